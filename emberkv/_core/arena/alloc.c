@@ -1,0 +1,374 @@
+/* The allocator of the arena.
+ *
+ * Blocks of up to 8 KiB come from slabs: runs of pages cut into blocks of one size class, with a
+ * bitmap of the free ones in the descriptor of the slab's first page. Sizes rise by 8 bytes up to
+ * 128, then in eight steps a doubling, so that a block wastes at most an eighth. Larger blocks are
+ * runs of pages. Free runs are merged with their neighbours and kept in bins by log2 of the length.
+ *
+ *   page descriptors:  | SLAB 40 B, 62 free, bitmap | RUN 5 | .. | TAIL | FREE 9 | .. | FREE_TAIL 9 |
+ *
+ * A free block's bytes are never written: the journal need not save them, and what is freed in a
+ * transaction is intact until its commit. Costs: alloc and free touch one descriptor (64 bytes) in
+ * the common case. No header in front of a block.
+ */
+#include "arena/alloc.h"
+
+#include <stdlib.h>
+
+#include "arena/map.h"
+
+typedef enum ek_page_kind {
+    EK_PAGE_NONE = 0, /* page 0: so that reference 0 is nothing */
+    EK_PAGE_FREE,
+    EK_PAGE_FREE_TAIL,
+    EK_PAGE_SLAB,
+    EK_PAGE_SLAB_TAIL,
+    EK_PAGE_RUN,
+    EK_PAGE_RUN_TAIL,
+} ek_page_kind;
+
+#define SMALL_MAX 8192u
+#define SLAB_PAGES_MAX 16u
+#define BITMAP_BITS (64u * 6u)
+#define GROW_PAGES_MIN 16u
+#define GROW_PAGES_MAX 256u
+#define BIN_TRIES 16
+
+static unsigned class_of(size_t n) {
+    if (n <= 128) return n <= 16 ? 0 : (unsigned)((n + 7) / 8 - 2);
+    unsigned top = 63u - (unsigned)__builtin_clzll(n - 1);
+    return 15 + (top - 7) * 8 + (unsigned)((n - 1 - ((size_t)1 << top)) >> (top - 3));
+}
+
+static size_t class_size(unsigned c) {
+    if (c < 15) return 16 + 8 * (size_t)c;
+    unsigned top = 7 + (c - 15) / 8, step = (c - 15) % 8;
+    return ((size_t)1 << top) + ((size_t)(step + 1) << (top - 3));
+}
+
+void ek_alloc_classes(ek_class_info *out, unsigned shift) {
+    for (unsigned c = 0; c < EK_CLASSES; c++) {
+        size_t size = class_size(c), pages = 1;
+        while (pages < SLAB_PAGES_MAX) { /* at most 1/32 of a slab is left over at its end */
+            size_t bytes = pages * EK_PAGE;
+            if ((bytes % size) * 32 <= bytes && bytes >= 4 * size) break;
+            pages++;
+        }
+        out[c].size = (uint32_t)size;
+        out[c].magic = (uint32_t)((((uint64_t)1 << 32) + size - 1) / size);
+        out[c].npages = (uint16_t)pages;
+        out[c].nblocks = (uint16_t)ek_min(pages * EK_PAGE / size, BITMAP_BITS);
+    }
+    (void)shift;
+}
+
+static size_t rounded(const ek_arena *a, size_t bytes) {
+    return ek_align_up(bytes ? bytes : 1, (size_t)1 << a->shift);
+}
+
+static uint32_t pages_for(size_t bytes) { return (uint32_t)((bytes + EK_PAGE - 1) / EK_PAGE); }
+
+/* --- free runs --- */
+
+static unsigned bin_of(uint32_t npages) {
+    unsigned bin = 31u - (unsigned)__builtin_clz(npages);
+    return bin < EK_RUN_BINS ? bin : EK_RUN_BINS - 1;
+}
+
+static void list_push(ek_arena *a, uint32_t *head, uint32_t page) {
+    ek_page *p = &a->pages[page];
+    if (*head) EK_SET(a, a->pages[*head].prev, page);
+    p->next = *head; /* the caller announced p */
+    p->prev = 0;
+    EK_SET(a, *head, page);
+}
+
+static void list_remove(ek_arena *a, uint32_t *head, const ek_page *p) {
+    if (p->prev) EK_SET(a, a->pages[p->prev].next, p->next);
+    else EK_SET(a, *head, p->next);
+    if (p->next) EK_SET(a, a->pages[p->next].prev, p->prev);
+}
+
+static void put_free_run(ek_arena *a, uint32_t page, uint32_t npages) {
+    ek_page *p = &a->pages[page];
+    ek_touch(a, p, sizeof *p);
+    p->kind = EK_PAGE_FREE;
+    p->npages = npages;
+    list_push(a, &a->hdr->runs[bin_of(npages)], page);
+    if (npages > 1) {
+        ek_page *tail = p + npages - 1;
+        ek_touch(a, tail, sizeof *tail);
+        tail->kind = EK_PAGE_FREE_TAIL;
+        tail->npages = npages;
+    }
+}
+
+static void take_free_run(ek_arena *a, uint32_t page) {
+    const ek_page *p = &a->pages[page];
+    list_remove(a, &a->hdr->runs[bin_of(p->npages)], p);
+}
+
+/* Give back a run, merged with its free neighbours. */
+static void release_run(ek_arena *a, uint32_t page, uint32_t npages) {
+    const ek_page *before = &a->pages[page - 1];
+    if (before->kind == EK_PAGE_FREE || before->kind == EK_PAGE_FREE_TAIL) {
+        uint32_t n = before->npages;
+        take_free_run(a, page - n);
+        page -= n;
+        npages += n;
+    }
+    if (page + npages < a->hdr->heap_pages && a->pages[page + npages].kind == EK_PAGE_FREE) {
+        uint32_t n = a->pages[page + npages].npages;
+        take_free_run(a, page + npages);
+        npages += n;
+    }
+    put_free_run(a, page, npages);
+}
+
+static void grow_heap(ek_arena *a, uint32_t npages) {
+    ek_header *h = a->hdr;
+    uint32_t old = h->heap_pages;
+    uint64_t left = h->heap_max / EK_PAGE - old;
+    if (npages > left) ek_raise(a, EK_ENOMEM);
+    uint64_t want = ek_min(ek_max(old / 8, GROW_PAGES_MIN), GROW_PAGES_MAX);
+    want = ek_min(ek_max(want, npages), left);
+    for (;; want = npages) {
+        uint64_t desc = h->pages_off + (uint64_t)old * sizeof(ek_page);
+        if (ek_map_back(a, desc, want * sizeof(ek_page)) &&
+            ek_map_back(a, h->heap_off + (uint64_t)old * EK_PAGE, want * EK_PAGE))
+            break;
+        if (want == npages) ek_raise(a, EK_ENOMEM);
+    }
+    EK_SET(a, h->heap_pages, (uint32_t)(old + want));
+    release_run(a, old, (uint32_t)want);
+}
+
+static uint32_t find_run(const ek_arena *a, uint32_t npages) {
+    unsigned bin = bin_of(npages);
+    uint32_t page = a->hdr->runs[bin];
+    for (int i = 0; page && i < BIN_TRIES; i++, page = a->pages[page].next)
+        if (a->pages[page].npages >= npages) return page;
+    for (bin++; bin < EK_RUN_BINS; bin++)
+        if (a->hdr->runs[bin]) return a->hdr->runs[bin];
+    return 0;
+}
+
+static uint32_t alloc_run(ek_arena *a, uint32_t npages) {
+    uint32_t page = find_run(a, npages);
+    if (!page) {
+        grow_heap(a, npages);
+        page = find_run(a, npages);
+        if (!page) { /* a longer run hides behind the tries of its bin: take new pages */
+            grow_heap(a, npages * 2);
+            page = find_run(a, npages);
+            if (!page) ek_raise(a, EK_ENOMEM);
+        }
+    }
+    uint32_t have = a->pages[page].npages;
+    take_free_run(a, page);
+    if (have > npages) put_free_run(a, page + npages, have - npages);
+    return page;
+}
+
+/* --- slabs --- */
+
+static uint32_t new_slab(ek_arena *a, unsigned c) {
+    const ek_class_info *info = &a->classes[c];
+    uint32_t page = alloc_run(a, info->npages);
+    ek_page *p = &a->pages[page];
+    ek_touch(a, p, sizeof *p);
+    p->kind = EK_PAGE_SLAB;
+    p->size_class = (uint8_t)c;
+    p->nfree = info->nblocks;
+    p->npages = info->npages;
+    for (unsigned w = 0; w < 6; w++) {
+        unsigned from = w * 64;
+        unsigned bits = info->nblocks <= from ? 0 : info->nblocks - from;
+        p->bitmap[w] = bits >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << bits) - 1;
+    }
+    for (uint32_t i = 1; i < info->npages; i++) {
+        ek_touch(a, p + i, sizeof *p);
+        p[i].kind = EK_PAGE_SLAB_TAIL;
+        p[i].npages = i;
+    }
+    list_push(a, &a->hdr->partial[c], page);
+    return page;
+}
+
+static ek_ref alloc_small(ek_arena *a, unsigned c) {
+    uint32_t page = a->hdr->partial[c];
+    if (EK_UNLIKELY(!page)) page = new_slab(a, c);
+    ek_page *p = &a->pages[page];
+    ek_touch(a, p, sizeof *p);
+    unsigned w = 0;
+    while (w < 6 && !p->bitmap[w]) w++;
+    if (EK_UNLIKELY(w == 6)) ek_raise(a, EK_ECORRUPT);
+    unsigned index = w * 64 + (unsigned)__builtin_ctzll(p->bitmap[w]);
+    p->bitmap[w] &= p->bitmap[w] - 1;
+    if (--p->nfree == 0) list_remove(a, &a->hdr->partial[c], p);
+    uint32_t size = a->classes[c].size;
+    a->used_bytes += size;
+    a->nblocks++;
+    return (ek_ref)(((size_t)page * EK_PAGE + (size_t)index * size) >> a->shift);
+}
+
+static ek_ref alloc_large(ek_arena *a, size_t bytes) {
+    if (bytes > a->hdr->heap_max) ek_raise(a, EK_ENOMEM);
+    uint32_t npages = pages_for(bytes);
+    uint32_t page = alloc_run(a, npages);
+    ek_page *p = &a->pages[page];
+    ek_touch(a, p, sizeof *p);
+    p->kind = EK_PAGE_RUN;
+    p->npages = npages;
+    ek_page *tail = p + npages - 1; /* so that its neighbour does not take it for a free one */
+    if (npages > 1) EK_SET(a, tail->kind, EK_PAGE_RUN_TAIL);
+    a->used_bytes += (int64_t)npages * EK_PAGE;
+    a->nblocks++;
+    return (ek_ref)(((size_t)page * EK_PAGE) >> a->shift);
+}
+
+ek_ref ek_alloc(ek_arena *a, size_t bytes) {
+#ifdef EK_CHECK
+    if (a->fail_alloc_in && --a->fail_alloc_in == 0) ek_raise(a, EK_ENOMEM);
+#endif
+    size_t n = rounded(a, bytes);
+    ek_ref ref = EK_LIKELY(n <= SMALL_MAX) ? alloc_small(a, class_of(n)) : alloc_large(a, bytes);
+#ifdef EK_CHECK
+    memset(ek_ptr(a, ref), 0xa5, ek_usable(a, ref));
+    ek_touch_slack(a, ek_ptr(a, ref), ek_usable(a, ref));
+#endif
+    return ref;
+}
+
+ek_ref ek_alloc_zeroed(ek_arena *a, size_t bytes) {
+    ek_ref ref = ek_alloc(a, bytes);
+    memset(ek_ptr(a, ref), 0, bytes);
+    return ref;
+}
+
+/* The head of the slab or run that a block lies in; raises when the reference is none. */
+static uint32_t page_of(const ek_arena *a, ek_ref ref) {
+    uint32_t page = (uint32_t)(((size_t)ref << a->shift) / EK_PAGE);
+    if (page == 0 || page >= a->hdr->heap_pages) return 0;
+    const ek_page *p = &a->pages[page];
+    return p->kind == EK_PAGE_SLAB_TAIL ? page - p->npages : page;
+}
+
+void ek_free_now(ek_arena *a, ek_ref ref) {
+    uint32_t page = page_of(a, ref);
+    ek_page *p = &a->pages[page];
+    if (p->kind == EK_PAGE_RUN) {
+        a->used_bytes -= (int64_t)p->npages * EK_PAGE;
+        a->nblocks--;
+        release_run(a, page, p->npages);
+        return;
+    }
+    if (EK_UNLIKELY(p->kind != EK_PAGE_SLAB)) ek_raise(a, EK_ECORRUPT);
+    const ek_class_info *info = &a->classes[p->size_class];
+    size_t offset = ((size_t)ref << a->shift) - (size_t)page * EK_PAGE;
+    uint32_t index = (uint32_t)((offset * info->magic) >> 32);
+    uint64_t bit = (uint64_t)1 << (index % 64);
+    if (EK_UNLIKELY(index >= info->nblocks || p->bitmap[index / 64] & bit))
+        ek_raise(a, EK_ECORRUPT);
+    ek_touch(a, p, sizeof *p);
+    p->bitmap[index / 64] |= bit;
+    p->nfree++;
+    a->used_bytes -= info->size;
+    a->nblocks--;
+    if (p->nfree == 1) {
+        list_push(a, &a->hdr->partial[p->size_class], page);
+    } else if (p->nfree == info->nblocks && (p->next || p->prev)) {
+        list_remove(a, &a->hdr->partial[p->size_class], p); /* another one has room: let it go */
+        release_run(a, page, p->npages);
+    }
+}
+
+void ek_free(ek_arena *a, ek_ref ref) {
+    if (!ref) return;
+    if (EK_UNLIKELY(a->nfrees == a->frees_cap)) {
+        size_t cap = a->frees_cap ? a->frees_cap * 2 : 64;
+        ek_ref *grown = realloc(a->frees, cap * sizeof *grown);
+        if (!grown) ek_raise(a, EK_ENOMEM);
+        a->frees = grown;
+        a->frees_cap = cap;
+    }
+    a->frees[a->nfrees++] = ref;
+}
+
+size_t ek_usable(const ek_arena *a, ek_ref ref) {
+    const ek_page *p = &a->pages[page_of(a, ref)];
+    return p->kind == EK_PAGE_SLAB ? a->classes[p->size_class].size : (size_t)p->npages * EK_PAGE;
+}
+
+size_t ek_alloc_rounds_to(const ek_arena *a, size_t bytes) {
+    size_t n = rounded(a, bytes);
+    return n <= SMALL_MAX ? class_size(class_of(n)) : (size_t)pages_for(bytes) * EK_PAGE;
+}
+
+/* --- checking --- */
+
+static bool slab_check(const ek_arena *a, uint32_t page, size_t *used, size_t *blocks) {
+    const ek_page *p = &a->pages[page];
+    if (p->size_class >= EK_CLASSES) return false;
+    const ek_class_info *info = &a->classes[p->size_class];
+    unsigned free = 0;
+    for (unsigned w = 0; w < 6; w++) free += (unsigned)__builtin_popcountll(p->bitmap[w]);
+    if (free != p->nfree || free > info->nblocks || p->npages != info->npages) return false;
+    for (uint32_t i = 1; i < p->npages; i++)
+        if (p[i].kind != EK_PAGE_SLAB_TAIL || p[i].npages != i) return false;
+    *used += (size_t)(info->nblocks - free) * info->size;
+    *blocks += info->nblocks - free;
+    return true;
+}
+
+static bool lists_check(const ek_arena *a, size_t with_room, size_t free_runs) {
+    for (unsigned c = 0; c < EK_CLASSES; c++) {
+        uint32_t prev = 0;
+        for (uint32_t i = a->hdr->partial[c]; i; prev = i, i = a->pages[i].next, with_room--) {
+            const ek_page *p = &a->pages[i];
+            if (with_room == 0 || i >= a->hdr->heap_pages || p->kind != EK_PAGE_SLAB ||
+                p->size_class != c || p->nfree == 0 || p->prev != prev)
+                return false;
+        }
+    }
+    for (unsigned bin = 0; bin < EK_RUN_BINS; bin++) {
+        uint32_t prev = 0;
+        for (uint32_t i = a->hdr->runs[bin]; i; prev = i, i = a->pages[i].next, free_runs--) {
+            const ek_page *p = &a->pages[i];
+            if (free_runs == 0 || i >= a->hdr->heap_pages || p->kind != EK_PAGE_FREE ||
+                bin_of(p->npages) != bin || p->prev != prev)
+                return false;
+        }
+    }
+    return with_room == 0 && free_runs == 0;
+}
+
+bool ek_alloc_check(const ek_arena *a) {
+    size_t used = 0, blocks = 0, with_room = 0, free_runs = 0;
+    uint32_t page = 1, n = a->hdr->heap_pages;
+    while (page < n) {
+        const ek_page *p = &a->pages[page];
+        if (p->npages == 0 || p->npages > n - page) return false;
+        const ek_page *tail = p + p->npages - 1;
+        switch (p->kind) {
+        case EK_PAGE_SLAB:
+            if (!slab_check(a, page, &used, &blocks)) return false;
+            with_room += p->nfree > 0;
+            break;
+        case EK_PAGE_RUN:
+            if (p->npages > 1 && tail->kind != EK_PAGE_RUN_TAIL) return false;
+            used += (size_t)p->npages * EK_PAGE;
+            blocks++;
+            break;
+        case EK_PAGE_FREE:
+            if (p->npages > 1 && (tail->kind != EK_PAGE_FREE_TAIL || tail->npages != p->npages))
+                return false;
+            free_runs++;
+            break;
+        default: return false;
+        }
+        page += p->npages;
+    }
+    return used == a->hdr->used_bytes + (uint64_t)a->used_bytes &&
+           blocks == a->hdr->nblocks + (uint64_t)a->nblocks && lists_check(a, with_room, free_runs);
+}

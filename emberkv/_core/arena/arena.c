@@ -1,0 +1,182 @@
+/* The journal, transactions, and entering the arena. The contract stands in arena.h. */
+#include "arena/arena.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "arena/alloc.h"
+#include "arena/check.h"
+#include "arena/map.h"
+
+#define JOURNAL_STEP 65536u
+#define JOURNAL_RECORD_MAX ((1u << 24) - 1)
+#define JOURNAL_KEEP ((uint64_t)16 << 20) /* a larger one is given back after its transaction */
+
+void ek_raise(ek_arena *a, ek_status status) {
+    ek_guard *g = a->guard;
+    if (status == EK_ECORRUPT) a->hdr->broken = 1;
+    a->guard = g->outer;
+    _longjmp(g->jump, (int)status);
+}
+
+/* --- the journal --- */
+
+static void grow_journal(ek_arena *a, uint64_t used, uint64_t need) {
+    ek_header *h = a->hdr;
+    if (used + need <= h->journal_cap) return;
+    uint64_t cap = h->journal_cap;
+    uint64_t want = ek_align_up(ek_max(cap * 2, used + need), JOURNAL_STEP);
+    want = ek_min(want, h->journal_max);
+    if (used + need > want || !ek_map_back(a, h->journal_off + cap, want - cap))
+        ek_raise(a, EK_ENOMEM);
+    h->journal_cap = want; /* a fact about the memory, not about the data: never undone */
+}
+
+void ek_touch_slow(ek_arena *a, const void *p, size_t n) {
+    ek_header *h = a->hdr;
+    const uint8_t *from = p;
+    while (n > 0) {
+        size_t part = ek_min(n, JOURNAL_RECORD_MAX), need = ek_align_up(part, 8) + 8;
+        uint64_t used = atomic_load_explicit(&h->journal_used, memory_order_relaxed);
+        grow_journal(a, used, need);
+        memcpy(a->journal + used, from, part);
+        *(uint64_t *)(a->journal + used + need - 8) = (uint64_t)(from - a->base) << 24 | part;
+        atomic_thread_fence(memory_order_release);
+        atomic_store_explicit(&h->journal_used, used + need, memory_order_relaxed);
+        atomic_thread_fence(memory_order_release);
+        from += part;
+        n -= part;
+    }
+}
+
+static void forget_journal(ek_arena *a) {
+    ek_header *h = a->hdr;
+    uint64_t seq = atomic_load_explicit(&h->seq, memory_order_relaxed);
+    atomic_store_explicit(&h->seq, seq + 1, memory_order_release);
+    atomic_store_explicit(&h->journal_used, 0, memory_order_release);
+    if (EK_UNLIKELY(h->journal_cap > JOURNAL_KEEP)) {
+        uint64_t cap = h->journal_cap;
+        h->journal_cap = JOURNAL_STEP;
+        ek_map_unback(a, h->journal_off + JOURNAL_STEP, cap - JOURNAL_STEP);
+    }
+}
+
+/* Restore what the journal holds above `to`. False when it contradicts itself. */
+static bool restore(ek_arena *a, uint64_t to) {
+    uint64_t at = atomic_load_explicit(&a->hdr->journal_used, memory_order_relaxed);
+    if (at > a->hdr->journal_cap) return false;
+    while (at > to) {
+        uint64_t word = ek_load64(a->journal + at - 8);
+        size_t n = word & JOURNAL_RECORD_MAX, size = ek_align_up(n, 8) + 8;
+        uint64_t off = word >> 24;
+        if (size > at - to || off + n > a->hdr->total_bytes) return false;
+        memcpy(a->base + off, a->journal + at - size, n);
+        at -= size;
+    }
+    return true;
+}
+
+/* --- transactions --- */
+
+void ek_begin(ek_arena *a) {
+    a->nfrees = 0;
+    a->used_bytes = a->nblocks = 0;
+    ek_check_begin(a);
+}
+
+void ek_commit(ek_arena *a) {
+    for (size_t i = 0; i < a->nfrees; i++) ek_free_now(a, a->frees[i]);
+    ek_header *h = a->hdr;
+    if (a->used_bytes || a->nblocks) {
+        ek_touch(a, &h->used_bytes, 2 * sizeof h->used_bytes);
+        h->used_bytes += (uint64_t)a->used_bytes;
+        h->nblocks += (uint64_t)a->nblocks;
+    }
+    a->nfrees = 0;
+    a->used_bytes = a->nblocks = 0;
+    ek_check_commit(a);
+    if (!ek_clean(a)) forget_journal(a);
+}
+
+ek_savepoint ek_save(const ek_arena *a) {
+    return (ek_savepoint){
+        .journal_used = atomic_load_explicit(&a->hdr->journal_used, memory_order_relaxed),
+        .nfrees = a->nfrees,
+        .used_bytes = a->used_bytes,
+        .nblocks = a->nblocks,
+    };
+}
+
+void ek_undo(ek_arena *a, const ek_savepoint *to) {
+    static const ek_savepoint start;
+    if (!to) to = &start;
+    if (!ek_clean(a)) {
+        if (!restore(a, to->journal_used)) {
+            a->hdr->broken = 1;
+            return;
+        }
+        if (to->journal_used)
+            atomic_store_explicit(&a->hdr->journal_used, to->journal_used, memory_order_release);
+        else
+            forget_journal(a);
+    }
+    a->nfrees = to->nfrees;
+    a->used_bytes = to->used_bytes;
+    a->nblocks = to->nblocks;
+    ek_check_undo(a, to);
+}
+
+ek_status ek_run(ek_arena *a, void (*fn)(void *), void *arg) {
+    ek_guard g;
+    ek_begin(a);
+    ek_status st = EK_GUARD(a, &g);
+    if (st != EK_OK) {
+        ek_undo(a, NULL);
+        return st;
+    }
+    fn(arg);
+    ek_commit(a);
+    ek_unguard(a, &g);
+    return EK_OK;
+}
+
+/* --- entering --- */
+
+static bool is_in_own_transaction(ek_arena *a) {
+    return __atomic_load_n(&a->txn_depth, __ATOMIC_RELAXED) &&
+           pthread_equal(a->txn_thread, pthread_self());
+}
+
+static ek_status entered(ek_arena *a, ek_lock_result r) {
+    switch (r) {
+    case EK_LOCK_TAKEN:
+    case EK_LOCK_OWNER_DIED: break;
+    case EK_LOCK_BUSY: return EK_EBUSY;
+    case EK_LOCK_DEADLOCK: return EK_EDEADLK;
+    default: return EK_ECORRUPT;
+    }
+    if (EK_UNLIKELY(!ek_clean(a))) {
+        ek_undo(a, NULL);
+        a->recovered = true;
+    }
+    if (EK_UNLIKELY(a->hdr->broken)) {
+        ek_lock_release(&a->hdr->lock);
+        return EK_ECORRUPT;
+    }
+    return EK_OK;
+}
+
+ek_status ek_arena_try_enter(ek_arena *a) {
+    if (EK_UNLIKELY(is_in_own_transaction(a))) return EK_OK;
+    return entered(a, ek_lock_try(&a->hdr->lock));
+}
+
+ek_status ek_arena_enter(ek_arena *a, int timeout_ms) {
+    if (EK_UNLIKELY(is_in_own_transaction(a))) return EK_OK;
+    return entered(a, ek_lock_wait(&a->hdr->lock, timeout_ms));
+}
+
+void ek_arena_leave(ek_arena *a) {
+    if (EK_UNLIKELY(a->txn_depth)) return;
+    ek_lock_release(&a->hdr->lock);
+}

@@ -1,0 +1,255 @@
+/* The arena: all that a store is, in one contiguous piece of memory.
+ *
+ *   0            64 KiB                                                        total_bytes
+ *   | header     | undo journal     | page descriptors  | heap                 |
+ *   | lock,state | journal_cap back | 64 B a heap page  | heap_pages backed    |
+ *
+ * The address space of all four is reserved when the arena is made; each grows in place by getting
+ * real blocks (see map.h), so nothing ever moves. References (ek_ref) count granules from the start
+ * of the heap; 0 is no reference. Nothing in the arena is a pointer: every process maps it anywhere.
+ *
+ * The rules, all of them:
+ *  1. Change the arena only between ek_begin and ek_commit, with the lock held (ek_arena_enter).
+ *  2. Before changing a byte, announce it: ek_touch(a, p, n) saves what is there now. Memory whose
+ *     present content nobody needs (slack, reserve) is announced by ek_touch_slack, which saves
+ *     nothing. What ek_alloc returned in this transaction is announced already.
+ *  3. A call that cannot get memory does not return: ek_raise jumps to the innermost ek_guard, and
+ *     who set it undoes the journal to its savepoint. So no code between needs a failure path, and
+ *     none may own anything that the jump would leak (use scratch memory that its owner resets).
+ *  4. Frees take effect at commit: until then the bytes stay as they are, so that undo restores.
+ *
+ * Undo: the journal is a stack of (bytes, where). It is emptied by a commit; a process that takes
+ * the lock and finds it not empty restores from the top down. Restoring is idempotent: a process
+ * may die in the middle of it as well.
+ *
+ * Readers without the lock: journal_used != 0 says that somebody is writing; seq counts commits.
+ * Read both, read the data (checking every reference with ek_ref_ok), read both again: unchanged and
+ * zero means that what was read is one moment's truth. See ek_read_begin.
+ */
+#ifndef EK_ARENA_ARENA_H
+#define EK_ARENA_ARENA_H
+
+#include <setjmp.h>
+#include <stdatomic.h>
+
+#include "base/base.h"
+#include "base/hash.h"
+#include "base/lock.h"
+
+typedef uint32_t ek_ref;
+
+#define EK_PAGE 4096u
+#define EK_CLASSES 63 /* small block sizes, see alloc.c */
+#define EK_RUN_BINS 24
+#define EK_ARENA_MAGIC 0x6b765f7265626d65u /* "ember_vk" */
+#define EK_ARENA_LAYOUT 1                  /* raised whenever any layout in the arena changes */
+#define EK_HEADER_BYTES 65536u
+
+/* Descriptor of one 4 KiB page of the heap. Lock: the store's. */
+typedef struct ek_page {
+    uint8_t kind;        /* ek_page_kind */
+    uint8_t size_class;  /* of a slab */
+    uint16_t nfree;      /* free blocks of a slab */
+    uint32_t next, prev; /* pages: slabs with room of a class, or free runs of a bin; 0 ends */
+    uint32_t npages;     /* of the slab or run; in a tail: how far back the head is */
+    uint64_t bitmap[6];  /* of a slab: 1 is a free block */
+} ek_page;
+
+_Static_assert(sizeof(ek_page) == 64, "a page descriptor is one cache line");
+
+/* The first bytes of the arena. Written under the lock unless said otherwise. */
+typedef struct ek_header {
+    /* Written once, when the arena is made. */
+    uint64_t magic;
+    uint32_t layout, shift; /* layout stamp; log2 of a granule */
+    uint64_t stamp;         /* of everything else that two builds could disagree on */
+    uint64_t total_bytes, journal_off, journal_max, pages_off, heap_off, heap_max;
+    ek_hash_key hash_key;
+    uint32_t ready; /* set last by the maker */
+    uint32_t keep;  /* leave the arena in place after the last close */
+
+    /* What a transaction writes each time, on a line of its own. */
+    _Alignas(64) _Atomic uint64_t journal_used; /* bytes; 0: nobody is writing */
+    _Atomic uint64_t seq;                       /* commits and undos so far; read without lock */
+    uint64_t journal_cap;                       /* bytes with real blocks behind them */
+
+    /* The allocator. */
+    _Alignas(64) uint64_t used_bytes; /* handed out, rounded to what blocks occupy */
+    uint64_t nblocks;
+    uint32_t heap_pages;         /* with real blocks behind them */
+    ek_ref root;                 /* of the floor above */
+    uint64_t broken;             /* a structure was found corrupt: nobody goes on */
+    uint32_t partial[EK_CLASSES + 1]; /* heads of the slabs with room: pages */
+    uint32_t runs[EK_RUN_BINS];  /* heads of the free runs by log2 of their length */
+
+    _Alignas(64) ek_lock lock;
+} ek_header;
+
+_Static_assert(sizeof(ek_header) <= EK_PAGE, "the header fits its first page");
+
+/* Where a failing call jumps to. */
+typedef struct ek_guard {
+    jmp_buf jump;
+    struct ek_guard *outer;
+} ek_guard;
+
+/* A point in a transaction to which it can be undone. */
+typedef struct ek_savepoint {
+    uint64_t journal_used;
+    size_t nfrees;
+    int64_t used_bytes, nblocks;
+} ek_savepoint;
+
+typedef struct ek_class_info {
+    uint32_t size, magic; /* magic: ceil(2^32 / size), to divide by it */
+    uint16_t npages, nblocks;
+} ek_class_info;
+
+/* One process's handle on an arena. Fields are guarded by the arena's lock unless said otherwise. */
+typedef struct ek_arena {
+    uint8_t *base; /* constant */
+    uint8_t *heap; /* constant */
+    ek_header *hdr;
+    ek_page *pages;
+    uint8_t *journal;
+    unsigned shift;  /* constant */
+    bool shared;     /* constant */
+    ek_guard *guard; /* innermost */
+
+    ek_ref *frees; /* waiting for the commit */
+    size_t nfrees, frees_cap;
+    int64_t used_bytes, nblocks; /* change of this transaction */
+
+    unsigned txn_depth;   /* > 0: a transaction spans calls; its thread enters freely */
+    pthread_t txn_thread; /* valid while txn_depth > 0 */
+
+    ek_class_info classes[EK_CLASSES]; /* constant */
+
+    /* Of map.c */
+    int fd, dir_fd;   /* the memory's file; the directory of a shared path, or -1 */
+    int fork_fd;      /* during a fork: what the child will have as fd */
+    bool fork_locked; /* during a fork: the lock was taken for it */
+    char *dir_path, *file_path;
+    bool frozen;      /* private: pages are copied on write, for a fork shares them */
+    bool recovered;   /* opening or entering found a transaction to undo */
+    struct ek_arena *next_open; /* list of this process's arenas, own lock in map.c */
+
+#ifdef EK_CHECK
+    struct ek_shadow *shadow;    /* see check.c */
+    uint64_t fail_alloc_in;      /* the n-th allocation from now fails; 0: none */
+    uint64_t die_at_touch_in;    /* the n-th journal write from now kills the process; 0: none */
+#endif
+} ek_arena;
+
+EK_INLINE void *ek_ptr(const ek_arena *a, ek_ref ref) {
+    return a->heap + ((size_t)ref << a->shift);
+}
+
+EK_INLINE ek_ref ek_ref_of(const ek_arena *a, const void *p) {
+    return (ek_ref)((size_t)((const uint8_t *)p - a->heap) >> a->shift);
+}
+
+/* Is this a place in the heap that can be read, with n bytes behind it? For readers without the
+ * lock, who may meet anything. */
+EK_INLINE bool ek_ref_ok(const ek_arena *a, ek_ref ref, size_t n) {
+    size_t end = (size_t)a->hdr->heap_pages * EK_PAGE, at = (size_t)ref << a->shift;
+    return ref != 0 && at < end && n <= end - at;
+}
+
+/* --- failing --- */
+
+EK_NORETURN void ek_raise(ek_arena *a, ek_status status);
+
+/* EK_GUARDED(a, g) { body } else if failed: run body with a guard set; g holds it. Usage:
+ *     ek_guard g;
+ *     ek_status st = EK_GUARD(a, &g);   // 0 the first time, the status when something failed
+ *     if (st == 0) { ...; ek_unguard(a, &g); } else { undo }      (the jump has removed the guard) */
+#define EK_GUARD(a, g) ((g)->outer = (a)->guard, (a)->guard = (g), (ek_status)_setjmp((g)->jump))
+EK_INLINE void ek_unguard(ek_arena *a, ek_guard *g) { a->guard = g->outer; }
+
+/* --- the journal --- */
+
+EK_NOINLINE void ek_touch_slow(ek_arena *a, const void *p, size_t n);
+#ifdef EK_CHECK
+void ek_check_announce(ek_arena *a, const void *p, size_t n, bool slack);
+void ek_check_touch(ek_arena *a); /* the place where a test may kill the process */
+#endif
+
+/* The n bytes at p are going to change: save them. O(n). */
+EK_INLINE void ek_touch(ek_arena *a, const void *p, size_t n) {
+#ifdef EK_CHECK
+    ek_check_announce(a, p, n, false);
+    ek_check_touch(a);
+#endif
+#ifndef EK_NO_JOURNAL
+    ek_header *h = a->hdr;
+    uint64_t used = atomic_load_explicit(&h->journal_used, memory_order_relaxed);
+    size_t need = ek_align_up(n, 8) + 8;
+    if (EK_UNLIKELY(used + need > h->journal_cap || n >= (1u << 24))) {
+        ek_touch_slow(a, p, n);
+        return;
+    }
+    memcpy(a->journal + used, p, n);
+    *(uint64_t *)(a->journal + used + need - 8) =
+        (uint64_t)((const uint8_t *)p - a->base) << 24 | n;
+    /* A kill may come at any instruction: the record must stand before its publication, and that
+     * before the change it undoes. On x86 both fences only hold the compiler back. */
+    atomic_thread_fence(memory_order_release);
+    atomic_store_explicit(&h->journal_used, used + need, memory_order_relaxed);
+    atomic_thread_fence(memory_order_release);
+#endif
+}
+
+/* The n bytes at p are going to change and nobody needs what they hold now: free memory, slack. */
+EK_INLINE void ek_touch_slack(ek_arena *a, const void *p, size_t n) {
+#ifdef EK_CHECK
+    ek_check_announce(a, p, n, true);
+#endif
+}
+
+/* Announce and store one field. */
+#define EK_SET(a, field, value) (ek_touch(a, &(field), sizeof(field)), (void)((field) = (value)))
+
+/* --- transactions --- */
+
+void ek_begin(ek_arena *a);
+void ek_commit(ek_arena *a); /* raises EK_ENOMEM (before anything is committed) */
+ek_savepoint ek_save(const ek_arena *a);
+void ek_undo(ek_arena *a, const ek_savepoint *to); /* NULL: to the beginning */
+EK_INLINE bool ek_clean(const ek_arena *a) { /* has this transaction changed nothing so far? */
+    return atomic_load_explicit(&a->hdr->journal_used, memory_order_relaxed) == 0;
+}
+
+/* Run fn as one guarded transaction: committed when it returns, undone when it raises. Lock held. */
+ek_status ek_run(ek_arena *a, void (*fn)(void *), void *arg);
+
+/* --- reading without the lock --- */
+
+EK_INLINE bool ek_read_begin(const ek_arena *a, uint64_t *seq) {
+    *seq = atomic_load_explicit(&a->hdr->seq, memory_order_acquire);
+    return atomic_load_explicit(&a->hdr->journal_used, memory_order_acquire) == 0;
+}
+
+EK_INLINE bool ek_read_ok(const ek_arena *a, uint64_t seq) {
+    atomic_thread_fence(memory_order_acquire);
+    return atomic_load_explicit(&a->hdr->journal_used, memory_order_acquire) == 0 &&
+           atomic_load_explicit(&a->hdr->seq, memory_order_relaxed) == seq;
+}
+
+/* --- entering --- */
+
+/* Take the lock; undo what a dead process left. EK_OK, EK_EBUSY, EK_EDEADLK, EK_ECORRUPT. */
+ek_status ek_arena_try_enter(ek_arena *a);
+ek_status ek_arena_enter(ek_arena *a, int timeout_ms);
+void ek_arena_leave(ek_arena *a);
+
+/* --- the allocator --- */
+
+ek_ref ek_alloc(ek_arena *a, size_t bytes); /* uninitialised; raises EK_ENOMEM. About 10 ns, O(1) */
+ek_ref ek_alloc_zeroed(ek_arena *a, size_t bytes);
+void ek_free(ek_arena *a, ek_ref ref);                /* at commit; 0 is allowed */
+size_t ek_usable(const ek_arena *a, ek_ref ref);      /* bytes that the block really has */
+size_t ek_alloc_rounds_to(const ek_arena *a, size_t bytes); /* usable size a request would get */
+bool ek_alloc_check(const ek_arena *a);               /* walks every descriptor; debugging, tests */
+
+#endif

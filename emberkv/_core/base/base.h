@@ -1,0 +1,52 @@
+/* What every floor may assume: integer types, status codes, branch hints, compile-time checks. */
+#ifndef EK_BASE_BASE_H
+#define EK_BASE_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define EK_LIKELY(x) __builtin_expect(!!(x), 1)
+#define EK_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define EK_NORETURN __attribute__((noreturn))
+#define EK_NOINLINE __attribute__((noinline))
+#define EK_INLINE static inline __attribute__((always_inline))
+#define EK_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#define EK_COUNTOF(a) (sizeof(a) / sizeof((a)[0]))
+
+typedef enum ek_status {
+    EK_OK = 0,
+    EK_ENOMEM,    /* the arena, its reserve or the place it lives in is full */
+    EK_ECORRUPT,  /* a structure contradicts itself: the handle is closed, nothing is written */
+    EK_EBUSY,     /* the lock is held by somebody else */
+    EK_EDEADLK,   /* the lock is held by this very thread through another handle */
+    EK_ESYS,      /* errno tells */
+    EK_ESTAMP,    /* made by another version or layout of the library */
+    EK_ENOTSTORE, /* not a store */
+    EK_EOWNER,    /* the store of another user */
+} ek_status;
+
+/* A run of bytes that somebody else owns. */
+typedef struct ek_str {
+    const uint8_t *p;
+    size_t n;
+} ek_str;
+
+EK_INLINE bool ek_str_eq(ek_str a, ek_str b) { return a.n == b.n && memcmp(a.p, b.p, a.n) == 0; }
+
+EK_INLINE size_t ek_min(size_t a, size_t b) { return a < b ? a : b; }
+EK_INLINE size_t ek_max(size_t a, size_t b) { return a > b ? a : b; }
+EK_INLINE size_t ek_align_up(size_t n, size_t to) { return (n + to - 1) & ~(to - 1); }
+
+EK_INLINE uint16_t ek_load16(const void *p) { uint16_t v; memcpy(&v, p, sizeof v); return v; }
+EK_INLINE uint32_t ek_load32(const void *p) { uint32_t v; memcpy(&v, p, sizeof v); return v; }
+EK_INLINE uint64_t ek_load64(const void *p) { uint64_t v; memcpy(&v, p, sizeof v); return v; }
+EK_INLINE void ek_store16(void *p, uint16_t v) { memcpy(p, &v, sizeof v); }
+EK_INLINE void ek_store32(void *p, uint32_t v) { memcpy(p, &v, sizeof v); }
+EK_INLINE void ek_store64(void *p, uint64_t v) { memcpy(p, &v, sizeof v); }
+
+_Static_assert(sizeof(void *) == 8, "64-bit platforms only");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "little-endian platforms only");
+
+#endif

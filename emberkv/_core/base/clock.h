@@ -1,0 +1,11 @@
+/* Time. Wall clock for expiry (Unix time), monotonic for waiting. */
+#ifndef EK_BASE_CLOCK_H
+#define EK_BASE_CLOCK_H
+
+#include "base/base.h"
+
+int64_t ek_clock_ms(void);           /* Unix time in milliseconds */
+int64_t ek_clock_us(void);           /* Unix time in microseconds */
+int64_t ek_clock_monotonic_ms(void); /* counts on, from an arbitrary start */
+
+#endif
