@@ -1,0 +1,25 @@
+/* The declarations of all commands, one array a group, each in the file of its group. */
+#ifndef EK_COMMANDS_TABLES_H
+#define EK_COMMANDS_TABLES_H
+
+#include "engine/command.h"
+
+/* Declares handlers. A command whose handler no file defines is not registered, so that a group may
+ * be written a command at a time; once all of them are there, this becomes a plain declaration. */
+#define EK_HANDLERS __attribute__((weak)) ek_handler
+
+extern const ek_command_decl ek_strings_table[];
+extern const ek_command_decl ek_keys_table[];
+extern const ek_command_decl ek_hashes_table[];
+extern const ek_command_decl ek_lists_table[];
+extern const ek_command_decl ek_sets_table[];
+extern const ek_command_decl ek_zsets_table[];
+extern const ek_command_decl ek_transactions_table[];
+extern const ek_command_decl ek_connection_table[];
+extern const ek_command_decl ek_server_table[];
+
+/* Registers them all, once however often and from however many threads it is called. To be called
+ * before the first lookup. Returns false when the tables contradict each other. */
+bool ek_commands_init(void);
+
+#endif

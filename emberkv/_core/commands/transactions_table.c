@@ -1,0 +1,65 @@
+/* Declarations of the transaction commands. */
+#include "commands/tables.h"
+
+EK_HANDLERS ek_cmd_discard, ek_cmd_exec, ek_cmd_multi, ek_cmd_unwatch, ek_cmd_watch;
+
+const ek_command_decl ek_transactions_table[] = {
+    {
+        .name = "discard",
+        .handler = ek_cmd_discard,
+        .arity = 1,
+        .flags = EK_CMD_NOSCRIPT | EK_CMD_LOADING | EK_CMD_STALE | EK_CMD_FAST | EK_CMD_ALLOW_BUSY,
+        .categories = EK_ACL_TRANSACTION,
+        .group = "transactions",
+        .since = "2.0.0",
+        .summary = "Drops the commands queued since MULTI.",
+        .complexity = "O(N) for N commands queued",
+    },
+    {
+        .name = "exec",
+        .handler = ek_cmd_exec,
+        .arity = 1,
+        .flags = EK_CMD_NOSCRIPT | EK_CMD_LOADING | EK_CMD_STALE | EK_CMD_SKIP_SLOWLOG,
+        .categories = EK_ACL_TRANSACTION,
+        .group = "transactions",
+        .since = "1.2.0",
+        .summary = "Runs the commands queued since MULTI as one step.",
+        .complexity = "That of the queued commands",
+    },
+    {
+        .name = "multi",
+        .handler = ek_cmd_multi,
+        .arity = 1,
+        .flags = EK_CMD_NOSCRIPT | EK_CMD_LOADING | EK_CMD_STALE | EK_CMD_FAST | EK_CMD_ALLOW_BUSY,
+        .categories = EK_ACL_TRANSACTION,
+        .group = "transactions",
+        .since = "1.2.0",
+        .summary = "Begins to queue commands for EXEC.",
+        .complexity = "O(1)",
+    },
+    {
+        .name = "unwatch",
+        .handler = ek_cmd_unwatch,
+        .arity = 1,
+        .flags = EK_CMD_NOSCRIPT | EK_CMD_LOADING | EK_CMD_STALE | EK_CMD_FAST | EK_CMD_ALLOW_BUSY,
+        .categories = EK_ACL_TRANSACTION,
+        .group = "transactions",
+        .since = "2.2.0",
+        .summary = "Forgets all watched keys.",
+        .complexity = "O(N) for N keys watched",
+    },
+    {
+        .name = "watch",
+        .handler = ek_cmd_watch,
+        .arity = -2,
+        .flags = EK_CMD_NOSCRIPT | EK_CMD_LOADING | EK_CMD_STALE | EK_CMD_FAST | EK_CMD_ALLOW_BUSY,
+        .categories = EK_ACL_TRANSACTION,
+        .group = "transactions",
+        .since = "2.2.0",
+        .summary = "Makes the next EXEC fail if one of these keys changes before it.",
+        .complexity = "O(N) for N keys",
+        .keys = EK_KEYS(EK_KEY_RANGE(1, -1, 1, EK_KEY_RO)),
+        .args = EK_ARGS({.name = "key", .type = EK_ARG_KEY, .flags = EK_ARG_MULTIPLE}),
+    },
+    {0},
+};
