@@ -73,3 +73,6 @@ cdef inline ek_str as_str(bytes b):
     s.p = <const uint8_t *> (<const char *> b)
     s.n = len(b)
     return s
+
+
+include "testing/number.pxi"
