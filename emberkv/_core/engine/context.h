@@ -1,0 +1,82 @@
+/* What a command's handler is given, and the calls that handlers are made of. */
+#ifndef EK_ENGINE_CONTEXT_H
+#define EK_ENGINE_CONTEXT_H
+
+#include "engine/command.h"
+#include "engine/reply.h"
+#include "engine/session.h"
+#include "store/keyspace.h"
+#include "store/store.h"
+
+typedef struct ek_ctx {
+    ek_store *s;
+    ek_arena *a;
+    ek_session *session;
+    const ek_command *cmd;
+    ek_db *db;
+    uint32_t dbi;
+    int resp; /* 2 or 3 */
+    size_t argc;
+    const ek_str *argv; /* argv[0] is the command's name; for a subcommand argv[1] is its own */
+    ek_reply *reply;
+    int64_t now; /* see ek_now_ms */
+} ek_ctx;
+
+/* The moment at which the command runs: read once, on first use. */
+EK_INLINE int64_t ek_now_ms(ek_ctx *c) {
+    if (!c->now) c->now = ek_store_now_ms(c->s);
+    return c->now;
+}
+
+/* --- memory until the end of the command --- */
+void *ek_scratch_alloc(ek_ctx *c, size_t n); /* never fails to the caller: raises */
+
+/* --- keys --- */
+
+typedef enum ek_found { EK_ABSENT, EK_FOUND, EK_WRONG_TYPE } ek_found;
+
+/* Find a key; one that has expired is deleted and absent. v can be given to ek_keyspace_add/put when absent. */
+bool ek_lookup(ek_ctx *c, ek_str key, ek_value *v);
+/* The same with the type that the command needs; has replied WRONGTYPE when EK_WRONG_TYPE. */
+ek_found ek_lookup_type(ek_ctx *c, ek_str key, ek_type type, ek_value *v);
+/* In another database (MOVE, COPY). */
+bool ek_lookup_in(ek_ctx *c, uint32_t db, ek_str key, ek_value *v);
+
+typedef enum ek_event {
+    EK_EVENT_GENERIC = 'g',
+    EK_EVENT_STRING = '$',
+    EK_EVENT_LIST = 'l',
+    EK_EVENT_SET = 's',
+    EK_EVENT_HASH = 'h',
+    EK_EVENT_ZSET = 'z',
+    EK_EVENT_EXPIRED = 'x',
+    EK_EVENT_NEW = 'n',
+} ek_event;
+
+/* The one call that tells everybody that a key has changed: watchers, the count of changes, and
+ * whoever will listen to events. Call it once for each key that a command changed, after the change
+ * (before or after a deletion alike), with the event's documented name ("hset", "del", ...). */
+void ek_key_changed(ek_ctx *c, ek_str key, ek_event class, const char *event);
+void ek_key_changed_in(ek_ctx *c, uint32_t db, ek_str key, ek_event class, const char *event);
+/* Delete the key that v is and tell it ("del"). */
+void ek_delete_key(ek_ctx *c, ek_value *v);
+
+/* --- arguments: each replies the error itself and returns false --- */
+
+bool ek_arg_i64(ek_ctx *c, size_t i, int64_t *out);   /* ERR value is not an integer or out of range */
+bool ek_arg_range(ek_ctx *c, size_t i, int64_t min, int64_t max, int64_t *out, const char *error);
+bool ek_arg_double(ek_ctx *c, size_t i, double *out); /* ERR value is not a valid float */
+bool ek_arg_is(const ek_ctx *c, size_t i, const char *word); /* case-insensitive; no reply */
+bool ek_str_is(ek_str s, const char *word);
+
+/* --- replies that many commands give --- */
+void ek_reply_syntax_error(ek_ctx *c);
+void ek_reply_wrong_type(ek_ctx *c);
+void ek_reply_not_integer(ek_ctx *c);
+void ek_reply_wrong_arity(ek_ctx *c); /* with the command's full name */
+void ek_reply_help(ek_ctx *c, const char *const *lines, size_t n); /* for ... HELP subcommands */
+
+/* Glob patterns as KEYS has them. */
+bool ek_glob_match(ek_str pattern, ek_str text, bool ignore_case);
+
+#endif

@@ -1,0 +1,52 @@
+/* Replies: a command writes what it answers onto a tape, once, whoever reads it.
+ *
+ *   tape  | tag | payload | tag | payload | ...
+ *         'i' i64  'd' double  '$' u32 len, bytes  '+' '-' '=' likewise  '*' '%' '~' '>' u32 count
+ *         'n' null  'N' null array  't' 'f' booleans
+ *
+ * The tape is read when the store's lock is released: by the binding, which makes Python objects, or
+ * by ek_resp_render, which writes RESP2 or RESP3. In RESP2 a map is flat and a set an array; what
+ * differs in more than that between the two, a command decides by ek_ctx.resp.
+ *
+ * The tape belongs to whoever called; it grows by malloc and raises when that fails. */
+#ifndef EK_ENGINE_REPLY_H
+#define EK_ENGINE_REPLY_H
+
+#include "arena/arena.h"
+
+typedef struct ek_reply {
+    uint8_t *buf;
+    size_t len, cap;
+    ek_arena *a; /* to raise on */
+} ek_reply;
+
+void ek_reply_null(ek_reply *r);
+void ek_reply_null_array(ek_reply *r); /* differs from null in RESP2 only: *-1 */
+void ek_reply_bool(ek_reply *r, bool v); /* RESP2: 1 or 0 */
+void ek_reply_int(ek_reply *r, int64_t v);
+void ek_reply_double(ek_reply *r, double v); /* RESP2: a bulk string */
+void ek_reply_bulk(ek_reply *r, const void *p, size_t n);
+void ek_reply_str(ek_reply *r, ek_str s);
+void ek_reply_cstr(ek_reply *r, const char *s); /* a bulk string */
+void ek_reply_bulk_int(ek_reply *r, int64_t v); /* a bulk string of digits */
+void ek_reply_verbatim(ek_reply *r, const char *format3, const void *p, size_t n);
+void ek_reply_status(ek_reply *r, const char *s);
+void ek_reply_ok(ek_reply *r);
+/* The text with its code, without the dash: "ERR syntax error". */
+void ek_reply_error(ek_reply *r, const char *fmt, ...) EK_PRINTF(2, 3);
+
+void ek_reply_array(ek_reply *r, size_t n);
+void ek_reply_map(ek_reply *r, size_t pairs);
+void ek_reply_set(ek_reply *r, size_t n);
+void ek_reply_push(ek_reply *r, size_t n);
+/* When the number of elements is not known yet: open, write them, close. kind: '*', '%', '~'. */
+size_t ek_reply_open(ek_reply *r, char kind);
+void ek_reply_close(ek_reply *r, size_t at, size_t n);
+
+bool ek_reply_is_error(const ek_reply *r, size_t at);
+void ek_reply_free(ek_reply *r);
+
+/* Append the tape from `at` on as RESP to `out` (another ek_reply used as a plain buffer). */
+void ek_resp_render(const ek_reply *tape, size_t at, int resp, ek_reply *out);
+
+#endif

@@ -1,0 +1,65 @@
+/* A session: what one connection to a server would be. Its own: database, protocol, queued
+ * transaction, watched keys, name. Used by one thread at a time, under the store's lock. */
+#ifndef EK_ENGINE_SESSION_H
+#define EK_ENGINE_SESSION_H
+
+#include "engine/command.h"
+#include "engine/reply.h"
+#include "store/store.h"
+
+typedef struct ek_watch {
+    uint32_t db;
+    uint64_t version;
+    bool was_expired; /* when the watch began */
+    ek_str key; /* malloc */
+} ek_watch;
+
+/* A command that waits for EXEC: one malloc block with argv and the bytes behind it. */
+typedef struct ek_queued {
+    const ek_command *cmd;
+    size_t argc;
+    ek_str *argv;
+} ek_queued;
+
+/* Memory that lives until the end of a command: a chain of blocks, reset afterwards. */
+typedef struct ek_scratch {
+    struct ek_scratch_block *blocks;
+} ek_scratch;
+
+typedef struct ek_session {
+    ek_store *s;
+    uint32_t db;
+    int resp; /* 2 or 3: what commands shape their replies for */
+    uint64_t id;
+    ek_str name, lib_name, lib_ver; /* malloc; CLIENT SETNAME, SETINFO */
+    bool in_multi, multi_dirty, in_exec;
+    ek_queued *queue;
+    size_t nqueue, queue_cap;
+    ek_watch *watches;
+    size_t nwatches, watches_cap;
+    ek_scratch scratch;
+    void *owner; /* of the floor above */
+} ek_session;
+
+ek_session *ek_session_new(ek_store *s, uint32_t db); /* NULL: no memory, or no such database */
+void ek_session_free(ek_session *session);            /* takes the lock itself when it watches */
+
+/* Run one command and write its reply onto the tape. The lock is held by the caller (who entered).
+ * Commits, or adds to the transaction that is open. Never raises. */
+void ek_execute(ek_session *session, size_t argc, const ek_str *argv, ek_reply *reply);
+/* The same for a command that was looked up before; its arity is checked here. */
+void ek_execute_command(ek_session *session, const ek_command *cmd, size_t argc,
+                        const ek_str *argv, ek_reply *reply);
+
+/* Transactions that span calls (db.transaction()): the first entered the lock and leaves it when the
+ * last ends. They nest as savepoints. */
+ek_status ek_transaction_begin(ek_store *s, ek_savepoint *sp); /* lock held, stays held */
+ek_status ek_transaction_commit(ek_store *s);
+void ek_transaction_rollback(ek_store *s, const ek_savepoint *sp);
+
+/* For EXEC and its like (commands/transactions.c). */
+void ek_session_discard(ek_session *session); /* drop queue and MULTI state */
+void ek_session_unwatch(ek_session *session); /* lock held */
+bool ek_session_queue(ek_session *session, const ek_command *cmd, size_t argc, const ek_str *argv);
+
+#endif

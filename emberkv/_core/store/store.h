@@ -1,0 +1,63 @@
+/* A store: the keyspaces and settings that lie in an arena, and one process's handle on them. */
+#ifndef EK_STORE_STORE_H
+#define EK_STORE_STORE_H
+
+#include "arena/arena.h"
+#include "arena/map.h"
+#include "base/random.h"
+#include "data/table.h"
+#include "store/config.h"
+#include "store/entry.h"
+
+/* One numbered keyspace. Lock: the store's. */
+typedef struct ek_db {
+    ek_table keys;    /* of entries */
+    ek_table expires; /* of those entries that have a time to live: the same blocks */
+    ek_table field_expires; /* of those entries that are hashes with expiring fields */
+} ek_db;
+
+/* The root in the arena (ek_header.root). Lock: the store's. */
+typedef struct ek_store_root {
+    uint32_t ndbs;
+    ek_ref dbs;          /* array of ek_db */
+    ek_ref garbage;      /* first of the values that wait to be freed, see garbage.h */
+    uint32_t track_access; /* reads note their time too: something asks for it */
+    uint64_t dirty;      /* changes so far */
+    uint64_t next_session_id;
+    ek_table watched;    /* see watch.h */
+    uint64_t stat_expired, stat_hits, stat_misses;
+    ek_config config;
+} ek_store_root;
+
+/* A clock that a test can set; one for each handle that was opened with it. */
+typedef struct ek_clock {
+    _Atomic int64_t now_us;
+} ek_clock;
+
+/* One process's handle. Guarded by the store's lock. */
+typedef struct ek_store {
+    ek_arena *a;
+    ek_store_root *root;
+    ek_db *dbs;
+    const ek_clock *clock; /* NULL: the system's */
+    ek_random random;
+    int level; /* > 0: inside a transaction that spans commands */
+    unsigned since_cycle; /* commands since the last look for expired keys */
+} ek_store;
+
+typedef struct ek_store_options {
+    const char *path; /* NULL: private */
+    uint64_t max_bytes;
+    uint32_t databases;
+    bool keep;
+    const ek_clock *clock;
+} ek_store_options;
+
+ek_status ek_store_open(const ek_store_options *o, ek_store **out, char *err, size_t errlen);
+ek_status ek_store_fork(ek_store *s, ek_store **out, char *err, size_t errlen); /* lock held */
+void ek_store_close(ek_store *s);
+
+int64_t ek_store_now_us(const ek_store *s);
+EK_INLINE int64_t ek_store_now_ms(const ek_store *s) { return ek_store_now_us(s) / 1000; }
+
+#endif
