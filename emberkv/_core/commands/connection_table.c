@@ -1,9 +1,9 @@
 /* Declarations of the connection commands. */
 #include "commands/tables.h"
 
-EK_HANDLERS ek_cmd_auth, ek_cmd_client_getname, ek_cmd_client_help, ek_cmd_client_id,
-    ek_cmd_client_info, ek_cmd_client_setname, ek_cmd_echo, ek_cmd_hello, ek_cmd_ping, ek_cmd_quit,
-    ek_cmd_reset, ek_cmd_select;
+EK_HANDLERS ek_cmd_auth, ek_cmd_client_getname, ek_cmd_help, ek_cmd_client_id, ek_cmd_client_info,
+    ek_cmd_client_setname, ek_cmd_echo, ek_cmd_hello, ek_cmd_ping, ek_cmd_quit, ek_cmd_reset,
+    ek_cmd_select;
 
 const ek_command_decl ek_connection_table[] = {
     {
@@ -44,7 +44,7 @@ const ek_command_decl ek_connection_table[] = {
             },
             {
                 .name = "help",
-                .handler = ek_cmd_client_help,
+                .handler = ek_cmd_help,
                 .arity = 2,
                 .flags = EK_CMD_LOADING | EK_CMD_STALE,
                 .categories = EK_ACL_CONNECTION,

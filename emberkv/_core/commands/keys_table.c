@@ -5,10 +5,10 @@
 
 EK_HANDLERS ek_cmd_copy, ek_cmd_del, ek_cmd_exists, ek_cmd_expire, ek_cmd_expireat,
     ek_cmd_expiretime, ek_cmd_keys, ek_cmd_move, ek_cmd_object_encoding, ek_cmd_object_freq,
-    ek_cmd_object_help, ek_cmd_object_idletime, ek_cmd_object_refcount, ek_cmd_persist,
-    ek_cmd_pexpire, ek_cmd_pexpireat, ek_cmd_pexpiretime, ek_cmd_pttl, ek_cmd_randomkey,
-    ek_cmd_rename, ek_cmd_renamenx, ek_cmd_scan, ek_cmd_sort, ek_cmd_sort_ro, ek_cmd_touch,
-    ek_cmd_ttl, ek_cmd_type, ek_cmd_unlink;
+    ek_cmd_help, ek_cmd_object_idletime, ek_cmd_object_refcount, ek_cmd_persist, ek_cmd_pexpire,
+    ek_cmd_pexpireat, ek_cmd_pexpiretime, ek_cmd_pttl, ek_cmd_randomkey, ek_cmd_rename,
+    ek_cmd_renamenx, ek_cmd_scan, ek_cmd_sort, ek_cmd_sort_ro, ek_cmd_touch, ek_cmd_ttl,
+    ek_cmd_type, ek_cmd_unlink;
 
 /* The key that SORT reads, and that of its last STORE. */
 static int sort_keys(int argc, const ek_str *argv, ek_key_pos *out, int cap)
@@ -20,7 +20,7 @@ static int sort_keys(int argc, const ek_str *argv, ek_key_pos *out, int cap)
         else if (ek_word_is(argv[i], "get") || ek_word_is(argv[i], "by"))
             i += 1;
         else if (ek_word_is(argv[i], "store") && i + 1 < argc)
-            store = ++i;
+            store = i + 1;
     }
     if (cap > 0)
         out[0] = (ek_key_pos){.index = 1, .flags = EK_KEY_RO | EK_KEY_ACCESS};
@@ -205,7 +205,7 @@ const ek_command_decl ek_keys_table[] = {
             },
             {
                 .name = "help",
-                .handler = ek_cmd_object_help,
+                .handler = ek_cmd_help,
                 .arity = 2,
                 .flags = EK_CMD_LOADING | EK_CMD_STALE,
                 .categories = EK_ACL_KEYSPACE,

@@ -2,10 +2,9 @@
 #include "commands/tables.h"
 
 EK_HANDLERS ek_cmd_command, ek_cmd_command_count, ek_cmd_command_docs, ek_cmd_command_getkeys,
-    ek_cmd_command_getkeysandflags, ek_cmd_command_help, ek_cmd_command_info, ek_cmd_command_list,
-    ek_cmd_config_get, ek_cmd_config_help, ek_cmd_config_set, ek_cmd_dbsize, ek_cmd_flushall,
-    ek_cmd_flushdb, ek_cmd_info, ek_cmd_memory_help, ek_cmd_memory_usage, ek_cmd_swapdb,
-    ek_cmd_time;
+    ek_cmd_command_getkeysandflags, ek_cmd_help, ek_cmd_command_info, ek_cmd_command_list,
+    ek_cmd_config_get, ek_cmd_config_set, ek_cmd_dbsize, ek_cmd_flushall, ek_cmd_flushdb,
+    ek_cmd_info, ek_cmd_memory_usage, ek_cmd_swapdb, ek_cmd_time;
 
 const ek_command_decl ek_server_table[] = {
     {
@@ -70,7 +69,7 @@ const ek_command_decl ek_server_table[] = {
             },
             {
                 .name = "help",
-                .handler = ek_cmd_command_help,
+                .handler = ek_cmd_help,
                 .arity = 2,
                 .flags = EK_CMD_LOADING | EK_CMD_STALE,
                 .categories = EK_ACL_CONNECTION,
@@ -139,7 +138,7 @@ const ek_command_decl ek_server_table[] = {
             },
             {
                 .name = "help",
-                .handler = ek_cmd_config_help,
+                .handler = ek_cmd_help,
                 .arity = 2,
                 .flags = EK_CMD_LOADING | EK_CMD_STALE,
                 .group = "server",
@@ -242,7 +241,7 @@ const ek_command_decl ek_server_table[] = {
         .subcommands = EK_SUBCOMMANDS(
             {
                 .name = "help",
-                .handler = ek_cmd_memory_help,
+                .handler = ek_cmd_help,
                 .arity = 2,
                 .flags = EK_CMD_LOADING | EK_CMD_STALE,
                 .group = "server",

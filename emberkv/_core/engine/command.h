@@ -251,6 +251,10 @@ const char *ek_key_flag_name(unsigned bit);
 const char *ek_arg_type_name(ek_arg_type type);
 const char *ek_arg_flag_name(unsigned bit);
 
+/* How the command is called, as text ended by a zero; with the container's name if `full`. Returns
+ * the length, also when that is more than fits. */
+size_t ek_command_syntax(const ek_command *cmd, bool full, char *out, size_t cap);
+
 /* The bit EK_ACL_* of a category name in any case, or 0. */
 uint32_t ek_acl_category_find(const uint8_t *name, size_t n);
 
