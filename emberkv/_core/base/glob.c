@@ -2,14 +2,12 @@
  * enough, and the work is bounded by the product of the lengths. */
 #include "base/glob.h"
 
-static uint8_t fold(uint8_t c, bool nocase)
-{
+static uint8_t fold(uint8_t c, bool nocase) {
     return nocase && c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
 /* Matches one byte against the class that begins after the bracket; *at moves to after its end. */
-static bool match_class(ek_str p, size_t *at, uint8_t c, bool nocase)
-{
+static bool match_class(ek_str p, size_t *at, uint8_t c, bool nocase) {
     size_t i = *at;
     bool negated = i < p.n && p.p[i] == '^', found = false;
     if (negated)
@@ -32,8 +30,7 @@ static bool match_class(ek_str p, size_t *at, uint8_t c, bool nocase)
 }
 
 /* Matches one byte against what stands at *at, which is not a star, and moves past it. */
-static bool match_one(ek_str p, size_t *at, uint8_t c, bool nocase)
-{
+static bool match_one(ek_str p, size_t *at, uint8_t c, bool nocase) {
     uint8_t x = p.p[(*at)++];
     if (x == '?')
         return true;
@@ -44,8 +41,7 @@ static bool match_one(ek_str p, size_t *at, uint8_t c, bool nocase)
     return fold(x, nocase) == fold(c, nocase);
 }
 
-static bool match(ek_str p, ek_str s, bool nocase)
-{
+bool ek_glob_match(ek_str p, ek_str s, bool nocase) {
     if (s.n == 0) /* as the servers have it: only these two patterns match nothing */
         return p.n == 0 || (p.n == 1 && p.p[0] == '*');
     size_t pi = 0, si = 0, star = SIZE_MAX, resume = 0;
@@ -67,14 +63,4 @@ static bool match(ek_str p, ek_str s, bool nocase)
     while (pi < p.n && p.p[pi] == '*')
         pi++;
     return pi == p.n;
-}
-
-bool ek_glob_match(ek_str pattern, ek_str s)
-{
-    return match(pattern, s, false);
-}
-
-bool ek_glob_match_nocase(ek_str pattern, ek_str s)
-{
-    return match(pattern, s, true);
 }

@@ -13,7 +13,6 @@
 
 #include "base/base.h"
 
-bool ek_glob_match(ek_str pattern, ek_str s);
-bool ek_glob_match_nocase(ek_str pattern, ek_str s); /* upper and lower case ASCII are the same */
+bool ek_glob_match(ek_str pattern, ek_str s, bool ignore_case); /* the case of ASCII letters */
 
 #endif

@@ -5,8 +5,7 @@
 #include "base/base.h"
 
 /* Whether an argument is that word in any case; the word is given in lower case. */
-static inline bool ek_word_is(ek_str s, const char *word)
-{
+EK_INLINE bool ek_str_is(ek_str s, const char *word) {
     size_t i = 0;
     for (; i < s.n; i++) {
         uint8_t c = s.p[i], w = (uint8_t)word[i];

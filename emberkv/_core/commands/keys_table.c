@@ -11,16 +11,15 @@ EK_HANDLERS ek_cmd_copy, ek_cmd_del, ek_cmd_exists, ek_cmd_expire, ek_cmd_expire
     ek_cmd_type, ek_cmd_unlink;
 
 /* The key that SORT reads, and that of its last STORE. */
-static int sort_keys(int argc, const ek_str *argv, ek_key_pos *out, int cap)
-{
-    int store = 0;
-    for (int i = 2; i < argc; i++) {
-        if (ek_word_is(argv[i], "limit"))
+static int sort_keys(size_t argc, const ek_str *argv, ek_key_pos *out, int cap) {
+    uint32_t store = 0;
+    for (size_t i = 2; i < argc; i++) {
+        if (ek_str_is(argv[i], "limit"))
             i += 2;
-        else if (ek_word_is(argv[i], "get") || ek_word_is(argv[i], "by"))
+        else if (ek_str_is(argv[i], "get") || ek_str_is(argv[i], "by"))
             i += 1;
-        else if (ek_word_is(argv[i], "store") && i + 1 < argc)
-            store = i + 1;
+        else if (ek_str_is(argv[i], "store") && i + 1 < argc)
+            store = (uint32_t)i + 1;
     }
     if (cap > 0)
         out[0] = (ek_key_pos){.index = 1, .flags = EK_KEY_RO | EK_KEY_ACCESS};

@@ -9,11 +9,10 @@ EK_HANDLERS ek_cmd_append, ek_cmd_decr, ek_cmd_decrby, ek_cmd_get, ek_cmd_getdel
     ek_cmd_setrange, ek_cmd_strlen, ek_cmd_substr;
 
 /* SET reads the old value only when asked to. */
-static int set_keys(int argc, const ek_str *argv, ek_key_pos *out, int cap)
-{
+static int set_keys(size_t argc, const ek_str *argv, ek_key_pos *out, int cap) {
     uint32_t flags = EK_KEY_OW | EK_KEY_UPDATE;
-    for (int i = 3; i < argc; i++)
-        if (ek_word_is(argv[i], "get"))
+    for (size_t i = 3; i < argc; i++)
+        if (ek_str_is(argv[i], "get"))
             flags = EK_KEY_RW | EK_KEY_ACCESS | EK_KEY_UPDATE;
     if (cap > 0)
         out[0] = (ek_key_pos){.index = 1, .flags = flags};

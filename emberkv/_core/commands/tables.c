@@ -12,15 +12,13 @@ static const ek_command_decl *const tables[] = {
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool registered;
 
-static void register_all(void)
-{
+static void register_all(void) {
     registered = true;
     for (size_t i = 0; i < EK_COUNTOF(tables); i++)
         registered &= ek_command_register(tables[i]);
 }
 
-bool ek_commands_init(void)
-{
+bool ek_commands_init(void) {
     pthread_once(&once, register_all);
     return registered;
 }

@@ -150,13 +150,13 @@ typedef struct ek_history {
 } ek_history;
 
 typedef struct ek_key_pos {
-    int index;      /* in argv */
+    uint32_t index; /* in argv */
     uint32_t flags; /* EK_KEY_* */
 } ek_key_pos;
 
 /* Writes at most `cap` positions to `out`; returns how many keys there are, or -1 when the
  * arguments contradict themselves. */
-typedef int ek_keys_fn(int argc, const ek_str *argv, ek_key_pos *out, int cap);
+typedef int ek_keys_fn(size_t argc, const ek_str *argv, ek_key_pos *out, int cap);
 
 enum {
     EK_DOC_DEPRECATED = 1u << 0,
@@ -226,15 +226,14 @@ const ek_command *ek_command_find_full(const uint8_t *name, size_t n);
 /* What a request calls: the subcommand if argv[0] is a container and argv[1] one of its own, the
  * container alone if argv[1] is missing. NULL: unknown; then *container is that of an unknown
  * subcommand, or NULL when the command itself is unknown. argc is at least 1. */
-const ek_command *ek_command_resolve(int argc, const ek_str *argv, const ek_command **container);
+const ek_command *ek_command_resolve(size_t argc, const ek_str *argv, const ek_command **container);
 
 /* Commands by id: 0 <= id < ek_command_count(). */
 unsigned ek_command_count(void);
 const ek_command *ek_command_at(unsigned id);
 
-static inline bool ek_command_arity_ok(const ek_command *cmd, int argc)
-{
-    return cmd->arity >= 0 ? argc == cmd->arity : argc >= -cmd->arity;
+EK_INLINE bool ek_command_arity_ok(const ek_command *cmd, size_t argc) {
+    return cmd->arity >= 0 ? argc == (size_t)cmd->arity : argc >= (size_t)-cmd->arity;
 }
 
 /* Whether the command can have keys at all (channels and the like do not count). */
@@ -242,7 +241,8 @@ bool ek_command_has_keys(const ek_command *cmd);
 
 /* Where the keys are. The arity must have been checked. As ek_keys_fn: returns how many there are,
  * writes no more than `cap`, and returns -1 when the arguments make no sense. */
-int ek_command_keys(const ek_command *cmd, int argc, const ek_str *argv, ek_key_pos *out, int cap);
+int ek_command_keys(const ek_command *cmd, size_t argc, const ek_str *argv, ek_key_pos *out,
+                    int cap);
 
 /* Names of single bits and types, for printing; NULL beyond the last. */
 const char *ek_command_flag_name(unsigned bit);

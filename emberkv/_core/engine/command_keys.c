@@ -14,8 +14,7 @@ typedef struct key_list {
     int cap, count;
 } key_list;
 
-static void put(key_list *l, int index, uint32_t flags)
-{
+static void put(key_list *l, uint32_t index, uint32_t flags) {
     if (l->count < l->cap)
         l->out[l->count] = (ek_key_pos){.index = index, .flags = flags};
     l->count++;
@@ -23,9 +22,8 @@ static void put(key_list *l, int index, uint32_t flags)
 
 /* The leading digits of an argument, as the servers read a number of keys; capped, which is still
  * more than any request has arguments. */
-static int leading_number(ek_str s)
-{
-    int v = 0;
+static int64_t leading_number(ek_str s) {
+    int64_t v = 0;
     for (size_t i = 0; i < s.n && s.p[i] >= '0' && s.p[i] <= '9'; i++) {
         v = v * 10 + (s.p[i] - '0');
         if (v > 100000000)
@@ -35,22 +33,21 @@ static int leading_number(ek_str s)
 }
 
 /* The argument at which the keys of a specification begin, or 0 where the request has none. */
-static int find_begin(const ek_key_spec *k, int argc, const ek_str *argv)
-{
+static int64_t find_begin(const ek_key_spec *k, int64_t argc, const ek_str *argv) {
     if (k->begin == EK_BEGIN_INDEX)
         return k->index;
     if (k->begin != EK_BEGIN_KEYWORD)
         return 0;
     int step = k->index > 0 ? 1 : -1;
-    for (int i = k->index > 0 ? k->index : argc + k->index; i > 0 && i < argc; i += step)
-        if (ek_word_is(argv[i], k->keyword))
+    for (int64_t i = k->index > 0 ? k->index : argc + k->index; i > 0 && i < argc; i += step)
+        if (ek_str_is(argv[i], k->keyword))
             return i + 1;
     return 0;
 }
 
 /* Adds the keys of one specification; false when they would lie outside the request. */
-static bool add_keys(const ek_key_spec *k, int argc, const ek_str *argv, int first, key_list *l)
-{
+static bool add_keys(const ek_key_spec *k, int64_t argc, const ek_str *argv, int64_t first,
+                     key_list *l) {
     int64_t last;
     if (k->find == EK_FIND_RANGE) {
         if (k->last >= 0)
@@ -60,38 +57,38 @@ static bool add_keys(const ek_key_spec *k, int argc, const ek_str *argv, int fir
         else
             last = argc + k->last;
     } else {
-        int at = first + k->keynum;
+        int64_t at = first + k->keynum;
         if (at >= argc)
             return false;
         first += k->first;
-        last = first + ((int64_t)leading_number(argv[at]) - 1) * k->step;
+        last = first + (leading_number(argv[at]) - 1) * k->step;
     }
     if (first >= argc || last >= argc || last < first)
         return false;
-    for (int i = first; i <= last; i += k->step)
-        put(l, i, k->flags);
+    for (int64_t i = first; i <= last; i += k->step)
+        put(l, (uint32_t)i, k->flags);
     return true;
 }
 
-int ek_command_keys(const ek_command *cmd, int argc, const ek_str *argv, ek_key_pos *out, int cap)
-{
+int ek_command_keys(const ek_command *cmd, size_t argc, const ek_str *argv, ek_key_pos *out,
+                    int cap) {
     if (cmd->decl->find_keys)
         return cmd->decl->find_keys(argc, argv, out, cap);
     key_list l = {.out = out, .cap = cap};
     for (const ek_key_spec *k = cmd->decl->keys; k && k->begin; k++) {
         if (k->flags & EK_KEY_NOT_KEY || k->find == EK_FIND_UNKNOWN)
             continue;
-        int first = find_begin(k, argc, argv);
+        int64_t first = find_begin(k, (int64_t)argc, argv);
         if (first == 0)
             continue;
-        if (!add_keys(k, argc, argv, first, &l) && !(cmd->flags & EK_CMD_NO_MANDATORY_KEYS))
+        if (!add_keys(k, (int64_t)argc, argv, first, &l) &&
+            !(cmd->flags & EK_CMD_NO_MANDATORY_KEYS))
             return -1;
     }
     return l.count;
 }
 
-bool ek_command_has_keys(const ek_command *cmd)
-{
+bool ek_command_has_keys(const ek_command *cmd) {
     for (const ek_key_spec *k = cmd->decl->keys; k && k->begin; k++)
         if (!(k->flags & EK_KEY_NOT_KEY))
             return true;

@@ -31,33 +31,27 @@ _Static_assert(EK_COUNTOF(key_flags) == EK_KEY_FLAG_COUNT, "a name for each");
 _Static_assert(EK_COUNTOF(arg_types) == EK_ARG_TYPE_COUNT, "a name for each");
 _Static_assert(EK_COUNTOF(arg_flags) == EK_ARG_FLAG_COUNT, "a name for each");
 
-const char *ek_command_flag_name(unsigned bit)
-{
+const char *ek_command_flag_name(unsigned bit) {
     return bit < EK_COUNTOF(command_flags) ? command_flags[bit] : NULL;
 }
 
-const char *ek_acl_category_name(unsigned bit)
-{
+const char *ek_acl_category_name(unsigned bit) {
     return bit < EK_COUNTOF(acl_categories) ? acl_categories[bit] : NULL;
 }
 
-const char *ek_key_flag_name(unsigned bit)
-{
+const char *ek_key_flag_name(unsigned bit) {
     return bit < EK_COUNTOF(key_flags) ? key_flags[bit] : NULL;
 }
 
-const char *ek_arg_type_name(ek_arg_type type)
-{
+const char *ek_arg_type_name(ek_arg_type type) {
     return (unsigned)type < EK_COUNTOF(arg_types) ? arg_types[type] : NULL;
 }
 
-const char *ek_arg_flag_name(unsigned bit)
-{
+const char *ek_arg_flag_name(unsigned bit) {
     return bit < EK_COUNTOF(arg_flags) ? arg_flags[bit] : NULL;
 }
 
-uint32_t ek_acl_category_find(const uint8_t *name, size_t n)
-{
+uint32_t ek_acl_category_find(const uint8_t *name, size_t n) {
     for (unsigned i = 0; i < EK_COUNTOF(acl_categories); i++) {
         const char *have = acl_categories[i];
         size_t at = 0;

@@ -11,15 +11,13 @@ typedef struct text {
     size_t cap, n; /* n counts on beyond the cap */
 } text;
 
-static void put(text *t, const char *s)
-{
+static void put(text *t, const char *s) {
     for (; *s; s++, t->n++)
         if (t->n + 1 < t->cap)
             t->out[t->n] = *s;
 }
 
-static void put_upper(text *t, const char *s)
-{
+static void put_upper(text *t, const char *s) {
     for (; *s; s++) {
         char c[2] = {*s, 0};
         if (*c >= 'a' && *c <= 'z')
@@ -32,8 +30,7 @@ static void put_upper(text *t, const char *s)
 
 static void put_arg(text *t, const ek_arg *a);
 
-static void put_args(text *t, const ek_arg *args, const char *between)
-{
+static void put_args(text *t, const ek_arg *args, const char *between) {
     for (const ek_arg *a = args; a && a->name; a++) {
         if (a != args)
             put(t, between);
@@ -41,8 +38,7 @@ static void put_args(text *t, const ek_arg *args, const char *between)
     }
 }
 
-static void put_value(text *t, const ek_arg *a)
-{
+static void put_value(text *t, const ek_arg *a) {
     bool bare = a->flags & EK_ARG_OPTIONAL && !a->token;
     if (a->type == EK_ARG_ONEOF) {
         put(t, bare ? "" : "<");
@@ -55,8 +51,7 @@ static void put_value(text *t, const ek_arg *a)
     }
 }
 
-static void put_with_token(text *t, const ek_arg *a)
-{
+static void put_with_token(text *t, const ek_arg *a) {
     if (a->token) {
         put(t, a->token);
         put(t, " ");
@@ -64,8 +59,7 @@ static void put_with_token(text *t, const ek_arg *a)
     put_value(t, a);
 }
 
-static void put_arg(text *t, const ek_arg *a)
-{
+static void put_arg(text *t, const ek_arg *a) {
     put(t, a->flags & EK_ARG_OPTIONAL ? "[" : "");
     if (a->type == EK_ARG_PURE_TOKEN)
         put(t, a->token);
@@ -82,8 +76,7 @@ static void put_arg(text *t, const ek_arg *a)
     put(t, a->flags & EK_ARG_OPTIONAL ? "]" : "");
 }
 
-size_t ek_command_syntax(const ek_command *cmd, bool full, char *out, size_t cap)
-{
+size_t ek_command_syntax(const ek_command *cmd, bool full, char *out, size_t cap) {
     text t = {.out = out, .cap = cap};
     put_upper(&t, full ? cmd->name : cmd->decl->name);
     if (cmd->decl->args)

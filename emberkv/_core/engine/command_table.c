@@ -44,8 +44,7 @@ static unsigned ncommands;
 static size_t full_names_used;
 
 /* The first 8, the last 8, and for long names the 16 between; short names in halves. */
-static words load_words(const uint8_t *p, size_t n)
-{
+static words load_words(const uint8_t *p, size_t n) {
     words r = {{0, 0, 0, 0}};
     if (n >= 8) {
         r.w[0] = ek_load64(p);
@@ -63,8 +62,7 @@ static words load_words(const uint8_t *p, size_t n)
     return r;
 }
 
-static uint64_t hash_words(const words *x, size_t n, unsigned container)
-{
+static uint64_t hash_words(const words *x, size_t n, unsigned container) {
     const uint64_t fold = 0x2020202020202020u, m = 0x9e3779b97f4a7c15u;
     uint64_t h = n << 16 | container;
     for (int i = 0; i < 4; i++) {
@@ -74,16 +72,14 @@ static uint64_t hash_words(const words *x, size_t n, unsigned container)
     return h * m;
 }
 
-static bool same_name(const name_entry *e, const words *x)
-{
+static bool same_name(const name_entry *e, const words *x) {
     uint64_t diff = 0;
     for (int i = 0; i < 4; i++)
         diff |= e->name.w[i] ^ (x->w[i] | e->mask.w[i]);
     return diff == 0;
 }
 
-static ek_command *lookup(unsigned container, const uint8_t *name, size_t n)
-{
+static ek_command *lookup(unsigned container, const uint8_t *name, size_t n) {
     if (n == 0 || n > MAX_NAME)
         return NULL;
     words x = load_words(name, n);
@@ -100,8 +96,7 @@ static ek_command *lookup(unsigned container, const uint8_t *name, size_t n)
     }
 }
 
-static void enter(unsigned id, unsigned container)
-{
+static void enter(unsigned id, unsigned container) {
     const uint8_t *name = (const uint8_t *)commands[id].decl->name;
     size_t n = strlen((const char *)name);
     uint8_t mask[MAX_NAME];
@@ -116,8 +111,7 @@ static void enter(unsigned id, unsigned container)
     slots[i & (SLOTS - 1)] = (slot){.tag = (uint16_t)(h >> 48), .id1 = (uint16_t)(id + 1)};
 }
 
-static uint32_t implied_categories(uint32_t flags, uint32_t declared)
-{
+static uint32_t implied_categories(uint32_t flags, uint32_t declared) {
     uint32_t c = 0;
     if (flags & EK_CMD_WRITE)
         c |= EK_ACL_WRITE;
@@ -134,8 +128,7 @@ static uint32_t implied_categories(uint32_t flags, uint32_t declared)
 
 /* First/last/step can tell of ranges at fixed places that adjoin; whatever they cannot tell makes
  * the keys movable. */
-static void derive_key_range(ek_command *cmd)
-{
+static void derive_key_range(ek_command *cmd) {
     for (const ek_key_spec *k = cmd->decl->keys; k && k->begin; k++) {
         if (k->flags & EK_KEY_INCOMPLETE)
             cmd->flags |= EK_CMD_MOVABLEKEYS;
@@ -156,8 +149,7 @@ static void derive_key_range(ek_command *cmd)
     }
 }
 
-static const char *full_name(const ek_command *parent, const char *name)
-{
+static const char *full_name(const ek_command *parent, const char *name) {
     if (!parent)
         return name;
     size_t np = strlen(parent->name), n = strlen(name) + 1;
@@ -171,8 +163,7 @@ static const char *full_name(const ek_command *parent, const char *name)
     return at;
 }
 
-static ek_command *add(const ek_command_decl *d, const ek_command *parent)
-{
+static ek_command *add(const ek_command_decl *d, const ek_command *parent) {
     unsigned container = parent ? parent->id : TOP;
     size_t n = strlen(d->name);
     if (ncommands == MAX_COMMANDS || n > MAX_NAME ||
@@ -199,16 +190,14 @@ static ek_command *add(const ek_command_decl *d, const ek_command *parent)
 }
 
 /* A command without a handler is callable only if one of its subcommands is. */
-static bool implemented(const ek_command_decl *d)
-{
+static bool implemented(const ek_command_decl *d) {
     for (const ek_command_decl *s = d->subcommands; s && s->name; s++)
         if (s->handler)
             return true;
     return d->handler != NULL;
 }
 
-bool ek_command_register(const ek_command_decl *decls)
-{
+bool ek_command_register(const ek_command_decl *decls) {
     for (const ek_command_decl *d = decls; d->name; d++) {
         if (!implemented(d))
             continue;
@@ -227,18 +216,15 @@ bool ek_command_register(const ek_command_decl *decls)
     return true;
 }
 
-const ek_command *ek_command_find(const uint8_t *name, size_t n)
-{
+const ek_command *ek_command_find(const uint8_t *name, size_t n) {
     return lookup(TOP, name, n);
 }
 
-const ek_command *ek_command_find_sub(const ek_command *container, const uint8_t *name, size_t n)
-{
+const ek_command *ek_command_find_sub(const ek_command *container, const uint8_t *name, size_t n) {
     return container->nsubcommands ? lookup(container->id, name, n) : NULL;
 }
 
-const ek_command *ek_command_find_full(const uint8_t *name, size_t n)
-{
+const ek_command *ek_command_find_full(const uint8_t *name, size_t n) {
     const uint8_t *bar = n ? memchr(name, '|', n) : NULL;
     if (!bar)
         return ek_command_find(name, n);
@@ -247,8 +233,8 @@ const ek_command *ek_command_find_full(const uint8_t *name, size_t n)
     return container ? ek_command_find_sub(container, bar + 1, n - at - 1) : NULL;
 }
 
-const ek_command *ek_command_resolve(int argc, const ek_str *argv, const ek_command **container)
-{
+const ek_command *ek_command_resolve(size_t argc, const ek_str *argv,
+                                     const ek_command **container) {
     const ek_command *cmd = ek_command_find(argv[0].p, argv[0].n);
     *container = NULL;
     if (!cmd || !cmd->nsubcommands || argc < 2)
@@ -257,12 +243,10 @@ const ek_command *ek_command_resolve(int argc, const ek_str *argv, const ek_comm
     return ek_command_find_sub(cmd, argv[1].p, argv[1].n);
 }
 
-unsigned ek_command_count(void)
-{
+unsigned ek_command_count(void) {
     return ncommands;
 }
 
-const ek_command *ek_command_at(unsigned id)
-{
+const ek_command *ek_command_at(unsigned id) {
     return id < ncommands ? &commands[id] : NULL;
 }

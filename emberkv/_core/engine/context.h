@@ -2,6 +2,8 @@
 #ifndef EK_ENGINE_CONTEXT_H
 #define EK_ENGINE_CONTEXT_H
 
+#include "base/glob.h"
+#include "base/word.h"
 #include "engine/command.h"
 #include "engine/reply.h"
 #include "engine/session.h"
@@ -67,16 +69,11 @@ bool ek_arg_i64(ek_ctx *c, size_t i, int64_t *out);   /* ERR value is not an int
 bool ek_arg_range(ek_ctx *c, size_t i, int64_t min, int64_t max, int64_t *out, const char *error);
 bool ek_arg_double(ek_ctx *c, size_t i, double *out); /* ERR value is not a valid float */
 bool ek_arg_is(const ek_ctx *c, size_t i, const char *word); /* case-insensitive; no reply */
-bool ek_str_is(ek_str s, const char *word);
 
 /* --- replies that many commands give --- */
 void ek_reply_syntax_error(ek_ctx *c);
 void ek_reply_wrong_type(ek_ctx *c);
 void ek_reply_not_integer(ek_ctx *c);
 void ek_reply_wrong_arity(ek_ctx *c); /* with the command's full name */
-void ek_reply_help(ek_ctx *c, const char *const *lines, size_t n); /* for ... HELP subcommands */
-
-/* Glob patterns as KEYS has them. */
-bool ek_glob_match(ek_str pattern, ek_str text, bool ignore_case);
 
 #endif
