@@ -76,3 +76,4 @@ cdef inline ek_str as_str(bytes b):
 
 
 include "testing/number.pxi"
+include "testing/listpack.pxi"

@@ -1,0 +1,228 @@
+/* Entries of a listpack. The layout is drawn in the header. */
+#include "data/listpack.h"
+
+enum { /* first bytes of the long forms */
+    INT13 = 0xC0,
+    STR12 = 0xE0,
+    STR32 = 0xF0,
+    INT16 = 0xF1,
+    INT24 = 0xF2,
+    INT32 = 0xF3,
+    INT64 = 0xF4,
+    END = 0xFF,
+};
+
+/* Bytes of the length behind an entry. The two upper bounds are one less than what would fit: so
+ * Redis draws them. */
+static size_t backlen_bytes(size_t len) {
+    if (len <= 127) return 1;
+    if (len < 16383) return 2;
+    if (len < 2097151) return 3;
+    if (len < 268435455) return 4;
+    return 5;
+}
+
+static uint8_t *put_backlen(uint8_t *p, size_t len) {
+    size_t n = backlen_bytes(len);
+    for (size_t i = n; i-- > 0; len >>= 7) p[i] = (uint8_t)((len & 127) | (i ? 128 : 0));
+    return p + n;
+}
+
+/* --- reading --- */
+
+/* Bytes of an entry's head and string, without the length at its end. 0: p begins no entry, or its
+ * head is longer than the `have` bytes that may be read. */
+static size_t body_bytes(const uint8_t *p, size_t have) {
+    uint8_t b = p[0];
+    if (b < 0x80) return 1;
+    if (b < INT13) return 1 + (size_t)(b & 63);
+    if (b < STR12) return 2;
+    if (b < STR32) return have < 2 ? 0 : 2 + ((size_t)(b & 15) << 8 | p[1]);
+    switch (b) {
+    case STR32: return have < 5 ? 0 : 5 + (size_t)ek_load32(p + 1);
+    case INT16: return 3;
+    case INT24: return 4;
+    case INT32: return 5;
+    case INT64: return 9;
+    default: return 0;
+    }
+}
+
+size_t ek_lp_entry_bytes_slow(const uint8_t *p) {
+    size_t body = body_bytes(p, 5);
+    return body + backlen_bytes(body);
+}
+
+const uint8_t *ek_lp_prev_slow(const uint8_t *p) {
+    size_t len = 0;
+    for (unsigned shift = 0;; shift += 7) {
+        uint8_t b = *--p;
+        len |= (size_t)(b & 127) << shift;
+        if (b < 0x80) return p - len;
+    }
+}
+
+void ek_lp_get_slow(const uint8_t *p, ek_lp_value *v) {
+    *v = (ek_lp_value){0};
+    uint8_t b = p[0];
+    if (b < STR12) {
+        v->i = (int64_t)((uint64_t)((b & 31) << 8 | p[1]) << 51) >> 51;
+    } else if (b < STR32) {
+        v->s = p + 2;
+        v->n = (size_t)(b & 15) << 8 | p[1];
+    } else if (b == STR32) {
+        v->s = p + 5;
+        v->n = ek_load32(p + 1);
+    } else if (b == INT16) {
+        v->i = (int16_t)ek_load16(p + 1);
+    } else if (b == INT24) {
+        v->i = (int32_t)((uint32_t)(p[1] | p[2] << 8) << 8 | (uint32_t)p[3] << 24) >> 8;
+    } else if (b == INT32) {
+        v->i = (int32_t)ek_load32(p + 1);
+    } else {
+        v->i = (int64_t)ek_load64(p + 1);
+    }
+}
+
+bool ek_lp_is(const uint8_t *p, const ek_lp_encoded *e) {
+    return p[0] == e->head[0] && memcmp(p, e->head, e->nhead) == 0 &&
+           memcmp(p + e->nhead, e->s, e->n) == 0;
+}
+
+bool ek_lp_equal(const uint8_t *p, const uint8_t *s, size_t n) {
+    ek_lp_encoded e;
+    ek_lp_encode(&e, s, n);
+    return ek_lp_is(p, &e);
+}
+
+const uint8_t *ek_lp_find(const uint8_t *begin, const uint8_t *end, const uint8_t *s, size_t n,
+                          unsigned stride) {
+    ek_lp_encoded e;
+    ek_lp_encode(&e, s, n);
+    for (const uint8_t *p = begin; p < end;) {
+        if (p[0] == e.head[0] && ek_lp_is(p, &e)) return p;
+        for (unsigned i = 0; i < stride; i++) p = ek_lp_next(p);
+    }
+    return NULL;
+}
+
+size_t ek_lp_count(const uint8_t *begin, const uint8_t *end) {
+    size_t n = 0;
+    for (const uint8_t *p = begin; p < end; p = ek_lp_next(p)) n++;
+    return n;
+}
+
+const uint8_t *ek_lp_skip(const uint8_t *p, size_t entries) {
+    while (entries-- > 0) p = ek_lp_next(p);
+    return p;
+}
+
+/* --- writing --- */
+
+void ek_lp_encode_int(ek_lp_encoded *e, int64_t i) {
+    e->s = e->head;
+    e->n = 0;
+    if (i >= 0 && i <= 127) {
+        e->head[0] = (uint8_t)i;
+        e->nhead = 1;
+    } else if (i >= -4096 && i <= 4095) {
+        e->head[0] = (uint8_t)(INT13 | ((uint64_t)i >> 8 & 31));
+        e->head[1] = (uint8_t)i;
+        e->nhead = 2;
+    } else {
+        unsigned bytes = i == (int16_t)i ? 2
+                         : i >= -(1 << 23) && i < 1 << 23 ? 3
+                         : i == (int32_t)i ? 4 : 8;
+        e->head[0] = (uint8_t)(bytes == 8 ? INT64 : INT16 + bytes - 2);
+        memcpy(e->head + 1, &i, bytes);
+        e->nhead = (uint8_t)(1 + bytes);
+    }
+    e->bytes = (size_t)e->nhead + 1;
+}
+
+void ek_lp_encode(ek_lp_encoded *e, const uint8_t *s, size_t n) {
+    int64_t i;
+    if (n > 0 && n <= EK_I64_CHARS && s[0] <= '9' && ek_parse_i64(s, n, &i)) {
+        ek_lp_encode_int(e, i);
+        return;
+    }
+    e->s = n ? s : e->head; /* memcpy wants a pointer even for nothing */
+    e->n = n;
+    if (n < 64) {
+        e->head[0] = (uint8_t)(0x80 | n);
+        e->nhead = 1;
+    } else if (n < 4096) {
+        e->head[0] = (uint8_t)(STR12 | n >> 8);
+        e->head[1] = (uint8_t)n;
+        e->nhead = 2;
+    } else {
+        e->head[0] = STR32;
+        ek_store32(e->head + 1, (uint32_t)n);
+        e->nhead = 5;
+    }
+    e->bytes = e->nhead + n + backlen_bytes(e->nhead + n);
+}
+
+uint8_t *ek_lp_write(uint8_t *p, const ek_lp_encoded *e) {
+    memcpy(p, e->head, e->nhead);
+    memcpy(p + e->nhead, e->s, e->n);
+    return put_backlen(p + e->nhead + e->n, e->nhead + e->n);
+}
+
+size_t ek_lp_size_of(const uint8_t *s, size_t n) {
+    ek_lp_encoded e;
+    ek_lp_encode(&e, s, n);
+    return e.bytes;
+}
+
+size_t ek_lp_size_of_int(int64_t i) {
+    ek_lp_encoded e;
+    ek_lp_encode_int(&e, i);
+    return e.bytes;
+}
+
+uint8_t *ek_lp_put(uint8_t *p, const uint8_t *s, size_t n) {
+    ek_lp_encoded e;
+    ek_lp_encode(&e, s, n);
+    return ek_lp_write(p, &e);
+}
+
+uint8_t *ek_lp_put_int(uint8_t *p, int64_t i) {
+    ek_lp_encoded e;
+    ek_lp_encode_int(&e, i);
+    return ek_lp_write(p, &e);
+}
+
+/* --- bytes of others --- */
+
+bool ek_lp_validate(const uint8_t *p, size_t n, size_t *count) {
+    *count = 0;
+    while (n > 0) {
+        size_t body = body_bytes(p, n), back = backlen_bytes(body);
+        if (body == 0 || body >= n || back > n - body) return false;
+        uint8_t want[5];
+        put_backlen(want, body);
+        if (memcmp(p + body, want, back) != 0) return false;
+        p += body + back;
+        n -= body + back;
+        (*count)++;
+    }
+    return true;
+}
+
+void ek_lp_export_header(uint8_t out[EK_LP_HEADER_BYTES], size_t run_bytes, size_t count) {
+    ek_store32(out, (uint32_t)(run_bytes + EK_LP_HEADER_BYTES + EK_LP_END_BYTES));
+    ek_store16(out + 4, (uint16_t)ek_min(count, UINT16_MAX)); /* 65,535: nobody has counted */
+}
+
+void ek_lp_export_end(uint8_t *out) { *out = END; }
+
+bool ek_lp_import(const uint8_t *p, size_t n, const uint8_t **run, size_t *run_bytes,
+                  size_t *count) {
+    if (n < EK_LP_HEADER_BYTES + EK_LP_END_BYTES || ek_load32(p) != n || p[n - 1] != END)
+        return false;
+    *run = p + EK_LP_HEADER_BYTES;
+    *run_bytes = n - EK_LP_HEADER_BYTES - EK_LP_END_BYTES;
+    uint16_t said = ek_load16(p + 4);
+    return ek_lp_validate(*run, *run_bytes, count) && (said == UINT16_MAX || said == *count);
+}
