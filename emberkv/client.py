@@ -1,0 +1,308 @@
+"""`Ember`, the one client class, and `open`, which gives one.
+
+A handle has one session, as a connection to a server has: the database it works in, a name, a
+MULTI that was begun by hand. Threads may share a handle; what they do is done one command at a
+time. A pipeline has a session of its own, so that its MULTI and its watches are nobody
+else's.
+"""
+
+from __future__ import annotations
+
+from ._commands import Commands
+from ._commands._base import EMPTY_RESPONSE, NEVER_DECODE, T
+from ._core import _ember
+from .exceptions import WatchError
+from .pipeline import Pipeline, split_name
+from .responses import CALLBACKS
+from .transaction import Transaction
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Any, Literal, TypeVar, overload
+
+    Self = TypeVar("Self", bound="Ember[Any]")
+
+
+class Ember(_ember.Client, Commands[T]):
+    """A handle on a store: redis-py's methods, arguments and results, without a server.
+
+    `path` names a store that every process which opens it shares; None makes a private one
+    in memory. Bulk strings come back as bytes, or with `decode_responses` as str, decoded
+    from `encoding` with `encoding_errors`. `databases` is how many numbered databases a new
+    store has, `db` the one this handle begins in. `max_bytes` bounds the memory of a new
+    store: what does not fit raises OutOfMemoryError and leaves no trace. `clock`, a `Clock`,
+    replaces the system's for everything that expires.
+
+    A handle is closed by `close`, by the end of a ``with`` block, or when it is collected.
+    After that every call raises ConnectionError. In a child of `os.fork` the handle of a
+    shared store goes on as a handle of the child's own; that of a private store holds a copy.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        decode_responses: bool = False,
+        db: int = 0,
+        databases: int = 16,
+        max_bytes: int | None = None,
+        clock: _ember.Clock | None = None,
+        encoding: str = "utf-8",
+        encoding_errors: str = "strict",
+    ) -> None:
+        store = _ember.Store(path, databases=databases, max_bytes=max_bytes, clock=clock)
+        self._attach(store, db, decode_responses, encoding, encoding_errors)
+
+    def _attach(
+        self,
+        store: _ember.Store,
+        db: int,
+        decode_responses: bool,
+        encoding: str,
+        encoding_errors: str,
+    ) -> None:
+        self._store = store
+        self.decode_responses = decode_responses
+        self.encoding = encoding
+        self.encoding_errors = encoding_errors
+        self.response_callbacks: dict[str, Callable[..., Any]] = dict(CALLBACKS)
+        self._idle_sessions: list[_ember.Session] = []
+        super().__init__(self._new_session(db))
+
+    def _new_session(self, db: int, decode: bool = True) -> _ember.Session:
+        codec = (self.encoding, self.encoding_errors)
+        return _ember.Session(self._store, db, codec, decode and self.decode_responses)
+
+    # A pipeline borrows a session and gives it back clean.
+
+    def _borrow_session(self) -> _ember.Session:
+        db = self._session.db
+        try:
+            session = self._idle_sessions.pop()
+        except IndexError:
+            return self._new_session(db)
+        if session.db != db:
+            session.execute(("SELECT", db))
+        return session
+
+    def _return_session(self, session: _ember.Session) -> None:
+        self._idle_sessions.append(session)
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Run any command: ``execute_command("LPUSH", "key", 1, 2)``.
+
+        Gives what the command's method gives: `options` are those that the method would
+        pass on to turn the reply into its result.
+        """
+        name = args[0]
+        if options:
+            options.pop("keys", None)
+            if EMPTY_RESPONSE in options:
+                return options[EMPTY_RESPONSE]
+            decode = options.pop(NEVER_DECODE, None) is None
+        else:
+            decode = True
+        if decode or not self.decode_responses:
+            reply = self._session.execute(split_name(args))
+        else:
+            reply = self._new_session(self._session.db, decode=False).execute(split_name(args))
+        callbacks = self.response_callbacks
+        callback = callbacks.get(name) or callbacks.get(name.upper())
+        return reply if callback is None else callback(reply, **options)
+
+    def set_response_callback(self, command: str, callback: Callable[..., Any]) -> None:
+        """Have `callback(reply, **options)` make the result of `command` in this handle."""
+        self.response_callbacks[command.upper()] = callback
+        # The compiled methods make their results without asking, so they must stand aside.
+        for name in _COMPILED:
+            setattr(self, name, getattr(Commands, name).__get__(self))
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        # The compiled methods do not go through execute_command either.
+        if "execute_command" in cls.__dict__:
+            for name in _COMPILED:
+                if name not in cls.__dict__:
+                    setattr(cls, name, getattr(Commands, name))
+        super().__init_subclass__(**kwargs)
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline[T]:
+        """A pipeline: commands queued by their methods, and run by its `execute`.
+
+        With `transaction` they run as one MULTI/EXEC: nobody sees only some of them.
+        `shard_hint` is accepted and means nothing.
+        """
+        return Pipeline(self, transaction, shard_hint)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def transaction(self) -> Transaction[T]: ...
+
+        @overload
+        def transaction(
+            self,
+            func: Callable[[Pipeline[T]], Any],
+            *watches: Any,
+            shard_hint: str | None = None,
+            value_from_callable: bool = False,
+            watch_delay: float | None = None,
+        ) -> Any: ...
+
+    def transaction(
+        self,
+        func: Callable[[Pipeline[T]], Any] | None = None,
+        *watches: Any,
+        shard_hint: str | None = None,
+        value_from_callable: bool = False,
+        watch_delay: float | None = None,
+    ) -> Any:
+        """A block that is undone when it raises, or a function run as a transaction.
+
+        ``with db.transaction():`` runs its calls at once, as always, and takes back every
+        change they made if the block ends in an exception. Blocks nest: an inner one that
+        raises is undone by itself. The thread holds the store's lock while the block is open,
+        so everybody else waits: keep it short, and wait for nothing in it.
+
+        ``db.transaction(func, *watches)`` is redis-py's: watch the keys, call
+        ``func(pipeline)``, execute, and do it again as long as a watched key changed
+        meanwhile, after `watch_delay` seconds. Gives what `execute` gave, or with
+        `value_from_callable` what `func` gave.
+        """
+        if func is None:
+            return Transaction(self, self._session)
+        with self.pipeline(True, shard_hint) as pipe:
+            while True:
+                try:
+                    if watches:
+                        pipe.watch(*watches)
+                    value = func(pipe)
+                    results = pipe.execute()
+                    return value if value_from_callable else results
+                except WatchError:
+                    if watch_delay is not None and watch_delay > 0:
+                        import time
+
+                        time.sleep(watch_delay)
+
+    def fork(self: Self) -> Self:
+        """An independent handle on a copy of this private store, made at once.
+
+        Nothing is walked: the copy shares memory with the original until either writes.
+        """
+        twin = self.__class__.__new__(self.__class__)
+        twin._attach(
+            self._store.fork(),
+            self._session.db,
+            self.decode_responses,
+            self.encoding,
+            self.encoding_errors,
+        )
+        twin.response_callbacks.update(self.response_callbacks)
+        return twin
+
+    def close(self) -> None:
+        """Let go of the store. What is private is gone; closing again does nothing."""
+        store = getattr(self, "_store", None)
+        if store is not None:
+            self._idle_sessions.clear()
+            store.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the handle was closed."""
+        return self._store.closed
+
+    @property
+    def path(self) -> str | None:
+        """Where the store is, None if it is private."""
+        return self._store.path
+
+    def __enter__(self: Self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        try:
+            self.close()
+        except Exception:
+            # While the interpreter shuts down anything may already be gone.
+            pass
+
+    def __repr__(self) -> str:
+        store = getattr(self, "_store", None)
+        if store is None:
+            state = "not open"
+        elif store.closed:
+            state = "closed"
+        else:
+            state = f"{store.path or 'in memory'} db={self._session.db}"
+        return f"<{type(self).__module__}.{type(self).__qualname__}({state})>"
+
+
+# Methods that the compiled base class overtakes. The mixins' are the same, slower.
+_COMPILED = tuple(
+    name for name in vars(_ember.Client) if not name.startswith("_") and hasattr(Commands, name)
+)
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def open(
+        path: str | os.PathLike[str] | None = None,
+        *,
+        decode_responses: Literal[False] = False,
+        db: int = 0,
+        databases: int = 16,
+        max_bytes: int | None = None,
+        clock: _ember.Clock | None = None,
+        encoding: str = "utf-8",
+        encoding_errors: str = "strict",
+    ) -> Ember[bytes]: ...
+
+    @overload
+    def open(
+        path: str | os.PathLike[str] | None = None,
+        *,
+        decode_responses: Literal[True],
+        db: int = 0,
+        databases: int = 16,
+        max_bytes: int | None = None,
+        clock: _ember.Clock | None = None,
+        encoding: str = "utf-8",
+        encoding_errors: str = "strict",
+    ) -> Ember[str]: ...
+
+
+def open(  # noqa: A001 - emberkv.open() reads as what it is
+    path: str | os.PathLike[str] | None = None,
+    *,
+    decode_responses: bool = False,
+    db: int = 0,
+    databases: int = 16,
+    max_bytes: int | None = None,
+    clock: _ember.Clock | None = None,
+    encoding: str = "utf-8",
+    encoding_errors: str = "strict",
+) -> Ember[Any]:
+    """Open the store at `path`, or a private one in memory. The arguments are `Ember`'s."""
+    return Ember(
+        path,
+        decode_responses=decode_responses,
+        db=db,
+        databases=databases,
+        max_bytes=max_bytes,
+        clock=clock,
+        encoding=encoding,
+        encoding_errors=encoding_errors,
+    )

@@ -1,0 +1,238 @@
+"""Pipelines: commands queued by their methods and run together, with redis-py's behaviour."""
+
+from __future__ import annotations
+
+from ._commands import Commands
+from ._commands._base import EMPTY_RESPONSE, NEVER_DECODE, T
+from .exceptions import ExecAbortError, RedisError, ResponseError, WatchError
+from .responses import text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Any, TypeVar
+
+    from ._core import _ember
+    from .client import Ember
+
+    Self = TypeVar("Self", bound="Pipeline[Any]")
+    Queued = tuple[tuple[Any, ...], dict[str, Any]]
+
+
+class Pipeline(Commands[T]):
+    """Queues the commands that its methods name until `execute` runs them.
+
+    A method gives the pipeline back, so that calls can be chained. After `watch` commands
+    run at once and give their results, until `multi` begins to queue again; then `execute`
+    does nothing and raises WatchError if a watched key changed. One thread at a time may use
+    a pipeline. At the end of a ``with`` block what is still queued is forgotten.
+    """
+
+    def __init__(self, db: Ember[T], transaction: bool, shard_hint: str | None = None) -> None:
+        self._db = db
+        self._session: _ember.Session | None = None
+        self.decode_responses = db.decode_responses
+        self.response_callbacks = db.response_callbacks
+        self.transaction = transaction
+        self.shard_hint = shard_hint
+        self.watching = False
+        self.explicit_transaction = False
+        self.command_stack: list[Queued] = []
+
+    def __enter__(self: Self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.reset()
+
+    def __del__(self) -> None:
+        try:
+            self.reset()
+        except Exception:
+            # While the interpreter shuts down anything may already be gone.
+            pass
+
+    def __len__(self) -> int:
+        """How many commands are queued."""
+        return len(self.command_stack)
+
+    def __bool__(self) -> bool:
+        """True, also while nothing is queued."""
+        return True
+
+    def __repr__(self) -> str:
+        kind = "MULTI/EXEC" if self.transaction or self.explicit_transaction else "plain"
+        return f"<{type(self).__module__}.{type(self).__qualname__}({kind}, {len(self)} queued)>"
+
+    def reset(self) -> None:  # type: ignore[override]
+        """Forget what is queued and what is watched."""
+        self.command_stack = []
+        self.explicit_transaction = False
+        watching, self.watching = self.watching, False
+        session, self._session = self._session, None
+        if session is not None:
+            if watching:
+                session.execute(("UNWATCH",))
+            self._db._return_session(session)
+
+    def close(self) -> None:
+        """The same as `reset`."""
+        self.reset()
+
+    def watch(self, *names: Any) -> bool:  # type: ignore[override]
+        """Watch keys: `execute` raises WatchError if one changes before it. WATCH."""
+        if self.explicit_transaction:
+            raise RedisError("Cannot issue a WATCH after a MULTI")
+        return self.execute_command("WATCH", *names)
+
+    def unwatch(self) -> bool:  # type: ignore[override]
+        """Watch nothing any more. UNWATCH."""
+        return self.watching and self.execute_command("UNWATCH") or True
+
+    def multi(self) -> None:
+        """Queue again, after `watch` made commands run at once. MULTI."""
+        if self.explicit_transaction:
+            raise RedisError("Cannot issue nested calls to MULTI")
+        if self.command_stack:
+            raise RedisError("Commands without an initial WATCH have already been issued")
+        self.explicit_transaction = True
+
+    def discard(self) -> None:
+        """Send DISCARD as any other command; `reset` is what forgets the queue. DISCARD."""
+        self.execute_command("DISCARD")
+
+    def set_response_callback(self, command: str, callback: Callable[..., Any]) -> None:
+        """Have `callback(reply, **options)` make the result of `command` in the handle too."""
+        self._db.set_response_callback(command, callback)
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Queue a command, or run it if this pipeline watches and `multi` was not called."""
+        if (self.watching or args[0] == "WATCH") and not self.explicit_transaction:
+            return self.immediate_execute_command(*args, **options)
+        return self.pipeline_execute_command(*args, **options)
+
+    def immediate_execute_command(self, *args: Any, **options: Any) -> Any:
+        """Run a command now; its result."""
+        if EMPTY_RESPONSE in options:
+            return options[EMPTY_RESPONSE]
+        reply = self._own_session().execute(split_name(args))
+        self._follow_watch(args[0])
+        return self._result(reply, args, options)
+
+    def pipeline_execute_command(self: Self, *args: Any, **options: Any) -> Self:
+        """Queue a command."""
+        self.command_stack.append((args, options))
+        return self
+
+    def execute(self, raise_on_error: bool = True) -> list[Any]:
+        """Run what is queued; a list of results in order. The pipeline is empty afterwards.
+
+        The first error is raised, its text naming the command, unless `raise_on_error` is
+        false: then it stands in the list in place of a result. The other commands have run
+        either way. In a transaction a command that cannot even be queued undoes all, and
+        WatchError says that nothing was done because a watched key changed.
+        """
+        commands = self.command_stack
+        if not commands and not self.watching:
+            return []
+        try:
+            if self.transaction or self.explicit_transaction:
+                return self._execute_transaction(commands, raise_on_error)
+            return self._execute_pipeline(commands, raise_on_error)
+        finally:
+            self.reset()
+
+    def _execute_transaction(self, commands: list[Queued], raise_on_error: bool) -> list[Any]:
+        sent = _sent(commands)
+        _, *queued, results = self._own_session().execute_many(
+            [("MULTI",), *(split_name(commands[i][0]) for i in sent), ("EXEC",)]
+        )
+        self.watching = False
+        if isinstance(results, ExecAbortError):
+            for i, reply in zip(sent, queued, strict=True):
+                if isinstance(reply, Exception):
+                    raise _annotated(reply, i, commands[i][0])
+        if isinstance(results, Exception):
+            raise results
+        if results is None:
+            raise WatchError("Watched variable changed.")
+        if len(results) != len(sent):
+            raise ResponseError("Wrong number of response items from pipeline execution")
+        return self._results(results, sent, commands, raise_on_error)
+
+    def _execute_pipeline(self, commands: list[Queued], raise_on_error: bool) -> list[Any]:
+        sent = _sent(commands)
+        replies = self._own_session().execute_many([split_name(commands[i][0]) for i in sent])
+        for args, _ in commands:
+            self._follow_watch(args[0])
+        return self._results(replies, sent, commands, raise_on_error)
+
+    def _results(
+        self, replies: list[Any], sent: list[int], commands: list[Queued], raise_on_error: bool
+    ) -> list[Any]:
+        if raise_on_error:
+            for i, reply in zip(sent, replies, strict=True):
+                if isinstance(reply, ResponseError):
+                    raise _annotated(reply, i, commands[i][0])
+        results = [
+            reply if isinstance(reply, Exception) else self._result(reply, *commands[i])
+            for i, reply in zip(sent, replies, strict=True)
+        ]
+        if len(sent) != len(commands):
+            for i, (_, options) in enumerate(commands):
+                if EMPTY_RESPONSE in options:
+                    results.insert(i, options[EMPTY_RESPONSE])
+        return results
+
+    def _result(self, reply: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        name = args[0]
+        callbacks = self.response_callbacks
+        callback = callbacks.get(name) or callbacks.get(name.upper())
+        if callback is None:
+            return reply
+        if options:
+            ours = ("keys", EMPTY_RESPONSE, NEVER_DECODE)
+            options = {word: value for word, value in options.items() if word not in ours}
+        return callback(reply, **options)
+
+    def _own_session(self) -> _ember.Session:
+        if self._session is None:
+            self._session = self._db._borrow_session()
+        return self._session
+
+    def _follow_watch(self, name: Any) -> None:
+        if name == "WATCH":
+            self.watching = True
+        elif name in ("UNWATCH", "EXEC", "DISCARD"):
+            self.watching = False
+
+
+def _sent(commands: list[Queued]) -> list[int]:
+    """The places of the commands that need to be run: one that asks for nothing does not."""
+    return [i for i, (_, options) in enumerate(commands) if EMPTY_RESPONSE not in options]
+
+
+def _annotated(error: Exception, index: int, command: tuple[Any, ...]) -> Exception:
+    """`error`, its text saying which command of the pipeline it comes from."""
+    import textwrap
+
+    shown = textwrap.shorten(
+        " ".join(str(text(word)) for word in command), width=100, placeholder="..."
+    )
+    message = f"Command # {index + 1} ({shown}) of pipeline caused error: {error.args[0]}"
+    error.args = (message, *error.args[1:])
+    return error
+
+
+def split_name(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """``("CONFIG GET", ...)`` as the two words that it is."""
+    name = args[0]
+    if (b" " if isinstance(name, bytes) else " ") in name:
+        return (*name.split(), *args[1:])
+    return args

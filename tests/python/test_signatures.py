@@ -1,0 +1,127 @@
+"""Every method of redis-py's client that belongs to our groups is here, with its signature."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+import redis
+from redis.commands import core
+
+import emberkv
+
+GROUPS = [
+    core.BasicKeyCommands,
+    core.ScanCommands,
+    core.HashCommands,
+    core.ListCommands,
+    core.SetCommands,
+    core.SortedSetCommands,
+    core.ManagementCommands,
+    core.ModuleCommands,
+]
+
+# Methods that are not here, or are here with another signature, and why.
+MISSING = {
+    "himport_prepare_internal": "client-side state of HIMPORT, not in any released server",
+    "himport_set": "client-side state of HIMPORT, not in any released server",
+    "himport_discard_internal": "client-side state of HIMPORT, not in any released server",
+    "himport_discard_all_internal": "client-side state of HIMPORT, not in any released server",
+    "hotkeys_start": "HOTKEYS samples a server's CPU and network time",
+    "hotkeys_stop": "HOTKEYS samples a server's CPU and network time",
+    "hotkeys_reset": "HOTKEYS samples a server's CPU and network time",
+    "hotkeys_get": "HOTKEYS samples a server's CPU and network time",
+    "module_load": "modules are shared objects for another program",
+    "module_loadex": "modules are shared objects for another program",
+    "module_unload": "modules are shared objects for another program",
+    "module_list": "modules are shared objects for another program",
+}
+DIFFERENT = {
+    "transaction": "func may be left out for a with block, and options are spelled out",
+}
+
+CLIENT_METHODS = [
+    "close",
+    "execute_command",
+    "pipeline",
+    "set_response_callback",
+    "transaction",
+    "__enter__",
+    "__exit__",
+    "__getitem__",
+    "__setitem__",
+    "__delitem__",
+    "__contains__",
+]
+PIPELINE_METHODS = [
+    "__bool__",
+    "__enter__",
+    "__exit__",
+    "__len__",
+    "close",
+    "discard",
+    "execute",
+    "execute_command",
+    "immediate_execute_command",
+    "multi",
+    "pipeline_execute_command",
+    "reset",
+    "unwatch",
+    "watch",
+]
+
+names = sorted(
+    {
+        name
+        for group in GROUPS
+        for name in vars(group)
+        if callable(getattr(group, name)) and not name.startswith("_")
+    }
+)
+
+
+def shape(method):
+    """Names, kinds and defaults of a method's parameters, in order.
+
+    Not the name of a * or ** parameter, which no caller sees.
+    """
+    return [
+        (
+            "*" if parameter.kind.name.startswith("VAR") else parameter.name,
+            parameter.kind.name,
+            parameter.default,
+        )
+        for parameter in inspect.signature(method).parameters.values()
+    ]
+
+
+def test_the_groups_are_what_we_think():
+    assert len(names) > 240
+    assert not set(MISSING) - set(names)
+
+
+@pytest.mark.parametrize("name", names + CLIENT_METHODS)
+@pytest.mark.parametrize("ours", [emberkv.Ember, emberkv.Pipeline])
+def test_method_has_redis_pys_signature(name, ours):
+    if name in MISSING:
+        assert not hasattr(ours, name), f"{name} exists now: take it off the list"
+        return
+    if ours is emberkv.Pipeline and name in ("transaction", "pipeline", "watch", "unwatch"):
+        return
+    if name in DIFFERENT:
+        return
+    theirs = getattr(redis.Redis, name)
+    assert shape(getattr(ours, name)) == shape(theirs)
+
+
+@pytest.mark.parametrize("name", PIPELINE_METHODS)
+def test_pipeline_method_has_redis_pys_signature(name):
+    theirs = getattr(redis.client.Pipeline, name)
+    assert shape(getattr(emberkv.Pipeline, name)) == shape(theirs)
+
+
+def test_public_docstrings():
+    for ours in (emberkv.Ember, emberkv.Pipeline):
+        for name in dir(ours):
+            if not name.startswith("_"):
+                assert inspect.getdoc(getattr(ours, name)), f"{ours.__name__}.{name}"
