@@ -1,0 +1,38 @@
+"""Fixtures that every test may use: the oracle, the subject, and the two as a pair."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from differential.pair import Pair
+from oracle import RedisServer
+from subjects import Subject, start_subject
+
+
+@pytest.fixture(scope="session")
+def oracle() -> Iterator[RedisServer]:
+    """A real redis-server 7.0, empty or not: flush what you need to be empty."""
+    if shutil.which("redis-server") is None:
+        pytest.skip("redis-server is not installed")
+    with RedisServer() as server:
+        if server.version[:2] != (7, 0):
+            pytest.skip(f"the oracle is redis-server 7.0, not {server.version}")
+        yield server
+
+
+@pytest.fixture(scope="session")
+def subject() -> Iterator[Subject]:
+    started = start_subject()
+    yield started
+    started.stop()
+
+
+@pytest.fixture(params=[2, 3], ids=["resp2", "resp3"])
+def pair(request: pytest.FixtureRequest, oracle: RedisServer, subject: Subject) -> Iterator[Pair]:
+    """Subject and oracle, both empty."""
+    both = Pair(subject, oracle, request.param)
+    both.reset()
+    yield both
+    both.close()

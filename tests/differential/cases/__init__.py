@@ -1,0 +1,34 @@
+"""Edge cases by command group: `SINGLES` name -> (setup, lines), `SEQUENCES` name -> lines."""
+
+from differential.cases import (
+    hashes,
+    keys,
+    lists,
+    server,
+    sets,
+    strings,
+    transactions,
+    zsets,
+)
+
+GROUPS = {
+    "strings": strings,
+    "keys": keys,
+    "hashes": hashes,
+    "lists": lists,
+    "sets": sets,
+    "zsets": zsets,
+    "transactions": transactions,
+    "server": server,
+}
+
+SINGLES: dict[str, tuple[str, str]] = {
+    f"{group}: {name}": case
+    for group, module in GROUPS.items()
+    for name, case in getattr(module, "SINGLES", {}).items()
+}
+SEQUENCES: dict[str, str] = {
+    f"{group}: {name}": lines
+    for group, module in GROUPS.items()
+    for name, lines in getattr(module, "SEQUENCES", {}).items()
+}

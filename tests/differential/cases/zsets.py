@@ -1,0 +1,1 @@
+SINGLES: dict = {}

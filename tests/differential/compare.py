@@ -1,0 +1,127 @@
+"""When do two replies to one command agree?
+
+Most replies must be equal to the byte. The rest is listed here: replies without a defined order are
+compared as multisets, clocks with a tolerance, and a few only by their kind.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from oracle import Reply
+
+TTL_TOLERANCE_MS = 2_000
+Args = Sequence[bytes]
+Agree = Callable[[Args, Reply, Reply], bool]
+
+AGGREGATES = ("array", "set", "push")
+
+
+def exact(args: Args, ours: Reply, theirs: Reply) -> bool:
+    return ours == theirs
+
+
+def unordered(args: Args, ours: Reply, theirs: Reply) -> bool:
+    if ours.kind != theirs.kind or ours.kind not in (*AGGREGATES, "map"):
+        return ours == theirs
+    return Counter(ours.value) == Counter(theirs.value)
+
+
+def pairs_of(reply: Reply) -> list[tuple[Reply, Reply]]:
+    """The pairs of a map, of a flat array of pairs, or of an array of two-element arrays."""
+    if reply.kind == "map":
+        return list(reply.value)
+    if reply.value and reply.value[0].kind == "array":
+        return [item.value for item in reply.value]
+    return list(zip(reply.value[::2], reply.value[1::2], strict=True))
+
+
+def unordered_pairs(args: Args, ours: Reply, theirs: Reply) -> bool:
+    if ours.kind != theirs.kind or ours.kind not in ("array", "map"):
+        return ours == theirs
+    return len(ours.value) == len(theirs.value) and Counter(pairs_of(ours)) == Counter(
+        pairs_of(theirs)
+    )
+
+
+def kind_only(args: Args, ours: Reply, theirs: Reply) -> bool:
+    if ours.kind == theirs.kind == "error":
+        return ours == theirs
+    return ours.kind == theirs.kind
+
+
+def near(tolerance: int) -> Agree:
+    def agree(args: Args, ours: Reply, theirs: Reply) -> bool:
+        if ours == theirs:
+            return True
+        if ours.kind == theirs.kind == "array":
+            pairs = zip(ours.value, theirs.value, strict=False)
+            return len(ours.value) == len(theirs.value) and all(agree(args, a, b) for a, b in pairs)
+        if ours.kind != "int" or theirs.kind != "int" or ours.value < 0 or theirs.value < 0:
+            return False
+        return abs(ours.value - theirs.value) <= tolerance
+
+    return agree
+
+
+def clock(args: Args, ours: Reply, theirs: Reply) -> bool:
+    if ours.kind != "array" or theirs.kind != "array":
+        return ours == theirs
+    a, b = ([int(x.value) for x in reply.value] for reply in (ours, theirs))
+    return len(a) == 2 and abs((a[0] - b[0]) * 1_000_000 + a[1] - b[1]) < 2_000_000
+
+
+def sort_reply(args: Args, ours: Reply, theirs: Reply) -> bool:
+    """Without a sort the order is the container's own."""
+    words = [a.lower() for a in args]
+    by = words.index(b"by") + 1 if b"by" in words else 0
+    if by and by < len(args) and b"*" not in args[by] and b"limit" not in words:
+        return unordered(args, ours, theirs)
+    return exact(args, ours, theirs)
+
+
+def object_reply(args: Args, ours: Reply, theirs: Reply) -> bool:
+    if len(args) == 3 and args[1].lower() in (b"idletime", b"refcount"):
+        return kind_only(args, ours, theirs)
+    return exact(args, ours, theirs)
+
+
+def hello(args: Args, ours: Reply, theirs: Reply) -> bool:
+    """The same keys in the same order; what names this very server may differ."""
+    if ours.kind != theirs.kind or ours.kind not in ("array", "map"):
+        return ours == theirs
+    a, b = pairs_of(ours), pairs_of(theirs)
+    own = (b"server", b"version", b"id", b"modules")
+    return [k for k, _ in a] == [k for k, _ in b] and all(
+        x == y if k.value not in own else x.kind == y.kind
+        for (k, x), (_, y) in zip(a, b, strict=True)
+    )
+
+
+def memory(args: Args, ours: Reply, theirs: Reply) -> bool:
+    if len(args) > 1 and args[1].lower() == b"usage":
+        return kind_only(args, ours, theirs)
+    return exact(args, ours, theirs)
+
+
+RULES: dict[bytes, Agree] = {
+    **dict.fromkeys(
+        [b"smembers", b"sinter", b"sunion", b"sdiff", b"hkeys", b"hvals", b"keys"], unordered
+    ),
+    b"hgetall": unordered_pairs,
+    **dict.fromkeys([b"ttl", b"expiretime", b"httl", b"hexpiretime"], near(2)),
+    **dict.fromkeys([b"pttl", b"pexpiretime", b"hpttl", b"hpexpiretime"], near(TTL_TOLERANCE_MS)),
+    b"time": clock,
+    b"lastsave": kind_only,
+    b"sort": sort_reply,
+    b"sort_ro": sort_reply,
+    b"object": object_reply,
+    b"hello": hello,
+    b"memory": memory,
+}
+
+
+def agree(args: Args, ours: Reply, theirs: Reply) -> bool:
+    rule = RULES.get(args[0].lower(), exact) if args else exact
+    return rule(args, ours, theirs)

@@ -1,0 +1,77 @@
+"""What the differential tests hold against the oracle.
+
+A subject opens clients on one keyspace; a client has `execute(*args)`, `batch(commands)` and
+`close()`, with replies as `oracle.Reply`. `EMBERKV_SUBJECT=redis` puts a second redis-server in
+emberkv's place: that run must pass whatever state emberkv is in, and so tests the tests.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from oracle import Arg, RedisServer, Reply, parse, to_bytes
+
+
+class Client(Protocol):
+    protocol: int
+
+    def execute(self, *args: Arg) -> Reply: ...
+    def batch(self, commands: Sequence[Sequence[Arg]]) -> list[Reply]: ...
+    def close(self) -> None: ...
+
+
+class Subject(Protocol):
+    def client(self, protocol: int = 2) -> Client: ...
+    def stop(self) -> None: ...
+
+
+class EmberClient:
+    """A session of an emberkv store, read through the bytes that its RESP sink renders."""
+
+    def __init__(self, session: Any, protocol: int) -> None:
+        self.protocol = protocol
+        self._session = session
+
+    def execute(self, *args: Arg) -> Reply:
+        data = self._session.resp(tuple(to_bytes(a) for a in args), self.protocol)
+        reply, end = parse(data)
+        if end != len(data):
+            raise ValueError(f"{args!r} replied more than one value: {data[:200]!r}")
+        return reply
+
+    def batch(self, commands: Sequence[Sequence[Arg]]) -> list[Reply]:
+        return [self.execute(*args) for args in commands]
+
+    def close(self) -> None:
+        close = getattr(self._session, "close", None)
+        if close is not None:
+            close()
+        self._session = None
+
+
+class EmberSubject:
+    """A private emberkv store."""
+
+    def __init__(self) -> None:
+        from emberkv._core import _ember
+
+        self._core = _ember
+        self._store = _ember.Store()
+
+    def client(self, protocol: int = 2) -> EmberClient:
+        return EmberClient(self._core.Session(self._store), protocol)
+
+    def stop(self) -> None:
+        self._store.close()
+
+
+def subject_name() -> str:
+    return os.environ.get("EMBERKV_SUBJECT", "ember")
+
+
+def start_subject() -> Subject:
+    if subject_name() == "redis":
+        return RedisServer()
+    return EmberSubject()
