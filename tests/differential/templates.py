@@ -1,0 +1,159 @@
+"""What the random sequences are made of: one command a line, drawn with the weight before it.
+
+    $s $h $l $t $z   a key that mostly holds a string, hash, list, set, sorted set; $k any key
+    $f $m $v $e      a field, a set member, a value, a list element;  $zm a member of a sorted set
+    $i $n $c         an index, a small count, an increment;  $x a score, $w a weight
+    $lo $hi          score bounds; $la $lb lexical bounds
+    $ttl $at         seconds from now, a fixed far moment in seconds;  $db a database
+    $f+ $m+ ...      one to four of them; $f* a few, and now and then enough to cross a threshold
+    $fv* $xm*        field value pairs, score member pairs
+    [A|B|]           one of the choices
+"""
+
+TEMPLATES = r"""
+6 SET $s $v
+2 SET $s $v [NX|XX|] [GET|] [EX $ttl|EXAT $at|KEEPTTL|]
+1 SET $k $v
+2 SETNX $s $v
+1 SETEX $s $ttl $v
+1 PSETEX $s $ttl000 $v
+1 GETSET $s $v
+2 APPEND $s $v
+1 GETDEL $s
+1 GETEX $s [EX $ttl|EXAT $at|PERSIST|]
+3 GET $s
+1 GET $k
+1 MGET $s $k $s
+1 MSET $s $v $s $v
+1 MSETNX $s $v $s $v
+2 [INCR|DECR] $s
+2 [INCRBY|DECRBY] $s $c
+2 INCRBYFLOAT $s $c
+1 INCRBYFLOAT $s [0.5|-2.25|1e3|1e20|abc]
+1 STRLEN $k
+1 [GETRANGE|SUBSTR] $s $i $i
+1 SETRANGE $s $n $v
+1 LCS $s $s [LEN|IDX|IDX MINMATCHLEN $n WITHMATCHLEN|]
+
+2 DEL $k+
+1 UNLINK $k $k
+1 [EXISTS|TOUCH] $k $k
+2 TYPE $k
+2 OBJECT ENCODING $k
+1 OBJECT [REFCOUNT|IDLETIME|FREQ] $k
+1 EXPIRE $k $ttl [NX|XX|GT|LT|]
+1 PEXPIRE $k $ttl000 [NX|XX|GT|LT|]
+1 EXPIREAT $k $at [NX|XX|GT|LT|]
+1 PEXPIREAT $k $at000 [NX|XX|GT|LT|]
+1 PEXPIREAT $k 1
+1 [TTL|PTTL|EXPIRETIME|PEXPIRETIME] $k
+1 PERSIST $k
+2 RENAME $k $k
+1 RENAMENX $k $k
+2 COPY $k $k [REPLACE|]
+1 COPY $k $k DB $db [REPLACE|]
+1 MOVE $k $db
+1 RANDOMKEY
+1 KEYS [*|s*|*1|?2|[hl]*]
+1 SCAN 0 [COUNT $n|MATCH *1|TYPE hash|]
+1 DBSIZE
+1 SORT $l [ALPHA|] [DESC|] [LIMIT $i $n|] [STORE $k|]
+1 SORT [$t|$z] ALPHA [DESC|]
+1 SORT [$l|$t|$z] BY $s* GET # GET $h*->f1 ALPHA
+1 SORT_RO $l ALPHA
+1 MEMORY USAGE $k
+
+6 HSET $h $fv*
+2 HSET $h $f $v
+1 HMSET $h $f $v
+1 HSETNX $h $f $v
+2 HGET $h $f
+1 HMGET $h $f+
+2 HDEL $h $f*
+1 HLEN $h
+1 HSTRLEN $h $f
+1 HEXISTS $h $f
+1 [HKEYS|HVALS|HGETALL] $h
+2 HINCRBY $h $f $c
+1 HINCRBYFLOAT $h $f [$c|0.5|-1.25]
+1 HRANDFIELD $h [$i [WITHVALUES|]|]
+1 HSCAN $h 0 [COUNT $n|MATCH *1*|]
+1 HGETALL $k
+
+4 [LPUSH|RPUSH] $l $e*
+1 [LPUSHX|RPUSHX] $l $e+
+2 [LPOP|RPOP] $l [$n|]
+1 LRANGE $l $i $i
+1 LLEN $l
+2 LINDEX $l $i
+2 LSET $l $i $e
+2 LINSERT $l [BEFORE|AFTER] $e $e
+2 LREM $l $i $e
+1 LTRIM $l $i $i
+1 LPOS $l $e [RANK $i|] [COUNT $n|] [MAXLEN $n|]
+2 RPOPLPUSH $l $l
+2 LMOVE $l $l [LEFT|RIGHT] [LEFT|RIGHT]
+1 LMPOP 2 $l $l [LEFT|RIGHT] [COUNT $n|]
+1 LRANGE $k 0 -1
+
+5 SADD $t $m*
+1 SADD $t $m
+3 SREM $t $m*
+1 SCARD $t
+1 SISMEMBER $t $m
+1 SMISMEMBER $t $m+
+1 SMEMBERS $t
+2 SMOVE $t $t $m
+2 SPOP $t [$n|]
+1 SRANDMEMBER $t [$i|]
+1 [SINTER|SUNION|SDIFF] $t $t $t
+2 [SINTERSTORE|SUNIONSTORE|SDIFFSTORE] $t $t $t
+1 SINTERCARD 2 $t $t [LIMIT $n|]
+1 SSCAN $t 0 [COUNT $n|MATCH *1*|]
+1 SMEMBERS $k
+
+6 ZADD $z $xm*
+2 ZADD $z [NX|XX|] [GT|LT|] [CH|] $x $zm
+1 ZADD $z [XX|NX|] [CH|] INCR $x $zm
+2 ZINCRBY $z $x $zm
+2 ZREM $z $zm*
+1 [ZSCORE|ZRANK|ZREVRANK] $z $zm
+1 ZMSCORE $z $zm+
+1 ZCARD $z
+1 ZCOUNT $z $lo $hi
+1 ZLEXCOUNT $z $la $lb
+1 [ZRANGE|ZREVRANGE] $z $i $i [WITHSCORES|]
+1 ZRANGE $z $lo $hi BYSCORE [LIMIT $i $i|] [WITHSCORES|]
+1 ZRANGE $z $hi $lo BYSCORE REV [WITHSCORES|]
+1 ZRANGE $z $la $lb BYLEX [LIMIT $i $i|]
+1 ZRANGEBYSCORE $z $lo $hi [WITHSCORES|] [LIMIT $i $i|]
+1 ZREVRANGEBYSCORE $z $hi $lo [WITHSCORES|] [LIMIT $i $i|]
+1 ZRANGEBYLEX $z $la $lb [LIMIT $i $i|]
+1 ZREVRANGEBYLEX $z $lb $la
+1 ZRANGESTORE $z $z $i $i [REV|]
+1 ZRANGESTORE $z $z $lo $hi BYSCORE [LIMIT $i $i|]
+1 ZREMRANGEBYSCORE $z $lo $hi
+1 ZREMRANGEBYRANK $z $i $i
+1 ZREMRANGEBYLEX $z $la $lb
+1 [ZPOPMIN|ZPOPMAX] $z [$n|]
+1 ZMPOP 2 $z $z [MIN|MAX] [COUNT $n|]
+1 [ZUNION|ZINTER] 2 [$z|$t] $z [WEIGHTS $w $w|] [AGGREGATE [SUM|MIN|MAX]|] [WITHSCORES|]
+2 [ZUNIONSTORE|ZINTERSTORE] $z 2 [$z|$t] $z [WEIGHTS $w $w|] [AGGREGATE [SUM|MIN|MAX]|]
+1 ZDIFF 2 $z [$z|$t] [WITHSCORES|]
+1 ZDIFFSTORE $z 2 $z [$z|$t]
+1 ZINTERCARD 2 $z [$z|$t] [LIMIT $n|]
+1 ZRANDMEMBER $z [$i [WITHSCORES|]|]
+1 ZSCAN $z 0 [COUNT $n|MATCH *1*|]
+1 ZRANGE $k 0 -1
+
+1 ECHO $v
+1 PING
+1 SELECT $db
+3 SELECT 0
+1 SWAPDB $db $db
+1 WATCH $k+
+1 UNWATCH
+1 MULTI
+1 EXEC
+1 DISCARD
+"""
