@@ -23,8 +23,8 @@ Arg = bytes | str | int | float
 class Reply(NamedTuple):
     """One RESP value: `kind` says which type, `value` is bytes, int, bool, None or a tuple.
 
-    Kinds: status, error, int, bulk, null bulk, null array, null, array, map (a tuple of pairs), set,
-    double (its text), bool, bignum, verbatim, push.
+    Kinds: status, error, int, bulk, null bulk, null array, null, array, map (a tuple of pairs),
+    set, double (its text), bool, bignum, verbatim, push.
     """
 
     kind: str
@@ -172,7 +172,7 @@ class RawClient:
 
 
 class RedisServer:
-    """A redis-server of our own on a Unix socket in a temporary folder, stopped by its process id."""
+    """A redis-server of our own on a Unix socket in a temporary folder."""
 
     def __init__(self, *options: str, executable: str = "redis-server") -> None:
         found = shutil.which(executable)

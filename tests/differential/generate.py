@@ -10,7 +10,7 @@ from differential.pair import RANDOM_OUTCOMES, Command
 from differential.templates import TEMPLATES
 
 CHOICE = re.compile(r"\[([^\[\]]*)\]")
-VARIABLE = re.compile(r"\$(fv|xm|zm|ttl|at|db|lo|hi|la|lb|[shltzkfmveincxw])([+*]?)")
+VARIABLE = re.compile(r"\$(fv|xm|zm|ttl|at|db|lo|hi|la|lb|[shltzykfmveincxw])([+*]?)")
 
 VALUES = [
     *(b"", b"a", b"hello", b"hello world", b"\x00\xff\r\n", b"caf\xc3\xa9"),
@@ -44,7 +44,7 @@ class Generator:
         self.rng = rng
         self.in_multi: set[int] = set()
         self.draw: dict[str, Callable[[], bytes]] = {
-            **{kind: (lambda kind=kind: self.key(kind)) for kind in "shltz"},
+            **{kind: (lambda kind=kind: self.key(kind)) for kind in "shltzy"},
             "k": lambda: self.key(rng.choice("shltz")),
             "f": self.field,
             "m": self.member,
@@ -66,7 +66,7 @@ class Generator:
         }
 
     def key(self, kind: str) -> bytes:
-        if self.rng.random() < 0.03:
+        if kind != "y" and self.rng.random() < 0.03:
             kind = self.rng.choice("shltz")
         return f"{kind}{self.rng.randrange(1, 4)}".encode()
 

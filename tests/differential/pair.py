@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from differential.compare import agree, pairs_of
@@ -22,7 +23,7 @@ class Command(NamedTuple):
     by: int = 0
 
     def __repr__(self) -> str:
-        words = " ".join(quote(a) for a in self.args)
+        words = " ".join(quote_all(self.args))
         return f"{self.by}> {words}" if self.by else words
 
 
@@ -37,6 +38,27 @@ def quote(arg: bytes) -> str:
         {0x22: '\\"', 0x5C: "\\\\"}.get(c, chr(c)) if 32 <= c < 127 else f"\\x{c:02x}" for c in arg
     )
     return f'"{text}"'
+
+
+NUMBERED = re.compile(rb"([a-z]*?)(0|-?[1-9][0-9]*)$")
+
+
+def quote_all(args: Sequence[bytes]) -> Iterator[str]:
+    """The arguments, runs of four and more neighbours (f1 f2 f3 f4) written as @f1..4."""
+    at = 0
+    while at < len(args):
+        end = at + 1
+        match = NUMBERED.match(args[at])
+        if match:
+            prefix, first = match[1], int(match[2])
+            while end < len(args) and args[end] == b"%b%d" % (prefix, first + end - at):
+                end += 1
+        if match and end - at > 3:
+            yield f"@{prefix.decode()}{first}..{first + end - at - 1}"
+            at = end
+        else:
+            yield quote(args[at])
+            at += 1
 
 
 class Mismatch(AssertionError):
@@ -89,6 +111,9 @@ class Pair:
             reply = client.execute("FLUSHALL")
             assert reply == OK, reply
 
+    def in_multi(self, by: int) -> bool:
+        return by in self.connections and self.connections[by].queued is not None
+
     def run(self, command: Command) -> Reply:
         """Send to both sides, compare, and hand back our reply."""
         connection = self.connections.get(command.by)
@@ -110,7 +135,8 @@ class Pair:
     def _run_in_multi(self, connection: Connection, name: bytes, command: Command) -> Reply:
         ours = connection.ours.execute(*command.args)
         theirs = connection.theirs.execute(*command.args)
-        queued = connection.queued or []
+        queued = connection.queued
+        assert queued is not None
         if name == b"exec" and ours.kind == theirs.kind == "array":
             connection.queued = None
             if len(ours.value) != len(theirs.value):
@@ -136,9 +162,7 @@ class Pair:
 
     def compare_keyspaces(self, databases: Sequence[int] = (0,)) -> None:
         for db in databases:
-            ours, theirs = (
-                dump(client, db) for client in (self.viewer.ours, self.viewer.theirs)
-            )
+            ours, theirs = (dump(client, db) for client in (self.viewer.ours, self.viewer.theirs))
             if ours.keys() != theirs.keys():
                 only = sorted(ours.keys() - theirs.keys()), sorted(theirs.keys() - ours.keys())
                 raise Mismatch(f"keys of database {db}", *only, "only here")

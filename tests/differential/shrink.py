@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def shrink(items: Sequence[T], fails: Callable[[list[T]], bool], budget: int = 600) -> list[T]:
-    """Drop chunks, then ever smaller ones, as long as what is left fails; at most `budget` tries."""
+    """Drop chunks, then smaller ones, as long as what is left fails; at most `budget` tries."""
     kept = list(items)
     size = max(1, len(kept) // 2)
     while True:

@@ -1,13 +1,14 @@
 """What the random sequences are made of: one command a line, drawn with the weight before it.
 
-    $s $h $l $t $z   a key that mostly holds a string, hash, list, set, sorted set; $k any key
-    $f $m $v $e      a field, a set member, a value, a list element;  $zm a member of a sorted set
-    $i $n $c         an index, a small count, an increment;  $x a score, $w a weight
-    $lo $hi          score bounds; $la $lb lexical bounds
-    $ttl $at         seconds from now, a fixed far moment in seconds;  $db a database
-    $f+ $m+ ...      one to four of them; $f* a few, and now and then enough to cross a threshold
-    $fv* $xm*        field value pairs, score member pairs
-    [A|B|]           one of the choices
+$s $h $l $t $z   a key that mostly holds a string, hash, list, set, sorted set; $k any key
+$f $m $v $e      a field, a set member, a value, a list element;  $zm a member of a sorted set
+$y               a sorted set whose scores are all 0, for lexical ranges
+$i $n $c         an index, a small count, an increment;  $x a score, $w a weight
+$lo $hi          score bounds; $la $lb lexical bounds
+$ttl $at         seconds from now, a fixed far moment in seconds;  $db a database
+$f+ $m+ ...      one to four of them; $f* a few, and now and then enough to cross a threshold
+$fv* $xm*        field value pairs, score member pairs
+[A|B|]           one of the choices
 """
 
 TEMPLATES = r"""
@@ -59,7 +60,7 @@ TEMPLATES = r"""
 1 DBSIZE
 1 SORT $l [ALPHA|] [DESC|] [LIMIT $i $n|] [STORE $k|]
 1 SORT [$t|$z] ALPHA [DESC|]
-1 SORT [$l|$t|$z] BY $s* GET # GET $h*->f1 ALPHA
+1 SORT [$l|$t|$z] BY [$s*|$h*->f1] GET # GET $h*->f1
 1 SORT_RO $l ALPHA
 1 MEMORY USAGE $k
 
@@ -121,20 +122,23 @@ TEMPLATES = r"""
 1 ZMSCORE $z $zm+
 1 ZCARD $z
 1 ZCOUNT $z $lo $hi
-1 ZLEXCOUNT $z $la $lb
+2 ZADD $y [NX|XX|] 0 $zm
+1 ZADD $y 0 f1 0 f2 0 f5 0 f7 0 $zm
+1 ZREM $y $zm
+1 ZLEXCOUNT $y $la $lb
 1 [ZRANGE|ZREVRANGE] $z $i $i [WITHSCORES|]
 1 ZRANGE $z $lo $hi BYSCORE [LIMIT $i $i|] [WITHSCORES|]
 1 ZRANGE $z $hi $lo BYSCORE REV [WITHSCORES|]
-1 ZRANGE $z $la $lb BYLEX [LIMIT $i $i|]
+1 ZRANGE $y $la $lb BYLEX [LIMIT $i $i|]
 1 ZRANGEBYSCORE $z $lo $hi [WITHSCORES|] [LIMIT $i $i|]
 1 ZREVRANGEBYSCORE $z $hi $lo [WITHSCORES|] [LIMIT $i $i|]
-1 ZRANGEBYLEX $z $la $lb [LIMIT $i $i|]
-1 ZREVRANGEBYLEX $z $lb $la
+1 ZRANGEBYLEX $y $la $lb [LIMIT $i $i|]
+1 ZREVRANGEBYLEX $y $lb $la
 1 ZRANGESTORE $z $z $i $i [REV|]
 1 ZRANGESTORE $z $z $lo $hi BYSCORE [LIMIT $i $i|]
 1 ZREMRANGEBYSCORE $z $lo $hi
 1 ZREMRANGEBYRANK $z $i $i
-1 ZREMRANGEBYLEX $z $la $lb
+1 ZREMRANGEBYLEX $y $la $lb
 1 [ZPOPMIN|ZPOPMAX] $z [$n|]
 1 ZMPOP 2 $z $z [MIN|MAX] [COUNT $n|]
 1 [ZUNION|ZINTER] 2 [$z|$t] $z [WEIGHTS $w $w|] [AGGREGATE [SUM|MIN|MAX]|] [WITHSCORES|]
