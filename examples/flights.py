@@ -8,7 +8,7 @@ in the store:
 
     flight:UA1545:2013-01-01T10   hash        one flight
     delays:UA                     sorted set  flights of a carrier by arrival delay in minutes
-    carrier:UA                    hash        sums of a carrier: flights, arrived, minutes, cancelled
+    carrier:UA                    hash        sums: flights, arrived, minutes late, cancelled
     traffic                       sorted set  routes by number of flights
     routes:UA, tails:UA           sets        routes and aircraft of a carrier
     serves:SFO                    set         carriers that fly to or from an airport
@@ -129,7 +129,9 @@ def load_airlines(db: Any, folder: Path) -> None:
     db.hset("airlines", mapping=names)
 
 
-def load(db: Any, flights: Iterable[Flight], on_batch: Callable[[int], Any] = lambda n: None) -> int:
+def load(
+    db: Any, flights: Iterable[Flight], on_batch: Callable[[int], Any] = lambda n: None
+) -> int:
     """Store every flight, a batch to a transaction: other processes see whole batches only."""
     flights, loaded = iter(flights), 0
     while batch := list(islice(flights, BATCH)):

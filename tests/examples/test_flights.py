@@ -8,8 +8,9 @@ import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
-import emberkv
 import pytest
+
+import emberkv
 
 DATA = Path(__file__).parent / "data"
 SCRIPT = Path(__file__).parents[2] / "examples" / "flights.py"

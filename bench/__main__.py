@@ -1,0 +1,40 @@
+"""``python -m bench``: run the benchmarks, and write the table and the plot.
+
+python -m bench                  all of it: some ten minutes
+python -m bench --quick          a tenth of the keys and a third of the rounds: under a minute
+python -m bench --only memory    one part; parts are named below
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from pathlib import Path
+
+from bench import report
+
+PARTS = ("lookups", "commands", "memory", "journal", "sharing", "loading", "startup")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench", description="Benchmarks of emberkv.")
+    parser.add_argument("--quick", action="store_true", help="smaller, and under a minute")
+    parser.add_argument("--only", action="append", choices=PARTS, help="run this part (repeatable)")
+    parser.add_argument("--out", type=Path, help="folder for the results")
+    options = parser.parse_args()
+    run = report.Run(quick=options.quick)
+    parts = options.only or [part for part in PARTS if not (options.quick and part == "journal")]
+    for part in parts:
+        run.progress(part)
+        importlib.import_module(f"bench.{part}").measure(run)
+    whole = not options.quick and not options.only
+    folder = options.out or Path(__file__).parent / "results" / ("" if whole else "partial")
+    report.write(run, folder)
+    print(report.markdown(run))
+    missed = [r for r in run.results if r.passed is False]
+    met = sum(r.passed is True for r in run.results)
+    print(f"{met} of {met + len(missed)} figures reach their target; written to {folder.name}/")
+
+
+if __name__ == "__main__":
+    main()

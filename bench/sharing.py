@@ -1,0 +1,127 @@
+"""Several processes and one store: attaching to it, and reading it from two cores at once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from typing import Any
+
+from bench import child, peers
+from bench.commands import VALUE, key, shuffled
+from bench.report import Result, Run, nanoseconds
+from bench.timing import Figure
+
+READ_SECONDS = 1.0
+
+
+def attach(path: str, count: int) -> dict[str, float]:
+    """Run in a process of its own: nanoseconds to open the path, and to open it and read a key."""
+    import emberkv
+
+    start = time.perf_counter_ns()
+    db = emberkv.open(path)
+    opened = time.perf_counter_ns()
+    value = db.get(key(count // 2))
+    read = time.perf_counter_ns()
+    assert value == VALUE
+    db.close()
+    return {"open": opened - start, "read": read - start}
+
+
+def read(path: str, count: int, core: int, seconds: float) -> float:
+    """Run in a process of its own: reads a second of random keys, on one core, when told to go."""
+    import emberkv
+
+    os.sched_setaffinity(0, {core})
+    order = shuffled((key(i) for i in range(count)), seed=core)
+    with emberkv.open(path) as db:
+        get, done = db.get, 0
+        for k in order:
+            get(k)
+        print("ready", flush=True)
+        sys.stdin.readline()
+        start = time.perf_counter()
+        while (elapsed := time.perf_counter() - start) < seconds:
+            at = done % (count - 1_000)
+            for k in order[at : at + 1_000]:
+                get(k)
+            done += 1_000
+    return done / elapsed
+
+
+def _together(path: str, count: int, cores: list[int], seconds: float) -> list[float]:
+    readers = [child.start("bench.sharing:read", path, count, core, seconds) for core in cores]
+    for reader in readers:
+        assert reader.stdout is not None and reader.stdout.readline() == "ready\n"
+    for reader in readers:
+        assert reader.stdin is not None
+        reader.stdin.write("go\n")
+        reader.stdin.flush()
+    return [child.result(reader) for reader in readers]
+
+
+def measure(run: Run) -> None:
+    import emberkv
+
+    count = run.many(1_000_000)
+    with peers.shared_path() as path, emberkv.open(path) as db:
+        keys = [key(i) for i in range(count)]
+        for start in range(0, count, 1_000):
+            db.mset(dict.fromkeys(keys[start : start + 1_000], VALUE))
+        run.progress("attaching")
+        _measure_attach(run, path, count)
+        run.progress("two processes reading")
+        _measure_readers(run, path, min(count, 100_000))
+
+
+def _measure_attach(run: Run, path: str, count: int) -> None:
+    opened, read_too = Figure(), Figure()
+    for _ in range(run.rounds(21)):
+        took = child.call("bench.sharing:attach", path, count)
+        opened.samples.append(took["open"])
+        read_too.samples.append(took["read"])
+    mine = opened.median
+    run.results.append(
+        Result(
+            f"attach to a store of {count:,} keys",
+            "a fresh process, import not counted",
+            f"{nanoseconds(mine)} ({nanoseconds(read_too.median)} with the first GET)",
+            "at most 5 ms",
+            mine <= 5e6,
+            reached=mine / 5e6,
+        )
+    )
+
+
+def _measure_readers(run: Run, path: str, count: int) -> None:
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        run.notes.append("two processes reading: not measured, there is one core")
+        return
+    seconds = READ_SECONDS / 4 if run.quick else READ_SECONDS
+    alone, both, ratios = Figure(), Figure(), Figure()
+    for n in range(run.rounds(7)):
+        one = _together(path, count, [cores[n % 2]], seconds)[0]
+        two = sum(_together(path, count, cores[:2], seconds))
+        alone.samples.append(one)
+        both.samples.append(two)
+        ratios.samples.append(two / one)
+    ratio = both.median / alone.median
+    run.results.append(
+        Result(
+            "two processes reading one store",
+            f"two cores, GET over {count:,} keys in random order",
+            f"{ratio:.2f}x the reads of one ({both.median / 1e6:.2f} to {alone.median / 1e6:.2f} "
+            f"million a second; by round {ratios.quartiles[0]:.2f}-{ratios.quartiles[1]:.2f})",
+            "at least 1.7x",
+            ratio >= 1.7,
+            reached=1.7 / ratio,
+        )
+    )
+
+
+def busy_cores() -> Any:
+    """Load of the machine by others, for the notes: figures of two cores need two free cores."""
+    return subprocess.getoutput("cat /proc/loadavg").split()[0]
