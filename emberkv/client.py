@@ -41,6 +41,50 @@ class Ember(_ember.Client, Commands[T]):
     shared store goes on as a handle of the child's own; that of a private store holds a copy.
     """
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: Ember[bytes],
+            path: str | os.PathLike[str] | None = None,
+            *,
+            decode_responses: Literal[False] = False,
+            db: int = 0,
+            databases: int = 16,
+            max_bytes: int | None = None,
+            clock: _ember.Clock | None = None,
+            encoding: str = "utf-8",
+            encoding_errors: str = "strict",
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self: Ember[str],
+            path: str | os.PathLike[str] | None = None,
+            *,
+            decode_responses: Literal[True],
+            db: int = 0,
+            databases: int = 16,
+            max_bytes: int | None = None,
+            clock: _ember.Clock | None = None,
+            encoding: str = "utf-8",
+            encoding_errors: str = "strict",
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self: Ember[Any],
+            path: str | os.PathLike[str] | None = None,
+            *,
+            decode_responses: bool,
+            db: int = 0,
+            databases: int = 16,
+            max_bytes: int | None = None,
+            clock: _ember.Clock | None = None,
+            encoding: str = "utf-8",
+            encoding_errors: str = "strict",
+        ) -> None: ...
+
     def __init__(
         self,
         path: str | os.PathLike[str] | None = None,
@@ -256,53 +300,28 @@ _COMPILED = tuple(
 
 
 if TYPE_CHECKING:
+    open = Ember
+else:
 
-    @overload
-    def open(
+    def open(  # noqa: A001 - emberkv.open() reads as what it is
         path: str | os.PathLike[str] | None = None,
         *,
-        decode_responses: Literal[False] = False,
+        decode_responses: bool = False,
         db: int = 0,
         databases: int = 16,
         max_bytes: int | None = None,
         clock: _ember.Clock | None = None,
         encoding: str = "utf-8",
         encoding_errors: str = "strict",
-    ) -> Ember[bytes]: ...
-
-    @overload
-    def open(
-        path: str | os.PathLike[str] | None = None,
-        *,
-        decode_responses: Literal[True],
-        db: int = 0,
-        databases: int = 16,
-        max_bytes: int | None = None,
-        clock: _ember.Clock | None = None,
-        encoding: str = "utf-8",
-        encoding_errors: str = "strict",
-    ) -> Ember[str]: ...
-
-
-def open(  # noqa: A001 - emberkv.open() reads as what it is
-    path: str | os.PathLike[str] | None = None,
-    *,
-    decode_responses: bool = False,
-    db: int = 0,
-    databases: int = 16,
-    max_bytes: int | None = None,
-    clock: _ember.Clock | None = None,
-    encoding: str = "utf-8",
-    encoding_errors: str = "strict",
-) -> Ember[Any]:
-    """Open the store at `path`, or a private one in memory. The arguments are `Ember`'s."""
-    return Ember(
-        path,
-        decode_responses=decode_responses,
-        db=db,
-        databases=databases,
-        max_bytes=max_bytes,
-        clock=clock,
-        encoding=encoding,
-        encoding_errors=encoding_errors,
-    )
+    ) -> Ember[Any]:
+        """Open the store at `path`, or a private one in memory. The arguments are `Ember`'s."""
+        return Ember(
+            path,
+            decode_responses=decode_responses,
+            db=db,
+            databases=databases,
+            max_bytes=max_bytes,
+            clock=clock,
+            encoding=encoding,
+            encoding_errors=encoding_errors,
+        )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ._commands import Commands
 from ._commands._base import EMPTY_RESPONSE, NEVER_DECODE, T
+from ._commands.queued import QueuedCommands
 from .exceptions import ExecAbortError, RedisError, ResponseError, WatchError
 from .responses import text
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Queued = tuple[tuple[Any, ...], dict[str, Any]]
 
 
-class Pipeline(Commands[T]):
+class Pipeline(QueuedCommands[T]):
     """Queues the commands that its methods name until `execute` runs them.
 
     A method gives the pipeline back, so that calls can be chained. After `watch` commands

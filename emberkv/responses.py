@@ -96,7 +96,7 @@ def _scored_flat(reply: Any, **options: Any) -> Any:
     """[[member, score], ...] into [member, score text, ...], if scores were asked for."""
     if not reply or not options.get("withscores"):
         return reply
-    out = []
+    out: list[Any] = []
     for member, score in reply:
         out += (member, score_text(score))
     return out

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Generic, TypeVar
 
-    T = TypeVar("T", bytes, str)
+    T = TypeVar("T", bound="bytes | str")
 
     class Typed(Generic[T]):
         """A class that is generic in what bulk strings become."""

@@ -63,7 +63,7 @@ class StringCommands(CommandGroup[T]):
             import xxhash
         except ImportError:
             raise NotImplementedError("digest_local needs the package xxhash") from None
-        digest = xxhash.xxh3_64(value).hexdigest()
+        digest: Any = xxhash.xxh3_64(value).hexdigest()
         return digest if self.decode_responses else digest.encode()
 
     def get(self, name: Key) -> T | None:

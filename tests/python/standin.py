@@ -6,6 +6,8 @@ is the same server, emptied.
 
 from __future__ import annotations
 
+import threading
+
 import redis
 from redis.connection import UnixDomainSocketConnection
 
@@ -39,6 +41,8 @@ class Session:
     def __init__(self, store, db, codec, decode):
         self.store = store
         self.db = db
+        self._codec = codec
+        self._lock = threading.Lock()
         self._connection = UnixDomainSocketConnection(
             path=SOCKET,
             db=db,
@@ -48,13 +52,18 @@ class Session:
             decode_responses=decode,
         )
 
-    def _send(self, args):
+    def _check_open(self):
         if self.store.closed:
             from emberkv.exceptions import ConnectionError
 
             raise ConnectionError("the store is closed")
+
+    def _send(self, args):
+        self._check_open()
         try:
-            self._connection.send_command(*args)
+            self._connection.send_command(
+                *(arg.encode(*self._codec) if isinstance(arg, str) else arg for arg in args)
+            )
         except redis.exceptions.DataError as error:
             raise _data_error(error) from None
 
@@ -65,8 +74,9 @@ class Session:
             raise _translate(error) from None
 
     def execute(self, args):
-        self._send(args)
-        reply = self._receive()
+        with self._lock:
+            self._send(args)
+            reply = self._receive()
         if args[0] == "SELECT":
             self.db = int(args[1])
         return reply
@@ -86,6 +96,7 @@ class Session:
         return replies
 
     def begin(self):
+        self._check_open()
         values = {}
         server = redis.Redis(unix_socket_path=SOCKET)
         for key in server.keys():

@@ -1,0 +1,49 @@
+"""Types of the compiled core."""
+
+import os
+from typing import Any
+
+class Clock:
+    """A clock that stands still until it is set or advanced; for `emberkv.open(clock=...)`."""
+
+    now_ms: int
+    def __init__(self, now_ms: int = 0) -> None: ...
+    def advance(self, seconds: float) -> None: ...
+
+class Store:
+    """An open store."""
+
+    @property
+    def path(self) -> str | None: ...
+    @property
+    def closed(self) -> bool: ...
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        databases: int = 16,
+        max_bytes: int | None = None,
+        clock: Clock | None = None,
+    ) -> None: ...
+    def fork(self) -> Store: ...
+    def close(self) -> None: ...
+
+class Session:
+    """What a connection is to a server: a database, a MULTI, watches."""
+
+    @property
+    def db(self) -> int: ...
+    def __init__(
+        self, store: Store, db: int, codec: tuple[str, str], decode_responses: bool
+    ) -> None: ...
+    def execute(self, args: tuple[Any, ...]) -> Any: ...
+    def execute_many(self, commands: list[tuple[Any, ...]]) -> list[Any]: ...
+    def begin(self) -> Any: ...
+    def commit(self, token: Any) -> None: ...
+    def rollback(self, token: Any) -> None: ...
+
+class Client:
+    """The hottest commands, compiled; `emberkv.Ember` adds all others."""
+
+    _session: Session
+    def __init__(self, session: Session) -> None: ...
