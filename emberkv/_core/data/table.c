@@ -10,6 +10,7 @@
 #define SPARSE_ITEMS (SPARSE_GROUP * PLACES / 6)
 #define AHEAD 12u /* items fetched ahead while others are hashed */
 #define CURSOR_SHIFT 16
+#define EMPTY ((1u << PLACES) - 1) /* what the match of 0 gives for an empty bucket */
 
 _Static_assert(SEGMENT_BYTES == EK_PAGE, "a segment is a page, so its reference ends in zeros");
 _Static_assert(EK_TABLE_DEPTH_MAX <= EK_TABLE_BITS, "an entry has room for the count of bits");
@@ -27,9 +28,9 @@ static uint32_t entry_span(const ek_table *t, ek_ref entry) {
     return 1u << (t->depth - entry_bits(entry));
 }
 
-static unsigned nused(const bucket *b) {
-    return PLACES - (unsigned)__builtin_popcount(ek_table_match(b, 0));
-}
+static unsigned used_places(const bucket *b) { return ek_table_match(b, 0) ^ EMPTY; }
+
+static unsigned nused(const bucket *b) { return (unsigned)__builtin_popcount(used_places(b)); }
 
 static unsigned nused_in(const bucket *segment, uint32_t nbuckets) {
     unsigned n = 0;
@@ -55,7 +56,7 @@ static EK_NOINLINE ek_ref try_alloc(ek_arena *a, size_t bytes) {
 static unsigned gather(const bucket *segment, uint32_t nbuckets, ek_ref *out) {
     unsigned n = 0;
     for (uint32_t i = 0; i < nbuckets; i++)
-        for (unsigned used = ~ek_table_match(&segment[i], 0) & 0xfffu; used; used &= used - 1)
+        for (unsigned used = used_places(&segment[i]); used; used &= used - 1)
             out[n++] = segment[i].ref[__builtin_ctz(used)];
     return n;
 }
@@ -298,7 +299,7 @@ static bool merge(ek_arena *a, ek_table *t, ek_table_key_fn *key_of, uint64_t ha
 }
 
 static bool looks_sparse(const ek_table_spot *at, uint32_t index) {
-    return nused(&at->segment[index]) == 0 &&
+    return ek_table_match(&at->segment[index], 0) == EMPTY &&
            nused_in(&at->segment[index & ~(SPARSE_GROUP - 1)], SPARSE_GROUP) <= SPARSE_ITEMS;
 }
 
@@ -337,7 +338,7 @@ bool ek_table_remove(ek_arena *a, ek_table *t, ek_table_key_fn *key_of, uint64_t
 /* --- visiting --- */
 
 static void prefetch_items(const ek_arena *a, const bucket *b) {
-    for (unsigned used = ~ek_table_match(b, 0) & 0xfffu; used; used &= used - 1)
+    for (unsigned used = used_places(b); used; used &= used - 1)
         __builtin_prefetch(ek_ptr(a, b->ref[__builtin_ctz(used)]));
 }
 
@@ -354,7 +355,7 @@ static void scan_home(const ek_arena *a, const ek_table_spot *at, scan_state *s)
     for (uint32_t step = 0; step <= at->mask; step++) {
         const bucket *b = &at->segment[(at->home + step) & at->mask];
         prefetch_items(a, b);
-        for (unsigned used = ~ek_table_match(b, 0) & 0xfffu; used; used &= used - 1) {
+        for (unsigned used = used_places(b); used; used &= used - 1) {
             ek_ref item = b->ref[__builtin_ctz(used)];
             uint64_t hash = ek_table_hash(a, s->key_of(a, item));
             if (hash < s->from || hash > s->to) continue;
@@ -387,7 +388,7 @@ static bool each_of(const ek_arena *a, const bucket *segment, uint32_t nbuckets,
     prefetch_items(a, segment);
     for (uint32_t i = 0; i < nbuckets; i++) {
         if (i + 1 < nbuckets) prefetch_items(a, &segment[i + 1]);
-        for (unsigned used = ~ek_table_match(&segment[i], 0) & 0xfffu; used; used &= used - 1)
+        for (unsigned used = used_places(&segment[i]); used; used &= used - 1)
             if (!visit(arg, segment[i].ref[__builtin_ctz(used)])) return false;
     }
     return true;
@@ -435,7 +436,7 @@ static bool drain_segment(ek_arena *a, bucket *segment, uint32_t nbuckets, size_
                           size_t *taken, ek_table_release_fn *release, void *arg) {
     for (uint32_t i = 0; i < nbuckets; i++) {
         bucket *b = &segment[i];
-        unsigned used = ~ek_table_match(b, 0) & 0xfffu;
+        unsigned used = used_places(b);
         if (!used) continue;
         if (*taken >= *budget) return false;
         if (i + 1 < nbuckets) prefetch_items(a, b + 1);
@@ -513,7 +514,7 @@ static bool segment_check(check_state *c, const bucket *segment, unsigned bits, 
     uint32_t mask = (1u << c->t->segment_log2) - 1;
     unsigned passed[SEGMENT_BUCKETS] = {0};
     for (uint32_t i = 0; i <= mask; i++)
-        for (unsigned used = ~ek_table_match(&segment[i], 0) & 0xfffu; used; used &= used - 1) {
+        for (unsigned used = used_places(&segment[i]); used; used &= used - 1) {
             unsigned at = (unsigned)__builtin_ctz(used);
             ek_ref item = segment[i].ref[at];
             if (!ek_ref_ok(c->a, item, EK_TABLE_ITEM_MIN)) return false;
