@@ -1,0 +1,93 @@
+# One page of verbs: `make help`.
+
+PYTHON ?= python3
+SECONDS ?= 60
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+DEPENDENCIES := $(VENV)/.dependencies
+BUILT := $(VENV)/.built
+PIP_INSTALL := $(BIN)/pip install -q --disable-pip-version-check -r /dev/stdin
+SOURCES := setup.py pyproject.toml \
+	$(shell find emberkv/_core -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -name '*.h' \
+		-o -path '*/_core/*/*.c')
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build test quick lint types check asan faults torture fuzz bench clean
+
+help: ## this page
+	@sed -n 's/^\([a-z]*\):.*## /\1 \t/p' $(MAKEFILE_LIST) | expand -t 12
+
+demo: $(BUILT) $(VENV)/.for-demo ## load 336,776 real flights and answer questions about them
+	@$(BIN)/python examples/flights.py
+
+build: $(BUILT) ## .venv with everything, and the C core built in place
+
+test: $(BUILT) ## the whole test suite
+	@$(BIN)/pytest
+
+quick: $(BUILT) ## the tests that take seconds
+	@$(BIN)/pytest -m quick
+
+lint: $(DEPENDENCIES) ## ruff: style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(BUILT) ## mypy over the package
+	$(BIN)/mypy emberkv
+
+# A variant is built beside the tree, with the Python files, and the suite runs from that folder:
+# the package of the current directory is what `python -c` in a test imports.
+build/%/.built: $(SOURCES) $(wildcard emberkv/*.py emberkv/*/*.py emberkv/*.pyi emberkv/*/*.pyi) \
+		| $(DEPENDENCIES)
+	EMBERKV_VARIANT=$* EMBERKV_TESTING=1 $(BIN)/python setup.py -q \
+		build_py --build-lib build/$* build_ext --build-lib build/$* --build-temp build/temp-$*
+	@touch $@
+
+IN_VARIANT = cd build/$@ && PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/$@ EMBERKV_VARIANT=$@
+VARIANT_PYTEST = $(BIN)/pytest -c $(CURDIR)/pyproject.toml --rootdir $(CURDIR) \
+	-o cache_dir=$(CURDIR)/build/$@/.pytest_cache
+
+check: build/check/.built ## the suite in the build that checks journal and structures at each step
+	@$(IN_VARIANT) $(VARIANT_PYTEST) $(CURDIR)/tests
+
+asan: build/asan/.built ## container and command tests under AddressSanitizer and UBSan
+	@$(IN_VARIANT) ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
+		LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
+		$(VARIANT_PYTEST) $(wildcard $(addprefix $(CURDIR)/tests/,base arena data store engine differential))
+
+faults: $(BUILT) ## out of memory and death at every step of a command
+	@$(BIN)/pytest tests/faults
+
+torture: $(BUILT) ## processes that hammer one store and are killed; SECONDS=60
+	@$(BIN)/python tests/torture/torture.py --seconds $(SECONDS)
+
+fuzz: $(BUILT) ## long random sequences against redis-server, a new seed every time
+	@EMBERKV_SEED=$${EMBERKV_SEED:-$$(date +%s)} EMBERKV_SEQUENCES=$${EMBERKV_SEQUENCES:-300} \
+		EMBERKV_LENGTH=$${EMBERKV_LENGTH:-1000} $(BIN)/pytest tests/differential/test_random.py
+
+bench: $(BUILT) $(VENV)/.for-bench ## side by side with dict, redis-server and the other in-process stores
+	$(BIN)/python -m bench
+
+clean: ## everything that was built
+	rm -rf build dist *.egg-info $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find emberkv -name '*.so' -delete
+	rm -f emberkv/_core/*.c
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(DEPENDENCIES): pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing what build and tests need into $(VENV)"
+	@$(BIN)/python .ci/dependencies.py test | $(PIP_INSTALL)
+	@$(BIN)/python -c 'import pathlib, sysconfig; \
+		pathlib.Path(sysconfig.get_path("purelib"), "emberkv.pth").write_text("$(CURDIR)\n")'
+	@touch $@
+
+$(VENV)/.for-%: pyproject.toml | $(DEPENDENCIES)
+	@echo "installing what the $* needs"
+	@$(BIN)/python .ci/dependencies.py $* | $(PIP_INSTALL)
+	@touch $@
+
+$(BUILT): $(SOURCES) $(DEPENDENCIES)
+	@echo "building the C core"
+	@EMBERKV_TESTING=1 $(BIN)/python setup.py -q build_ext --inplace
+	@touch $@
