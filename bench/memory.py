@@ -156,15 +156,16 @@ def measure(run: Run) -> None:
                     reached=counted / most,
                 )
             )
-        beside = [f"dict {child.call('bench.memory:plain', shape, count)['resident'] / count:.0f}"]
-        try:
-            took = child.call("bench.memory:server", shape, count)
-            beside.append(
-                f"redis-server {took['used_memory'] / count:.0f} of used_memory, "
-                f"{took['resident'] / count:.0f} resident"
-            )
-        except RuntimeError as error:
-            run.notes.append(f"memory of redis-server: not measured ({error})")
         run.notes.append(
-            f"bytes for {each} ({condition}, {count:,}) elsewhere: {'; '.join(beside)}"
+            f"bytes for {each} ({condition}, {count:,}) elsewhere: {_beside(shape, count)}"
         )
+
+
+def _beside(shape: str, count: int) -> str:
+    """What the same takes in dicts, and in whatever servers are installed."""
+    said = [f"dict {child.call('bench.memory:plain', shape, count)['resident'] / count:.0f}"]
+    for name, program in peers.servers():
+        took = child.call("bench.memory:server", shape, count, program)
+        used, resident = took["used_memory"] / count, took["resident"] / count
+        said.append(f"{name} {used:.0f} of used_memory, {resident:.0f} resident")
+    return "; ".join(said)

