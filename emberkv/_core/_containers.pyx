@@ -27,6 +27,11 @@ cdef extern from "base/base.h" nogil:
         const uint8_t *p
         size_t n
 
+cdef extern from "base/random.h" nogil:
+    ctypedef struct ek_random:
+        uint64_t s[4]
+    void ek_random_init(ek_random *r)
+
 cdef extern from "arena/map.h" nogil:
     ctypedef struct ek_arena_options:
         uint64_t max_bytes
@@ -77,4 +82,6 @@ cdef inline ek_str as_str(bytes b):
 
 include "testing/number.pxi"
 include "testing/listpack.pxi"
+include "testing/intset.pxi"
+include "testing/skiplist.pxi"
 include "testing/table.pxi"

@@ -15,3 +15,13 @@ int64_t ek_clock_monotonic_ms(void) {
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
+
+uint32_t ek_clock_coarse_s(void) {
+#ifdef CLOCK_REALTIME_COARSE
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME_COARSE, &t);
+    return (uint32_t)t.tv_sec;
+#else
+    return (uint32_t)(ek_clock_us() / 1000000);
+#endif
+}

@@ -2,8 +2,8 @@
 #include "commands/tables.h"
 
 EK_HANDLERS ek_cmd_auth, ek_cmd_client_getname, ek_cmd_help, ek_cmd_client_id, ek_cmd_client_info,
-    ek_cmd_client_setname, ek_cmd_echo, ek_cmd_hello, ek_cmd_ping, ek_cmd_quit, ek_cmd_reset,
-    ek_cmd_select;
+    ek_cmd_client_setinfo, ek_cmd_client_setname, ek_cmd_echo, ek_cmd_hello, ek_cmd_ping,
+    ek_cmd_quit, ek_cmd_reset, ek_cmd_select;
 
 const ek_command_decl ek_connection_table[] = {
     {
@@ -75,6 +75,23 @@ const ek_command_decl ek_connection_table[] = {
                 .summary = "Facts about this connection.",
                 .complexity = "O(1)",
                 .tips = EK_TIPS("nondeterministic_output"),
+            },
+            {
+                .name = "setinfo",
+                .handler = ek_cmd_client_setinfo,
+                .arity = 4,
+                .flags = EK_CMD_NOSCRIPT | EK_CMD_LOADING | EK_CMD_STALE,
+                .categories = EK_ACL_CONNECTION,
+                .group = "connection",
+                .since = "7.2.0",
+                .summary = "Names the library, or its version, behind this connection.",
+                .complexity = "O(1)",
+                .tips = EK_TIPS("request_policy:all_nodes", "response_policy:all_succeeded"),
+                .args = EK_ARGS(
+                    {.name = "attr", .type = EK_ARG_ONEOF,
+                     .args = EK_ARGS(
+                         {.name = "libname", .type = EK_ARG_STRING, .token = "LIB-NAME"},
+                         {.name = "libver", .type = EK_ARG_STRING, .token = "LIB-VER"})}),
             },
             {
                 .name = "setname",

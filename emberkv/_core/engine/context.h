@@ -41,6 +41,8 @@ typedef enum ek_found { EK_ABSENT, EK_FOUND, EK_WRONG_TYPE } ek_found;
 bool ek_lookup(ek_ctx *c, ek_str key, ek_value *v);
 /* The same with the type that the command needs; has replied WRONGTYPE when EK_WRONG_TYPE. */
 ek_found ek_lookup_type(ek_ctx *c, ek_str key, ek_type type, ek_value *v);
+/* As ek_lookup, without noting the access: for TYPE, TTL, OBJECT, EXISTS. */
+bool ek_peek(ek_ctx *c, ek_str key, ek_value *v);
 /* In another database (MOVE, COPY). */
 bool ek_lookup_in(ek_ctx *c, uint32_t db, ek_str key, ek_value *v);
 

@@ -60,6 +60,7 @@ void ek_transaction_rollback(ek_store *s, const ek_savepoint *sp);
 /* For EXEC and its like (commands/transactions.c). */
 void ek_session_discard(ek_session *session); /* drop queue and MULTI state */
 void ek_session_unwatch(ek_session *session); /* lock held */
+void ek_session_forget_watches(ek_session *session); /* of the session alone */
 bool ek_session_queue(ek_session *session, const ek_command *cmd, size_t argc, const ek_str *argv);
 
 #endif

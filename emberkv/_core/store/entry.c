@@ -9,11 +9,11 @@ static size_t head_bytes(const ek_entry_plan *plan, bool outside) {
 }
 
 ek_ref ek_entry_new(ek_arena *a, const ek_entry_plan *plan) {
-    bool outside = plan->root != 0 || plan->len > EK_ENTRY_INLINE_MAX;
+    bool outside = plan->outside != 0 || plan->len > EK_ENTRY_INLINE_MAX;
     size_t value = outside ? 8 : plan->len;
     size_t spare = outside || plan->len + plan->spare > EK_ENTRY_INLINE_MAX ? 0 : plan->spare;
     if (plan->key.n > UINT32_MAX || plan->len > UINT32_MAX) ek_raise(a, EK_ENOMEM);
-    ek_ref block = plan->root;
+    ek_ref block = plan->outside;
     if (outside && !block) {
         block = ek_alloc(a, plan->len + plan->spare);
         if (plan->bytes) memcpy(ek_ptr(a, block), plan->bytes, plan->len);
@@ -47,15 +47,9 @@ ek_ref ek_entry_new(ek_arena *a, const ek_entry_plan *plan) {
     p += plan->key.n;
     if (outside) {
         ek_store32(p, block);
-        ek_store32(p + 4, plan->root ? 0 : (uint32_t)plan->len);
+        ek_store32(p + 4, (uint32_t)plan->len);
     } else if (plan->bytes) {
         memcpy(p, plan->bytes, plan->len);
     }
     return ref;
-}
-
-size_t ek_entry_bytes(const ek_arena *a, ek_ref ref) {
-    ek_value v;
-    ek_entry_read(a, ref, &v);
-    return ek_usable(a, ref) + (v.outside && v.len ? ek_usable(a, v.outside) : 0);
 }

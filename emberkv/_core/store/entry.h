@@ -122,6 +122,12 @@ EK_INLINE void ek_entry_read(const ek_arena *a, ek_ref ref, ek_value *v) {
     }
 }
 
+/* Is the value a container, whose root lies outside, rather than bytes? */
+EK_INLINE bool ek_is_container(ek_encoding enc) {
+    return enc == EK_ENC_HASHTABLE || enc == EK_ENC_SKIPLIST || enc == EK_ENC_QUICKLIST ||
+           enc == EK_ENC_STREAM || enc == EK_ENC_HASHTABLE_EX;
+}
+
 /* What a new entry is to be. bytes may be NULL: then the value's bytes are left for the caller to
  * fill in. */
 typedef struct ek_entry_plan {
@@ -132,11 +138,10 @@ typedef struct ek_entry_plan {
     uint32_t access;
     const uint8_t *bytes;
     size_t len;
-    ek_ref root;  /* not 0: the value is this container */
+    ek_ref outside; /* not 0: the value is this container (len 0), or this block of len bytes */
     size_t spare; /* room to grow into that the caller expects to need */
 } ek_entry_plan;
 
 ek_ref ek_entry_new(ek_arena *a, const ek_entry_plan *plan);
-size_t ek_entry_bytes(const ek_arena *a, ek_ref ref); /* blocks of the entry and its outside bytes */
 
 #endif

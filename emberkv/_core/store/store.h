@@ -14,6 +14,7 @@ typedef struct ek_db {
     ek_table keys;    /* of entries */
     ek_table expires; /* of those entries that have a time to live: the same blocks */
     ek_table field_expires; /* of those entries that are hashes with expiring fields */
+    ek_table watched; /* see watch.h; stays with the number when databases are swapped */
 } ek_db;
 
 /* The root in the arena (ek_header.root). Lock: the store's. */
@@ -24,7 +25,7 @@ typedef struct ek_store_root {
     uint32_t track_access; /* reads note their time too: something asks for it */
     uint64_t dirty;      /* changes so far */
     uint64_t next_session_id;
-    ek_table watched;    /* see watch.h */
+    uint64_t nwatched;   /* keys that somebody watches, in all databases */
     uint64_t stat_expired, stat_hits, stat_misses;
     ek_config config;
 } ek_store_root;

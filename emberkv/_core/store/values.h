@@ -16,7 +16,10 @@ typedef struct ek_value_ops {
     bool (*check)(const ek_arena *a, ek_ref root, ek_encoding enc);
 } ek_value_ops;
 
-extern const ek_value_ops ek_value_list, ek_value_set, ek_value_zset, ek_value_hash;
+extern const ek_value_ops ek_value_list __attribute__((weak));
+extern const ek_value_ops ek_value_set __attribute__((weak));
+extern const ek_value_ops ek_value_zset __attribute__((weak));
+extern const ek_value_ops ek_value_hash __attribute__((weak));
 
 /* The operations of a container value. */
 const ek_value_ops *ek_value_ops_of(ek_type type);

@@ -1,6 +1,6 @@
 /* Watched keys: for WATCH, across sessions and processes.
  *
- * A table of (database, key) that somebody watches, each with a version that every change of the key
+ * In each database a table of the keys that somebody watches, each with a version that every change of the key
  * raises and a count of the watchers. Changing a key costs nothing while nobody watches anything. */
 #ifndef EK_STORE_WATCH_H
 #define EK_STORE_WATCH_H
@@ -15,10 +15,10 @@ void ek_watch_drop(ek_store *s, uint32_t db, ek_str key);
 
 void ek_watch_changed_slow(ek_store *s, uint32_t db, ek_str key);
 EK_INLINE void ek_watch_changed(ek_store *s, uint32_t db, ek_str key) {
-    if (EK_UNLIKELY(s->root->watched.count)) ek_watch_changed_slow(s, db, key);
+    if (EK_UNLIKELY(s->root->nwatched)) ek_watch_changed_slow(s, db, key);
 }
-/* Every watched key of a database that exists in it, or (with_other) in the other, has changed:
+/* Every watched key of a database that exists in it or in the other (NULL: none) has changed:
  * FLUSHDB, FLUSHALL, SWAPDB. Call it before the keys go. */
-void ek_watch_changed_all(ek_store *s, uint32_t db, const ek_db *keys, const ek_db *other);
+void ek_watch_changed_all(ek_store *s, uint32_t db, const ek_db *other);
 
 #endif

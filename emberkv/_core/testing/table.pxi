@@ -1,9 +1,6 @@
 # The hash table over items | key bytes u32 | value u32 | key |, for tests.
 
 cdef extern from "data/table.h" nogil:
-    ctypedef struct ek_random:
-        uint64_t s[4]
-    void ek_random_init(ek_random *r)
     ctypedef struct ek_table:
         uint32_t count
         ek_ref dir

@@ -1,0 +1,116 @@
+/* PING, ECHO, SELECT, AUTH, HELLO, QUIT, RESET and CLIENT. */
+#include "commands/client.h"
+#include "commands/tables.h"
+#include "engine/context.h"
+#include "engine/version.h"
+
+#include <stdlib.h>
+
+void ek_cmd_ping(ek_ctx *c) {
+    if (c->argc > 2)
+        ek_reply_wrong_arity(c);
+    else if (c->argc == 2)
+        ek_reply_str(c->reply, c->argv[1]);
+    else
+        ek_reply_status(c->reply, "PONG");
+}
+
+void ek_cmd_echo(ek_ctx *c) {
+    ek_reply_str(c->reply, c->argv[1]);
+}
+
+static void select_db(ek_ctx *c, uint32_t db) {
+    c->session->db = c->dbi = db;
+    c->db = &c->s->dbs[db];
+}
+
+void ek_cmd_select(ek_ctx *c) {
+    int64_t db;
+    if (!ek_arg_i64(c, 1, &db)) return;
+    if (db < 0 || db >= c->s->root->ndbs) {
+        ek_reply_error(c->reply, "ERR DB index is out of range");
+        return;
+    }
+    select_db(c, (uint32_t)db);
+    ek_reply_ok(c->reply);
+}
+
+void ek_cmd_quit(ek_ctx *c) {
+    ek_reply_ok(c->reply);
+}
+
+void ek_cmd_reset(ek_ctx *c) {
+    ek_session_discard(c->session);
+    ek_session_unwatch(c->session);
+    select_db(c, 0);
+    c->session->resp = 2;
+    ek_client_set_text(c, &c->session->name, (ek_str){0});
+    ek_reply_status(c->reply, "RESET");
+}
+
+/* There is one user, default, and it needs no password. */
+static bool authenticate(ek_ctx *c, ek_str user) {
+    if (ek_str_eq(user, (ek_str){(const uint8_t *)"default", 7})) return true;
+    ek_reply_error(c->reply, "WRONGPASS invalid username-password pair or user is disabled.");
+    return false;
+}
+
+void ek_cmd_auth(ek_ctx *c) {
+    if (c->argc > 3) {
+        ek_reply_syntax_error(c);
+    } else if (c->argc == 2) {
+        ek_reply_error(c->reply, "ERR AUTH <password> called without any password configured for "
+                                 "the default user. Are you sure your configuration is correct?");
+    } else if (authenticate(c, c->argv[1])) {
+        ek_reply_ok(c->reply);
+    }
+}
+
+/* The options take effect one by one, also when a later one turns out to be wrong. */
+static bool hello_options(ek_ctx *c) {
+    for (size_t i = 2; i < c->argc; i++) {
+        size_t left = c->argc - i - 1;
+        if (ek_arg_is(c, i, "auth") && left >= 2) {
+            if (!authenticate(c, c->argv[i + 1])) return false;
+            i += 2;
+        } else if (ek_arg_is(c, i, "setname") && left >= 1) {
+            if (!ek_client_set_name(c, c->argv[i + 1])) return false;
+            i += 1;
+        } else {
+            ek_reply_error(c->reply, "ERR Syntax error in HELLO option '%.*s'",
+                           (int)ek_min(c->argv[i].n, 128), (const char *)c->argv[i].p);
+            return false;
+        }
+    }
+    return true;
+}
+
+void ek_cmd_hello(ek_ctx *c) {
+    int64_t resp = c->session->resp;
+    if (c->argc > 1) {
+        if (!ek_arg_range(c, 1, INT64_MIN, INT64_MAX, &resp,
+                          "ERR Protocol version is not an integer or out of range"))
+            return;
+        if (resp != 2 && resp != 3) {
+            ek_reply_error(c->reply, "NOPROTO unsupported protocol version");
+            return;
+        }
+        if (!hello_options(c)) return;
+        c->session->resp = c->resp = (int)resp;
+    }
+    ek_reply_map(c->reply, 7);
+    ek_reply_cstr(c->reply, "server");
+    ek_reply_cstr(c->reply, "redis");
+    ek_reply_cstr(c->reply, "version");
+    ek_reply_cstr(c->reply, EK_REDIS_VERSION);
+    ek_reply_cstr(c->reply, "proto");
+    ek_reply_int(c->reply, resp);
+    ek_reply_cstr(c->reply, "id");
+    ek_reply_int(c->reply, (int64_t)c->session->id);
+    ek_reply_cstr(c->reply, "mode");
+    ek_reply_cstr(c->reply, "standalone");
+    ek_reply_cstr(c->reply, "role");
+    ek_reply_cstr(c->reply, "master");
+    ek_reply_cstr(c->reply, "modules");
+    ek_reply_array(c->reply, 0);
+}

@@ -1,0 +1,100 @@
+#include "engine/context.h"
+
+#include "base/number.h"
+#include "engine/scratch.h"
+#include "store/watch.h"
+
+void *ek_scratch_alloc(ek_ctx *c, size_t n) {
+    return ek_scratch_get(&c->session->scratch, c->a, n);
+}
+
+/* --- keys --- */
+
+static void expire(ek_ctx *c, uint32_t dbi, ek_value *v) {
+    EK_SET(c->a, c->s->root->stat_expired, c->s->root->stat_expired + 1);
+    ek_str key = v->key;
+    ek_keyspace_delete(c->s, &c->s->dbs[dbi], v);
+    EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + 1);
+    v->key = key; /* the bytes stand until the commit */
+}
+
+bool ek_lookup_in(ek_ctx *c, uint32_t dbi, ek_str key, ek_value *v) {
+    if (!ek_keyspace_find(c->s, &c->s->dbs[dbi], key, v)) return false;
+    if (EK_UNLIKELY(v->expire_ms != EK_NO_EXPIRE) && v->expire_ms <= ek_now_ms(c)) {
+        expire(c, dbi, v);
+        v->expire_ms = EK_NO_EXPIRE;
+        v->key = key;
+        return false;
+    }
+    return true;
+}
+
+bool ek_peek(ek_ctx *c, ek_str key, ek_value *v) { return ek_lookup_in(c, c->dbi, key, v); }
+
+bool ek_lookup(ek_ctx *c, ek_str key, ek_value *v) {
+    if (!ek_lookup_in(c, c->dbi, key, v)) return false;
+    ek_value_accessed(c->s, v);
+    return true;
+}
+
+ek_found ek_lookup_type(ek_ctx *c, ek_str key, ek_type type, ek_value *v) {
+    if (!ek_lookup(c, key, v)) return EK_ABSENT;
+    if (EK_LIKELY(v->type == type)) return EK_FOUND;
+    ek_reply_wrong_type(c);
+    return EK_WRONG_TYPE;
+}
+
+void ek_key_changed_in(ek_ctx *c, uint32_t db, ek_str key, ek_event class, const char *event) {
+    (void)class, (void)event; /* nobody listens yet; the watchers and the count do not care */
+    EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + 1);
+    ek_watch_changed(c->s, db, key);
+}
+
+void ek_key_changed(ek_ctx *c, ek_str key, ek_event class, const char *event) {
+    ek_key_changed_in(c, c->dbi, key, class, event);
+}
+
+void ek_delete_key(ek_ctx *c, ek_value *v) {
+    ek_key_changed(c, v->key, EK_EVENT_GENERIC, "del");
+    ek_keyspace_delete(c->s, c->db, v);
+}
+
+/* --- arguments --- */
+
+bool ek_arg_i64(ek_ctx *c, size_t i, int64_t *out) {
+    if (EK_LIKELY(ek_parse_i64(c->argv[i].p, c->argv[i].n, out))) return true;
+    ek_reply_not_integer(c);
+    return false;
+}
+
+bool ek_arg_range(ek_ctx *c, size_t i, int64_t min, int64_t max, int64_t *out, const char *error) {
+    if (ek_parse_i64(c->argv[i].p, c->argv[i].n, out) && *out >= min && *out <= max) return true;
+    if (error) ek_reply_error(c->reply, "ERR %s", error);
+    else ek_reply_not_integer(c);
+    return false;
+}
+
+bool ek_arg_double(ek_ctx *c, size_t i, double *out) {
+    if (ek_parse_double(c->argv[i].p, c->argv[i].n, out)) return true;
+    ek_reply_error(c->reply, "ERR value is not a valid float");
+    return false;
+}
+
+bool ek_arg_is(const ek_ctx *c, size_t i, const char *word) { return ek_str_is(c->argv[i], word); }
+
+/* --- replies --- */
+
+void ek_reply_syntax_error(ek_ctx *c) { ek_reply_error(c->reply, "ERR syntax error"); }
+
+void ek_reply_wrong_type(ek_ctx *c) {
+    ek_reply_error(c->reply,
+                   "WRONGTYPE Operation against a key holding the wrong kind of value");
+}
+
+void ek_reply_not_integer(ek_ctx *c) {
+    ek_reply_error(c->reply, "ERR value is not an integer or out of range");
+}
+
+void ek_reply_wrong_arity(ek_ctx *c) {
+    ek_reply_error(c->reply, "ERR wrong number of arguments for '%s' command", c->cmd->name);
+}

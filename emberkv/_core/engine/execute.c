@@ -1,0 +1,241 @@
+/* Dispatch: from arguments to a reply, as one transaction.
+ *
+ *   find the command -> arity -> inside MULTI? queue it
+ *   -> guard set, savepoint taken -> handler -> commit
+ *                                 \-> out of memory: undo to the savepoint, reply OOM
+ *
+ * Values that were deleted are freed here too, a slice after each command that changed something;
+ * and now and then a few keys whose time has come are looked for. */
+#include <stdio.h>
+
+#include "engine/context.h"
+#include "engine/scratch.h"
+#include "store/expiry.h"
+#include "store/garbage.h"
+
+#define GARBAGE_SLICE 128
+#define EXPIRY_EVERY 64 /* commands */
+#define EXPIRY_SAMPLES 16
+#define RECLAIM_SLICE 4096
+
+static const char OOM[] = "OOM command not allowed when used memory > 'maxmemory'.";
+
+static void reply_failure(ek_reply *reply, ek_status st) {
+    if (st == EK_ENOMEM) ek_reply_error(reply, "%s", OOM);
+    else ek_reply_error(reply, "ERR the store is damaged and was closed");
+}
+
+static void look_after(ek_ctx *c) {
+    ek_store *s = c->s;
+    if (EK_UNLIKELY(s->root->garbage != 0)) ek_garbage_step(s, GARBAGE_SLICE);
+    if (EK_UNLIKELY(++s->since_cycle >= EXPIRY_EVERY)) {
+        s->since_cycle = 0;
+        ek_expiry_step(s, EXPIRY_SAMPLES);
+    }
+}
+
+/* Run the handler inside the transaction that is open. Returns what made it fail. */
+static ek_status run(ek_ctx *c) {
+    ek_guard g;
+    size_t mark = c->reply->len;
+    ek_savepoint sp = ek_save(c->a);
+    ek_status st = EK_GUARD(c->a, &g);
+    if (EK_UNLIKELY(st != EK_OK)) {
+        ek_undo(c->a, &sp);
+        c->reply->len = mark;
+        return st;
+    }
+    c->cmd->handler(c);
+    ek_unguard(c->a, &g);
+    return EK_OK;
+}
+
+/* Run it as a transaction of its own. */
+static ek_status run_alone(ek_ctx *c) {
+    ek_guard g;
+    size_t mark = c->reply->len;
+    ek_begin(c->a);
+    ek_status st = EK_GUARD(c->a, &g);
+    if (EK_UNLIKELY(st != EK_OK)) {
+        ek_undo(c->a, NULL);
+        c->reply->len = mark;
+        return st;
+    }
+    c->cmd->handler(c);
+    look_after(c);
+    ek_commit(c->a);
+    ek_unguard(c->a, &g);
+    return EK_OK;
+}
+
+static void free_slice(void *arg) { ek_garbage_step(arg, RECLAIM_SLICE); }
+
+/* Out of memory while deleted values still hold some: free them all. */
+static bool reclaim(ek_store *s) {
+    if (!s->root->garbage) return false;
+    while (s->root->garbage)
+        if (ek_run(s->a, free_slice, s) != EK_OK) return false;
+    return true;
+}
+
+static void dispatch(ek_session *session, const ek_command *cmd, size_t argc, const ek_str *argv,
+                     ek_reply *reply) {
+    ek_store *s = session->s;
+    reply->a = s->a;
+    ek_ctx c = {
+        .s = s, .a = s->a, .session = session, .cmd = cmd, .db = &s->dbs[session->db],
+        .dbi = session->db, .resp = session->resp, .argc = argc, .argv = argv, .reply = reply,
+    };
+    ek_status st;
+    if (EK_UNLIKELY(s->level > 0)) {
+        st = run(&c);
+    } else {
+        st = run_alone(&c);
+        if (EK_UNLIKELY(st == EK_ENOMEM) && reclaim(s)) {
+            ek_scratch_reset(&session->scratch);
+            st = run_alone(&c);
+        }
+    }
+    /* The tape has room left from before, or the error is lost with everything else. */
+    if (EK_UNLIKELY(st != EK_OK)) {
+        ek_guard g;
+        if (EK_GUARD(s->a, &g) == EK_OK) {
+            reply_failure(reply, st);
+            ek_unguard(s->a, &g);
+        }
+    }
+    if (!session->in_exec) ek_scratch_reset(&session->scratch);
+}
+
+/* The error for what no command answers to. */
+static void reply_unknown(ek_reply *r, const ek_command *container, size_t argc,
+                          const ek_str *argv) {
+    if (container) {
+        char upper[64];
+        size_t n = ek_min(strlen(container->name), sizeof upper - 1);
+        for (size_t i = 0; i < n; i++) {
+            char ch = container->name[i];
+            upper[i] = ch >= 'a' && ch <= 'z' ? (char)(ch - 32) : ch;
+        }
+        upper[n] = 0;
+        ek_reply_error(r, "ERR unknown subcommand '%.*s'. Try %s HELP.",
+                       (int)ek_min(argv[1].n, 128), (const char *)argv[1].p, upper);
+        return;
+    }
+    char args[160];
+    size_t used = 0;
+    args[0] = 0;
+    for (size_t i = 1; i < argc && used < 128; i++) {
+        int room = (int)(128 - used);
+        int n = snprintf(args + used, sizeof args - used, "'%.*s' ",
+                         (int)ek_min(argv[i].n, (size_t)room), (const char *)argv[i].p);
+        used += (size_t)n;
+    }
+    ek_reply_error(r, "ERR unknown command '%.*s', with args beginning with: %s",
+                   (int)ek_min(argv[0].n, 128), (const char *)argv[0].p, args);
+}
+
+/* These act at once inside MULTI instead of being queued. */
+static bool acts_at_once(const ek_command *cmd) {
+    static const char *const names[] = {"exec", "discard", "multi", "watch", "quit", "reset"};
+    for (size_t i = 0; i < EK_COUNTOF(names); i++)
+        if (strcmp(cmd->name, names[i]) == 0) return true;
+    return false;
+}
+
+static bool queues(const ek_session *session, const ek_command *cmd) {
+    return session->in_multi && !session->in_exec && !(cmd->flags & EK_CMD_NO_MULTI) &&
+           !acts_at_once(cmd);
+}
+
+static void execute(ek_session *session, const ek_command *cmd, size_t argc, const ek_str *argv,
+                    ek_reply *reply) {
+    if (EK_UNLIKELY(!ek_command_arity_ok(cmd, argc))) {
+        session->multi_dirty |= session->in_multi;
+        ek_reply_error(reply, "ERR wrong number of arguments for '%s' command", cmd->name);
+        return;
+    }
+    if (EK_UNLIKELY(session->in_multi) && !session->in_exec) {
+        if (cmd->flags & EK_CMD_NO_MULTI) {
+            session->multi_dirty = true;
+            ek_reply_error(reply, "ERR Command not allowed inside a transaction");
+            return;
+        }
+        if (queues(session, cmd)) {
+            if (ek_session_queue(session, cmd, argc, argv)) {
+                ek_reply_status(reply, "QUEUED");
+            } else {
+                session->multi_dirty = true;
+                reply_failure(reply, EK_ENOMEM);
+            }
+            return;
+        }
+    }
+    dispatch(session, cmd, argc, argv, reply);
+}
+
+void ek_execute_command(ek_session *session, const ek_command *cmd, size_t argc,
+                        const ek_str *argv, ek_reply *reply) {
+    if (EK_LIKELY(!session->in_multi && ek_command_arity_ok(cmd, argc))) {
+        dispatch(session, cmd, argc, argv, reply);
+        return;
+    }
+    ek_guard g;
+    reply->a = session->s->a;
+    if (EK_GUARD(session->s->a, &g) == EK_OK) {
+        execute(session, cmd, argc, argv, reply);
+        ek_unguard(session->s->a, &g);
+    }
+}
+
+void ek_execute(ek_session *session, size_t argc, const ek_str *argv, ek_reply *reply) {
+    const ek_command *container = NULL;
+    const ek_command *cmd = ek_command_resolve(argc, argv, &container);
+    if (EK_LIKELY(cmd && cmd->handler)) {
+        ek_execute_command(session, cmd, argc, argv, reply);
+        return;
+    }
+    ek_guard g;
+    reply->a = session->s->a;
+    session->multi_dirty |= session->in_multi;
+    if (EK_GUARD(session->s->a, &g) != EK_OK) return;
+    if (cmd) ek_reply_error(reply, "ERR wrong number of arguments for '%s' command", cmd->name);
+    else reply_unknown(reply, container, argc, argv);
+    ek_unguard(session->s->a, &g);
+}
+
+/* --- transactions that span calls --- */
+
+ek_status ek_transaction_begin(ek_store *s, ek_savepoint *sp) {
+    if (s->level == 0) {
+        ek_begin(s->a);
+        s->a->txn_thread = pthread_self();
+        __atomic_store_n(&s->a->txn_depth, 1, __ATOMIC_RELAXED);
+    }
+    s->level++;
+    *sp = ek_save(s->a);
+    return EK_OK;
+}
+
+ek_status ek_transaction_commit(ek_store *s) {
+    if (s->level > 1) {
+        s->level--;
+        return EK_OK;
+    }
+    ek_guard g;
+    ek_status st = EK_GUARD(s->a, &g);
+    if (st == EK_OK) {
+        ek_commit(s->a);
+        ek_unguard(s->a, &g);
+    } else {
+        ek_undo(s->a, NULL);
+    }
+    s->level = 0;
+    __atomic_store_n(&s->a->txn_depth, 0, __ATOMIC_RELAXED);
+    return st;
+}
+
+void ek_transaction_rollback(ek_store *s, const ek_savepoint *sp) {
+    ek_undo(s->a, s->level > 1 ? sp : NULL);
+    if (--s->level == 0) __atomic_store_n(&s->a->txn_depth, 0, __ATOMIC_RELAXED);
+}

@@ -1,0 +1,109 @@
+#include "engine/reply.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/number.h"
+
+EK_NOINLINE static void grow(ek_reply *r, size_t need) {
+    size_t cap = r->cap ? r->cap * 2 : 256;
+    while (cap < r->len + need) cap *= 2;
+    uint8_t *buf = realloc(r->buf, cap);
+    if (!buf) ek_raise(r->a, EK_ENOMEM);
+    r->buf = buf;
+    r->cap = cap;
+}
+
+/* Room for n more bytes, counted in. */
+EK_INLINE uint8_t *extend(ek_reply *r, size_t n) {
+    if (EK_UNLIKELY(r->cap - r->len < n)) grow(r, n);
+    uint8_t *p = r->buf + r->len;
+    r->len += n;
+    return p;
+}
+
+static void put_tag(ek_reply *r, char tag) { *extend(r, 1) = (uint8_t)tag; }
+
+static void put_count(ek_reply *r, char tag, size_t n) {
+    uint8_t *p = extend(r, 5);
+    p[0] = (uint8_t)tag;
+    ek_store32(p + 1, (uint32_t)n);
+}
+
+static void put_bytes(ek_reply *r, char tag, const void *from, size_t n) {
+    uint8_t *p = extend(r, 5 + n);
+    p[0] = (uint8_t)tag;
+    ek_store32(p + 1, (uint32_t)n);
+    if (n) memcpy(p + 5, from, n);
+}
+
+void ek_reply_null(ek_reply *r) { put_tag(r, 'n'); }
+void ek_reply_null_array(ek_reply *r) { put_tag(r, 'N'); }
+void ek_reply_bool(ek_reply *r, bool v) { put_tag(r, v ? 't' : 'f'); }
+
+void ek_reply_int(ek_reply *r, int64_t v) {
+    uint8_t *p = extend(r, 9);
+    p[0] = 'i';
+    ek_store64(p + 1, (uint64_t)v);
+}
+
+void ek_reply_double(ek_reply *r, double v) {
+    uint8_t *p = extend(r, 9);
+    p[0] = 'd';
+    memcpy(p + 1, &v, sizeof v);
+}
+
+void ek_reply_bulk(ek_reply *r, const void *p, size_t n) { put_bytes(r, '$', p, n); }
+void ek_reply_str(ek_reply *r, ek_str s) { put_bytes(r, '$', s.p, s.n); }
+void ek_reply_cstr(ek_reply *r, const char *s) { put_bytes(r, '$', s, strlen(s)); }
+
+void ek_reply_bulk_int(ek_reply *r, int64_t v) {
+    char digits[24];
+    put_bytes(r, '$', digits, ek_format_i64(digits, v));
+}
+
+void ek_reply_verbatim(ek_reply *r, const char *format3, const void *text, size_t n) {
+    uint8_t *p = extend(r, 5 + 4 + n);
+    p[0] = '=';
+    ek_store32(p + 1, (uint32_t)(4 + n));
+    memcpy(p + 5, format3, 3);
+    p[8] = ':';
+    memcpy(p + 9, text, n);
+}
+
+void ek_reply_status(ek_reply *r, const char *s) { put_bytes(r, '+', s, strlen(s)); }
+void ek_reply_ok(ek_reply *r) { put_bytes(r, '+', "OK", 2); }
+
+void ek_reply_error(ek_reply *r, const char *fmt, ...) {
+    char text[512];
+    va_list args;
+    va_start(args, fmt);
+    int n = vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    size_t len = ek_min((size_t)(n < 0 ? 0 : n), sizeof text - 1);
+    for (size_t i = 0; i < len; i++)
+        if (text[i] == '\r' || text[i] == '\n') text[i] = ' ';
+    put_bytes(r, '-', text, len);
+}
+
+void ek_reply_array(ek_reply *r, size_t n) { put_count(r, '*', n); }
+void ek_reply_map(ek_reply *r, size_t pairs) { put_count(r, '%', pairs); }
+void ek_reply_set(ek_reply *r, size_t n) { put_count(r, '~', n); }
+void ek_reply_push(ek_reply *r, size_t n) { put_count(r, '>', n); }
+
+size_t ek_reply_open(ek_reply *r, char kind) {
+    size_t at = r->len;
+    put_count(r, kind, 0);
+    return at;
+}
+
+void ek_reply_close(ek_reply *r, size_t at, size_t n) { ek_store32(r->buf + at + 1, (uint32_t)n); }
+
+bool ek_reply_is_error(const ek_reply *r, size_t at) { return at < r->len && r->buf[at] == '-'; }
+
+void ek_reply_free(ek_reply *r) {
+    free(r->buf);
+    r->buf = NULL;
+    r->len = r->cap = 0;
+}

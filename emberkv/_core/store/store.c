@@ -1,0 +1,93 @@
+#include "store/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+
+static const ek_config default_config = {
+    .hash_max_listpack_entries = 128,
+    .hash_max_listpack_value = 64,
+    .set_max_intset_entries = 512,
+    .zset_max_listpack_entries = 128,
+    .zset_max_listpack_value = 64,
+    .list_max_listpack_size = -2,
+    .list_compress_depth = 0,
+    .proto_max_bulk_len = 512 * 1024 * 1024,
+};
+
+int64_t ek_store_now_us(const ek_store *s) {
+    return s->clock ? atomic_load_explicit(&s->clock->now_us, memory_order_relaxed)
+                    : ek_clock_us();
+}
+
+typedef struct making {
+    ek_arena *a;
+    uint32_t databases;
+} making;
+
+static void make_root(void *arg) {
+    making *m = arg;
+    ek_ref ref = ek_alloc_zeroed(m->a, sizeof(ek_store_root));
+    ek_ref dbs = ek_alloc_zeroed(m->a, m->databases * sizeof(ek_db));
+    ek_store_root *root = ek_ptr(m->a, ref);
+    root->ndbs = m->databases;
+    root->dbs = dbs;
+    root->config = default_config;
+    EK_SET(m->a, m->a->hdr->root, ref);
+}
+
+static ek_store *new_handle(ek_arena *a, const ek_clock *clock) {
+    ek_store *s = calloc(1, sizeof *s);
+    if (!s) return NULL;
+    s->a = a;
+    s->clock = clock;
+    s->root = ek_ptr(a, a->hdr->root);
+    s->dbs = ek_ptr(a, s->root->dbs);
+    ek_random_init(&s->random);
+    return s;
+}
+
+ek_status ek_store_open(const ek_store_options *o, ek_store **out, char *err, size_t errlen) {
+    ek_arena_options options = {.max_bytes = o->max_bytes, .keep = o->keep};
+    ek_arena *a = NULL;
+    bool created = true;
+    ek_status st = o->path
+                       ? ek_arena_open_shared(o->path, &options, &a, &created, err, errlen)
+                       : ek_arena_open_private(&options, &a, err, errlen);
+    if (st != EK_OK) return st;
+    if (created) {
+        making m = {.a = a, .databases = o->databases};
+        st = ek_arena_enter(a, 1000);
+        if (st == EK_OK) {
+            st = ek_run(a, make_root, &m);
+            ek_arena_leave(a);
+        }
+    }
+    ek_store *s = st == EK_OK ? new_handle(a, o->clock) : NULL;
+    if (!s) {
+        if (st == EK_OK) st = EK_ENOMEM;
+        snprintf(err, errlen, "no room for an empty store");
+        if (o->path) ek_arena_opened(a);
+        ek_arena_close(a);
+        return st;
+    }
+    if (o->path) ek_arena_opened(a);
+    *out = s;
+    return EK_OK;
+}
+
+ek_status ek_store_fork(ek_store *s, ek_store **out, char *err, size_t errlen) {
+    ek_arena *copy;
+    ek_status st = ek_arena_fork(s->a, &copy, err, errlen);
+    if (st != EK_OK) return st;
+    *out = new_handle(copy, s->clock);
+    if (*out) return EK_OK;
+    ek_arena_close(copy);
+    return EK_ENOMEM;
+}
+
+void ek_store_close(ek_store *s) {
+    ek_arena_close(s->a);
+    free(s);
+}

@@ -1,0 +1,29 @@
+"""The README's first example runs as it stands and prints what it should."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_quick_start_runs(tmp_path):
+    code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL).group(1)
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{code}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "b'Ada' [b'ada', b'bob']\n[1, 1]\n"
+
+
+def test_the_map_names_what_is_there():
+    readme = (ROOT / "README.md").read_text()
+    table = readme[readme.index("## Where things are") :]
+    named = re.findall(r"^\|? ?\| `([^`*]+/)`", table, re.MULTILINE)
+    assert named
+    assert [place for place in named if not (ROOT / place).is_dir()] == []
