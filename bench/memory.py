@@ -56,16 +56,12 @@ def resident_bytes() -> int:
         return int(file.read().split()[1]) * resource.getpagesize()
 
 
-def arena_bytes(db: Any) -> int | None:
-    """What the store itself says it takes, or None where it does not say."""
-    try:
-        stats = db.memory_stats()
-    except Exception:
-        return None
-    return stats.get("arena_bytes") or stats.get("total.allocated")
+def arena_bytes(db: Any) -> int:
+    """All of the arena that has real memory behind it, free or not, by its own account."""
+    return int(db.info("memory")["used_memory_rss"])
 
 
-def ember(shape: str, count: int, shared: bool) -> dict[str, int | None]:
+def ember(shape: str, count: int, shared: bool) -> dict[str, int]:
     """Run in a process of its own: bytes of growth for `count` things of the shape."""
     import emberkv
 
@@ -77,8 +73,7 @@ def ember(shape: str, count: int, shared: bool) -> dict[str, int | None]:
         grown, said = resident_bytes() - before, arena_bytes(db)
         keys = db.dbsize()
     assert keys == (1 if shape == "zset" else count), keys
-    own = None if said is None or said_before is None else said - said_before
-    return {"resident": grown, "arena": own}
+    return {"resident": grown, "arena": said - said_before}
 
 
 def _write(db: Any, shape: str, count: int) -> None:
@@ -142,7 +137,7 @@ def measure(run: Run) -> None:
         run.progress(f"memory for {each}")
         for shared in (False, True):
             took = child.call("bench.memory:ember", shape, count, shared)
-            each_bytes = {name: value / count for name, value in took.items() if value is not None}
+            each_bytes = {name: value / count for name, value in took.items()}
             counted = max(each_bytes.values())
             run.results.append(
                 Result(

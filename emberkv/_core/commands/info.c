@@ -35,10 +35,17 @@ static void put_server(ek_ctx *c, text *t) {
     put(t, "server_time_usec:%lld\r\n", (long long)ek_store_now_us(c->s));
 }
 
+/* What the arena occupies: all that has real blocks behind it, free or not. */
+static unsigned long long resident_bytes(const ek_arena *a) {
+    const ek_header *h = a->hdr;
+    return EK_HEADER_BYTES + h->journal_cap + (uint64_t)h->heap_pages * (EK_PAGE + sizeof(ek_page));
+}
+
 static void put_memory(ek_ctx *c, text *t) {
     unsigned long long used = c->a->hdr->used_bytes;
     put(t, "used_memory:%llu\r\n", used);
     put(t, "used_memory_human:%.2fM\r\n", (double)used / (1 << 20));
+    put(t, "used_memory_rss:%llu\r\n", resident_bytes(c->a));
     put(t, "maxmemory:0\r\n");
     put(t, "maxmemory_human:0B\r\n");
     put(t, "maxmemory_policy:noeviction\r\n");
