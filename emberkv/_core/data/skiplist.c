@@ -2,8 +2,8 @@
 #include "data/skiplist.h"
 
 #define BACK_AT 8u
-#define NEXT_AT 12u
-#define WORD_AT 16u
+#define WORD_AT 12u
+#define NEXT_AT 14u
 #define LINKS_AT 18u
 #define LINK_BYTES 8u
 #define LEVEL_BITS 5
@@ -46,7 +46,14 @@ static size_t node_size(unsigned levels, size_t n) {
     return LINKS_AT + LINK_BYTES * (size_t)(levels - 1) + n + (n >= LONG_MEMBER ? 8 : 0);
 }
 
-ek_str ek_skiplist_member(const ek_arena *a, ek_ref node) { return member_of(ek_ptr(a, node)); }
+ek_str ek_skiplist_member(const ek_arena *a, ek_ref node) {
+    const uint8_t *p = ek_ptr(a, node);
+    unsigned word = ek_load16(p + WORD_AT);
+    if (EK_UNLIKELY(word >> LEVEL_BITS == LONG_MEMBER) &&
+        !ek_ref_ok(a, node, node_size(levels_of(p), LONG_MEMBER)))
+        return (ek_str){p, 0};
+    return member_of(p);
+}
 
 size_t ek_skiplist_node_bytes(const ek_arena *a, ek_ref node) { return ek_usable(a, node); }
 

@@ -2,10 +2,10 @@
  *
  *   root       | head | tail | count | level | head_level |                16 bytes, in its owner
  *
- *   node       0       8      12     16     18
- *              | score | back | next | head | next, span | next, span ... | (length) | member
- *                       of level 0     |      of level 1, of level 2 ...
- *                                      levels - 1 in 5 bits, length of the member in 11
+ *   node       0       8      12     14     18
+ *              | score | back | word | next | next, span | next, span ... | (length) | member
+ *                               |      of level 0, of level 1, of level 2 ...
+ *                               levels - 1 in 5 bits, length of the member in 11
  *
  * The head is a node without score and member, made with the first insert and re-made larger as the
  * list grows levels. A span says how many nodes on the link leads; that of a link to the end (next
@@ -50,7 +50,8 @@ typedef struct ek_skiplist_place {
 
 /* --- one node. O(1) --- */
 
-ek_str ek_skiplist_member(const ek_arena *a, ek_ref node); /* the key function of a table of nodes */
+/* The key function of a table of nodes; keeps to what such a one promises to readers without lock. */
+ek_str ek_skiplist_member(const ek_arena *a, ek_ref node);
 size_t ek_skiplist_node_bytes(const ek_arena *a, ek_ref node);
 
 EK_INLINE double ek_skiplist_score(const ek_arena *a, ek_ref node) {
@@ -64,7 +65,7 @@ EK_INLINE ek_ref ek_skiplist_prev(const ek_arena *a, ek_ref node) { /* 0 before 
 }
 
 EK_INLINE ek_ref ek_skiplist_next(const ek_arena *a, ek_ref node) { /* 0 after the last */
-    return ek_load32((const uint8_t *)ek_ptr(a, node) + 12);
+    return ek_load32((const uint8_t *)ek_ptr(a, node) + 14);
 }
 
 EK_INLINE ek_ref ek_skiplist_first(const ek_arena *a, const ek_skiplist *l) {
