@@ -231,6 +231,36 @@ class Ember(_ember.Client, Commands[T]):
 
                         time.sleep(watch_delay)
 
+    def lock(
+        self,
+        name: Any,
+        timeout: float | None = None,
+        sleep: float = 0.1,
+        blocking: bool = True,
+        blocking_timeout: float | None = None,
+        lock_class: Any = None,
+        thread_local: bool = True,
+        raise_on_release_error: bool = True,
+    ) -> Any:
+        """A lock that threads and processes share, held in the key `name`; see `Lock`.
+
+        `lock_class` is used in place of `Lock`.
+        """
+        if lock_class is None:
+            from .lock import Lock
+
+            lock_class = Lock
+        return lock_class(
+            self,
+            name,
+            timeout=timeout,
+            sleep=sleep,
+            blocking=blocking,
+            blocking_timeout=blocking_timeout,
+            thread_local=thread_local,
+            raise_on_release_error=raise_on_release_error,
+        )
+
     def fork(self: Self) -> Self:
         """An independent handle on a copy of this private store, made at once.
 

@@ -114,3 +114,19 @@ def open_db(backing):
 @pytest.fixture
 def db(open_db):
     return open_db()
+
+
+@pytest.fixture(params=["ours", "theirs"])
+def client(request, servers, open_db):
+    """An Ember, and redis-py on a real server: each test says what both must do."""
+    if request.param == "ours":
+        yield open_db()
+    else:
+        with servers("7.0").client() as theirs:
+            theirs.flushall()
+            yield theirs
+
+
+def named(error_class):
+    """`pytest.raises` for an exception of ours or the one of redis-py with its name."""
+    return pytest.raises((error_class, getattr(redis.exceptions, error_class.__name__)))

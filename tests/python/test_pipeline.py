@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from conftest import named
 
 import emberkv
 from emberkv.exceptions import (
@@ -12,24 +13,6 @@ from emberkv.exceptions import (
     ResponseError,
     WatchError,
 )
-
-
-@pytest.fixture(params=["ours", "theirs"])
-def client(request, servers, open_db):
-    """An Ember, and redis-py on a real server: each test says what both must do."""
-    if request.param == "ours":
-        yield open_db()
-    else:
-        with servers("7.0").client() as theirs:
-            theirs.flushall()
-            yield theirs
-
-
-def named(error_class):
-    """Errors are told by name, since redis-py's are other classes."""
-    return pytest.raises(
-        (error_class, getattr(__import__("redis").exceptions, error_class.__name__))
-    )
 
 
 @pytest.mark.parametrize("transaction", [True, False])
