@@ -3,7 +3,7 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stddef cimport size_t
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport calloc, free, malloc
 
 cdef extern from "arena/arena.h" nogil:
     ctypedef uint32_t ek_ref
@@ -85,3 +85,4 @@ include "testing/listpack.pxi"
 include "testing/intset.pxi"
 include "testing/skiplist.pxi"
 include "testing/table.pxi"
+include "testing/quicklist.pxi"

@@ -84,11 +84,6 @@ void ek_lp_get_slow(const uint8_t *p, ek_lp_value *v) {
     }
 }
 
-bool ek_lp_is(const uint8_t *p, const ek_lp_encoded *e) {
-    return p[0] == e->head[0] && memcmp(p, e->head, e->nhead) == 0 &&
-           memcmp(p + e->nhead, e->s, e->n) == 0;
-}
-
 bool ek_lp_equal(const uint8_t *p, const uint8_t *s, size_t n) {
     ek_lp_encoded e;
     ek_lp_encode(&e, s, n);
@@ -100,7 +95,7 @@ const uint8_t *ek_lp_find(const uint8_t *begin, const uint8_t *end, const uint8_
     ek_lp_encoded e;
     ek_lp_encode(&e, s, n);
     for (const uint8_t *p = begin; p < end;) {
-        if (p[0] == e.head[0] && ek_lp_is(p, &e)) return p;
+        if (ek_lp_is(p, &e)) return p;
         for (unsigned i = 0; i < stride; i++) p = ek_lp_next(p);
     }
     return NULL;

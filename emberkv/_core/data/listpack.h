@@ -94,7 +94,12 @@ const uint8_t *ek_lp_skip(const uint8_t *p, size_t entries);                  /*
 void ek_lp_encode(ek_lp_encoded *e, const uint8_t *s, size_t n); /* n < 2^32 */
 void ek_lp_encode_int(ek_lp_encoded *e, int64_t i);
 uint8_t *ek_lp_write(uint8_t *p, const ek_lp_encoded *e); /* e->bytes bytes at p; returns their end */
-bool ek_lp_is(const uint8_t *p, const ek_lp_encoded *e);  /* is the entry at p this one? */
+
+/* Is the entry at p this one? */
+EK_INLINE bool ek_lp_is(const uint8_t *p, const ek_lp_encoded *e) {
+    return p[0] == e->head[0] && memcmp(p, e->head, e->nhead) == 0 &&
+           memcmp(p + e->nhead, e->s, e->n) == 0;
+}
 
 /* The same in one go: what the value's entry takes, and put it at p (returns its end). */
 size_t ek_lp_size_of(const uint8_t *s, size_t n);
