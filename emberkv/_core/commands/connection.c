@@ -43,7 +43,7 @@ void ek_cmd_reset(ek_ctx *c) {
     ek_session_discard(c->session);
     ek_session_unwatch(c->session);
     select_db(c, 0);
-    c->session->resp = 2;
+    c->session->resp = c->session->initial_resp;
     ek_client_set_text(c, &c->session->name, (ek_str){0});
     ek_reply_status(c->reply, "RESET");
 }
@@ -89,7 +89,7 @@ void ek_cmd_hello(ek_ctx *c) {
     int64_t resp = c->session->resp;
     if (c->argc > 1) {
         if (!ek_arg_range(c, 1, INT64_MIN, INT64_MAX, &resp,
-                          "ERR Protocol version is not an integer or out of range"))
+                          "Protocol version is not an integer or out of range"))
             return;
         if (resp != 2 && resp != 3) {
             ek_reply_error(c->reply, "NOPROTO unsupported protocol version");

@@ -19,7 +19,7 @@ static bool flush_mode_ok(ek_ctx *c) {
 static void flush(ek_ctx *c, uint32_t dbi) {
     ek_db *db = &c->s->dbs[dbi];
     if (!db->keys.count) return;
-    ek_watch_changed_all(c->s, dbi, db, NULL);
+    ek_watch_changed_all(c->s, dbi, NULL);
     EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + db->keys.count);
     ek_keyspace_clear(c->s, db);
 }
@@ -39,8 +39,8 @@ void ek_cmd_flushall(ek_ctx *c) {
 
 void ek_cmd_swapdb(ek_ctx *c) {
     int64_t i, j, ndbs = c->s->root->ndbs;
-    if (!ek_arg_range(c, 1, INT32_MIN, INT32_MAX, &i, "ERR invalid first DB index") ||
-        !ek_arg_range(c, 2, INT32_MIN, INT32_MAX, &j, "ERR invalid second DB index"))
+    if (!ek_arg_range(c, 1, INT32_MIN, INT32_MAX, &i, "invalid first DB index") ||
+        !ek_arg_range(c, 2, INT32_MIN, INT32_MAX, &j, "invalid second DB index"))
         return;
     if (i < 0 || i >= ndbs || j < 0 || j >= ndbs) {
         ek_reply_error(c->reply, "ERR DB index is out of range");
@@ -49,13 +49,13 @@ void ek_cmd_swapdb(ek_ctx *c) {
     ek_reply_ok(c->reply);
     if (i == j) return;
     ek_db *a = &c->s->dbs[i], *b = &c->s->dbs[j];
-    ek_watch_changed_all(c->s, (uint32_t)i, a, b);
-    ek_watch_changed_all(c->s, (uint32_t)j, b, a);
-    ek_touch(c->a, a, sizeof *a);
-    ek_touch(c->a, b, sizeof *b);
-    ek_db was = *a;
-    *a = *b;
-    *b = was;
+    ek_watch_changed_all(c->s, (uint32_t)i, b);
+    ek_watch_changed_all(c->s, (uint32_t)j, a);
+    ek_db was = *a, now = *b;
+    now.watched = a->watched; /* sessions watch a key of a number, whatever is behind it */
+    was.watched = b->watched;
+    EK_SET(c->a, *a, now);
+    EK_SET(c->a, *b, was);
     EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + 1);
 }
 

@@ -148,11 +148,18 @@ static bool queues(const ek_session *session, const ek_command *cmd) {
            !acts_at_once(cmd);
 }
 
+static void reply_wrong_arity(ek_session *session, const ek_command *cmd, ek_reply *reply) {
+    bool exec = strcmp(cmd->name, "exec") == 0;
+    ek_reply_error(reply, "%s wrong number of arguments for '%s' command",
+                   exec ? "EXECABORT Transaction discarded because of:" : "ERR", cmd->name);
+    session->multi_dirty |= session->in_multi;
+    if (exec) ek_session_discard(session);
+}
+
 static void execute(ek_session *session, const ek_command *cmd, size_t argc, const ek_str *argv,
                     ek_reply *reply) {
     if (EK_UNLIKELY(!ek_command_arity_ok(cmd, argc))) {
-        session->multi_dirty |= session->in_multi;
-        ek_reply_error(reply, "ERR wrong number of arguments for '%s' command", cmd->name);
+        reply_wrong_arity(session, cmd, reply);
         return;
     }
     if (EK_UNLIKELY(session->in_multi) && !session->in_exec) {

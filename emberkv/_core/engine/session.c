@@ -12,7 +12,7 @@ ek_session *ek_session_new(ek_store *s, uint32_t db) {
     if (!session) return NULL;
     session->s = s;
     session->db = db;
-    session->resp = 3;
+    session->resp = session->initial_resp = 3;
     session->id = atomic_fetch_add(&next_id, 1);
     return session;
 }

@@ -10,7 +10,7 @@
 typedef struct ek_watch {
     uint32_t db;
     uint64_t version;
-    bool was_expired; /* when the watch began */
+    bool was_there; /* when the watch began */
     ek_str key; /* malloc */
 } ek_watch;
 
@@ -30,6 +30,7 @@ typedef struct ek_session {
     ek_store *s;
     uint32_t db;
     int resp; /* 2 or 3: what commands shape their replies for */
+    int initial_resp; /* what RESET goes back to */
     uint64_t id;
     ek_str name, lib_name, lib_ver; /* malloc; CLIENT SETNAME, SETINFO */
     bool in_multi, multi_dirty, in_exec;

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 
 static const ek_config default_config = {
-    .hash_max_listpack_entries = 128,
+    .hash_max_listpack_entries = 512,
     .hash_max_listpack_value = 64,
     .set_max_intset_entries = 512,
     .zset_max_listpack_entries = 128,
