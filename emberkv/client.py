@@ -13,7 +13,7 @@ from ._commands._base import EMPTY_RESPONSE, NEVER_DECODE, T
 from ._core import _ember
 from .exceptions import WatchError
 from .pipeline import Pipeline, split_name
-from .responses import CALLBACKS
+from .responses import CALLBACKS, Callbacks
 from .transaction import Transaction
 
 TYPE_CHECKING = False
@@ -112,7 +112,7 @@ class Ember(_ember.Client, Commands[T]):
         self.decode_responses = decode_responses
         self.encoding = encoding
         self.encoding_errors = encoding_errors
-        self.response_callbacks: dict[str, Callable[..., Any]] = dict(CALLBACKS)
+        self.response_callbacks = Callbacks(CALLBACKS)
         self._idle_sessions: list[_ember.Session] = []
         super().__init__(self._new_session(db))
 
@@ -153,13 +153,12 @@ class Ember(_ember.Client, Commands[T]):
             reply = self._session.execute(split_name(args))
         else:
             reply = self._new_session(self._session.db, decode=False).execute(split_name(args))
-        callbacks = self.response_callbacks
-        callback = callbacks.get(name) or callbacks.get(name.upper())
+        callback = self.response_callbacks[name]
         return reply if callback is None else callback(reply, **options)
 
     def set_response_callback(self, command: str, callback: Callable[..., Any]) -> None:
         """Have `callback(reply, **options)` make the result of `command` in this handle."""
-        self.response_callbacks[command.upper()] = callback
+        self.response_callbacks.replace(command, callback)
         # The compiled methods make their results without asking, so they must stand aside.
         for name in _COMPILED:
             setattr(self, name, getattr(Commands, name).__get__(self))

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     Queued = tuple[tuple[Any, ...], dict[str, Any]]
 
 
+_ABOUT_WATCHES = frozenset(("WATCH", "UNWATCH", "EXEC", "DISCARD"))
+
+
 class Pipeline(QueuedCommands[T]):
     """Queues the commands that its methods name until `execute` runs them.
 
@@ -115,7 +118,8 @@ class Pipeline(QueuedCommands[T]):
         """Queue a command, or run it if this pipeline watches and `multi` was not called."""
         if (self.watching or args[0] == "WATCH") and not self.explicit_transaction:
             return self.immediate_execute_command(*args, **options)
-        return self.pipeline_execute_command(*args, **options)
+        self.command_stack.append((args, options))
+        return self
 
     def immediate_execute_command(self, *args: Any, **options: Any) -> Any:
         """Run a command now; its result."""
@@ -123,7 +127,8 @@ class Pipeline(QueuedCommands[T]):
             return options[EMPTY_RESPONSE]
         reply = self._own_session().execute(split_name(args))
         self._follow_watch(args[0])
-        return self._result(reply, args, options)
+        callback = self.response_callbacks[args[0]]
+        return reply if callback is None else callback(reply, **_of_the_callback(options))
 
     def pipeline_execute_command(self: Self, *args: Any, **options: Any) -> Self:
         """Queue a command."""
@@ -149,15 +154,15 @@ class Pipeline(QueuedCommands[T]):
             self.reset()
 
     def _execute_transaction(self, commands: list[Queued], raise_on_error: bool) -> list[Any]:
-        sent = _sent(commands)
+        sent = _without_empty(commands)
         _, *queued, results = self._own_session().execute_many(
-            [("MULTI",), *(split_name(commands[i][0]) for i in sent), ("EXEC",)]
+            [("MULTI",), *_split_names(sent), ("EXEC",)]
         )
         self.watching = False
         if isinstance(results, ExecAbortError):
-            for i, reply in zip(sent, queued, strict=True):
+            for reply, command in zip(queued, sent, strict=True):
                 if isinstance(reply, Exception):
-                    raise _annotated(reply, i, commands[i][0])
+                    raise _annotated(reply, command, commands)
         if isinstance(results, Exception):
             raise results
         if results is None:
@@ -167,39 +172,38 @@ class Pipeline(QueuedCommands[T]):
         return self._results(results, sent, commands, raise_on_error)
 
     def _execute_pipeline(self, commands: list[Queued], raise_on_error: bool) -> list[Any]:
-        sent = _sent(commands)
-        replies = self._own_session().execute_many([split_name(commands[i][0]) for i in sent])
-        for args, _ in commands:
+        sent = _without_empty(commands)
+        replies = self._own_session().execute_many(_split_names(sent))
+        for args, _ in sent:
             self._follow_watch(args[0])
         return self._results(replies, sent, commands, raise_on_error)
 
     def _results(
-        self, replies: list[Any], sent: list[int], commands: list[Queued], raise_on_error: bool
+        self,
+        replies: list[Any],
+        sent: list[Queued],
+        commands: list[Queued],
+        raise_on_error: bool,
     ) -> list[Any]:
         if raise_on_error:
-            for i, reply in zip(sent, replies, strict=True):
+            for reply, command in zip(replies, sent, strict=True):
                 if isinstance(reply, ResponseError):
-                    raise _annotated(reply, i, commands[i][0])
-        results = [
-            reply if isinstance(reply, Exception) else self._result(reply, *commands[i])
-            for i, reply in zip(sent, replies, strict=True)
-        ]
-        if len(sent) != len(commands):
+                    raise _annotated(reply, command, commands)
+        callbacks = self.response_callbacks
+        results = []
+        for reply, (args, options) in zip(replies, sent, strict=True):
+            callback = callbacks[args[0]]
+            if callback is None or isinstance(reply, Exception):
+                results.append(reply)
+            elif options:
+                results.append(callback(reply, **_of_the_callback(options)))
+            else:
+                results.append(callback(reply))
+        if sent is not commands:
             for i, (_, options) in enumerate(commands):
                 if EMPTY_RESPONSE in options:
                     results.insert(i, options[EMPTY_RESPONSE])
         return results
-
-    def _result(self, reply: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        name = args[0]
-        callbacks = self.response_callbacks
-        callback = callbacks.get(name) or callbacks.get(name.upper())
-        if callback is None:
-            return reply
-        if options:
-            ours = ("keys", EMPTY_RESPONSE, NEVER_DECODE)
-            options = {word: value for word, value in options.items() if word not in ours}
-        return callback(reply, **options)
 
     def _own_session(self) -> _ember.Session:
         if self._session is None:
@@ -207,25 +211,38 @@ class Pipeline(QueuedCommands[T]):
         return self._session
 
     def _follow_watch(self, name: Any) -> None:
-        if name == "WATCH":
-            self.watching = True
-        elif name in ("UNWATCH", "EXEC", "DISCARD"):
-            self.watching = False
+        if name in _ABOUT_WATCHES:
+            self.watching = name == "WATCH"
 
 
-def _sent(commands: list[Queued]) -> list[int]:
-    """The places of the commands that need to be run: one that asks for nothing does not."""
-    return [i for i, (_, options) in enumerate(commands) if EMPTY_RESPONSE not in options]
+def _of_the_callback(options: dict[str, Any]) -> dict[str, Any]:
+    ours = ("keys", EMPTY_RESPONSE, NEVER_DECODE)
+    return {name: value for name, value in options.items() if name not in ours}
 
 
-def _annotated(error: Exception, index: int, command: tuple[Any, ...]) -> Exception:
+def _without_empty(commands: list[Queued]) -> list[Queued]:
+    """The commands that need to be run; all of them, unless one asks for nothing."""
+    for _, options in commands:
+        if options and EMPTY_RESPONSE in options:
+            return [queued for queued in commands if EMPTY_RESPONSE not in queued[1]]
+    return commands
+
+
+def _split_names(commands: list[Queued]) -> list[tuple[Any, ...]]:
+    return [
+        args if type(args[0]) is str and " " not in args[0] else split_name(args)
+        for args, _ in commands
+    ]
+
+
+def _annotated(error: Exception, command: Queued, commands: list[Queued]) -> Exception:
     """`error`, its text saying which command of the pipeline it comes from."""
     import textwrap
 
-    shown = textwrap.shorten(
-        " ".join(str(text(word)) for word in command), width=100, placeholder="..."
-    )
-    message = f"Command # {index + 1} ({shown}) of pipeline caused error: {error.args[0]}"
+    number = next(i for i, queued in enumerate(commands, 1) if queued is command)
+    words = " ".join(str(text(word)) for word in command[0])
+    shown = textwrap.shorten(words, width=100, placeholder="...")
+    message = f"Command # {number} ({shown}) of pipeline caused error: {error.args[0]}"
     error.args = (message, *error.args[1:])
     return error
 

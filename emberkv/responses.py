@@ -375,9 +375,30 @@ _TABLE: dict[Callable[..., Any], str] = {
     _info: "INFO",
 }
 
-CALLBACKS: dict[str, Callable[..., Any]] = {
-    name: callback for callback, names in _TABLE.items() for name in names.split()
-}
+
+class Callbacks(dict):  # type: ignore[type-arg]
+    """Callbacks by the names of commands, which may be looked up in any case.
+
+    A name that has none gives None. What was looked up is remembered, so that it costs one
+    look the next time.
+    """
+
+    def __missing__(self, name: Any) -> Any:
+        upper = name.upper()
+        found = self[name] = None if upper == name else self[upper]
+        return found
+
+    def replace(self, name: str, callback: Callable[..., Any]) -> None:
+        """Have `callback` for a name in any case."""
+        upper = name.upper()
+        for known in [known for known in self if known.upper() == upper]:
+            del self[known]
+        self[upper] = callback
+
+
+CALLBACKS = Callbacks(
+    {name: callback for callback, names in _TABLE.items() for name in names.split()}
+)
 CALLBACKS |= {
     "CLIENT GETNAME": _text,
     "CLIENT INFO": _client_info,

@@ -142,6 +142,8 @@ class HashCommands(CommandGroup[T]):
         From `key` and `value`, from `mapping`, and from `items`, a sequence of fields and
         values in turn; together if wanted, DataError if none is given.
         """
+        if key is not None and not mapping and not items:
+            return self.execute_command("HSET", name, key, value)
         pieces = _fields_and_values("hset", key, value, mapping, items)
         return self.execute_command("HSET", name, *pieces)
 

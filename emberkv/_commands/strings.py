@@ -242,33 +242,28 @@ class StringCommands(CommandGroup[T]):
         Conditions: `nx` if missing, `xx` if present, `ifeq`/`ifne` if the value equals or
         differs, `ifdeq`/`ifdne` the same of its digest. One of each kind, else DataError.
         """
-        pieces: list[Any] = [name, value]
-        when = expiry(ex, px, exat, pxat, keepttl)
+        if not (ex or px or exat or pxat or nx or xx or keepttl or get):
+            if ex is px is exat is pxat is ifeq is ifne is ifdeq is ifdne is None:
+                return self.execute_command("SET", name, value)
+        pieces = expiry(ex, px, exat, pxat, keepttl)
+        if keepttl:
+            pieces.append("KEEPTTL")
         given = bool(nx) + bool(xx)
-        if ifeq is not None or ifne is not None or ifdeq is not None or ifdne is not None:
-            for word, wanted in (
-                ("IFEQ", ifeq),
-                ("IFNE", ifne),
-                ("IFDEQ", ifdeq),
-                ("IFDNE", ifdne),
-            ):
-                if wanted is not None:
-                    pieces += (word, wanted)
-                    given += 1
+        if nx:
+            pieces.append("NX")
+        if xx:
+            pieces.append("XX")
+        for word, wanted in (("IFEQ", ifeq), ("IFNE", ifne), ("IFDEQ", ifdeq), ("IFDNE", ifdne)):
+            if wanted is not None:
+                pieces += (word, wanted)
+                given += 1
         if given > 1:
             raise DataError(
                 "``nx``, ``xx``, ``ifeq``, ``ifne``, ``ifdeq``, ``ifdne`` are mutually exclusive."
             )
-        if nx:
-            pieces.append("NX")
-        elif xx:
-            pieces.append("XX")
-        pieces += when
-        if keepttl:
-            pieces.append("KEEPTTL")
         if get:
-            return self.execute_command("SET", *pieces, "GET", get=True)
-        return self.execute_command("SET", *pieces)
+            return self.execute_command("SET", name, value, *pieces, "GET", get=True)
+        return self.execute_command("SET", name, value, *pieces)
 
     def setex(self, name: Key, time: Expiry, value: Encodable) -> bool:
         """Set `name` to `value` for `time` seconds or a timedelta. SETEX."""
