@@ -135,7 +135,7 @@ static void grow_heap(ek_arena *a, uint32_t npages) {
     for (;; want = npages) {
         uint64_t desc = h->pages_off + (uint64_t)old * sizeof(ek_page);
         if (ek_map_back(a, desc, want * sizeof(ek_page)) &&
-            ek_map_back(a, h->heap_off + (uint64_t)old * EK_PAGE, want * EK_PAGE))
+            ek_map_back(a, h->heap_off + (uint64_t)old * EK_PAGE, (want + 1) * EK_PAGE))
             break;
         if (want == npages) ek_raise(a, EK_ENOMEM);
     }

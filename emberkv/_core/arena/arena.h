@@ -76,7 +76,7 @@ typedef struct ek_header {
     /* The allocator. */
     _Alignas(64) uint64_t used_bytes; /* handed out, rounded to what blocks occupy */
     uint64_t nblocks;
-    uint32_t heap_pages;         /* with real blocks behind them */
+    uint32_t heap_pages;         /* with real blocks behind them, and behind one more */
     ek_ref root;                 /* of the floor above */
     uint64_t broken;             /* a structure was found corrupt: nobody goes on */
     uint32_t partial[EK_CLASSES + 1]; /* heads of the slabs with room: pages */

@@ -179,7 +179,7 @@ static void lay_out(ek_header *h, uint64_t max_bytes) {
     uint64_t descs = ek_align_up(heap / EK_PAGE * sizeof(ek_page), EK_PAGE);
     h->heap_off = h->pages_off + descs;
     h->heap_max = heap;
-    h->total_bytes = h->heap_off + heap;
+    h->total_bytes = h->heap_off + heap + EK_PAGE; /* the page that readers may run into */
 }
 
 static ek_arena *new_handle(bool shared) {
@@ -225,7 +225,7 @@ static bool make(ek_arena *a, const ek_arena_options *o) {
     ek_header *h = a->hdr;
     if (!ek_map_back(a, h->journal_off, FIRST_JOURNAL) ||
         !ek_map_back(a, h->pages_off, FIRST_HEAP_PAGES * sizeof(ek_page)) ||
-        !ek_map_back(a, h->heap_off, FIRST_HEAP_PAGES * EK_PAGE))
+        !ek_map_back(a, h->heap_off, (FIRST_HEAP_PAGES + 1) * EK_PAGE))
         return false;
     h->journal_cap = FIRST_JOURNAL;
     h->keep = o->keep;
