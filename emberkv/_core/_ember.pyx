@@ -1,0 +1,483 @@
+"""The binding: stores, sessions and the compiled methods over the engine.
+
+A command is run in three steps: arguments are taken from their objects, the engine runs under the
+store's lock and leaves its reply on a tape, and the tape becomes objects when the lock is free again
+(making objects can run the collector, and so anything). Nobody waits for the lock with the
+interpreter's: try, release that, then wait.
+"""
+
+from cpython.bytes cimport (
+    PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE)
+from cpython.exc cimport PyErr_CheckSignals
+from cpython.list cimport PyList_GET_ITEM, PyList_New, PyList_SET_ITEM
+from cpython.long cimport PyLong_AsLongLongAndOverflow
+from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.buffer cimport PyObject_CheckBuffer
+from cpython.ref cimport Py_INCREF, Py_XDECREF, PyObject
+from cpython.unicode cimport PyUnicode_DecodeUTF8
+from libc.errno cimport errno
+from libc.string cimport memcpy, memset, strlen
+
+cdef extern from "Python.h":
+    const char *PyUnicode_AsUTF8AndSize(object s, Py_ssize_t *n) except NULL
+
+include "_ember_c.pxi"
+
+cdef object _exceptions_module = None
+
+
+cdef object _exceptions():
+    global _exceptions_module
+    if _exceptions_module is None:
+        from emberkv import exceptions
+        _exceptions_module = exceptions
+    return _exceptions_module
+
+
+if not ek_commands_init():
+    raise ImportError("the command tables contradict each other")
+
+
+cdef class Clock:
+    """A clock that stands still until it is set: `open(clock=...)` makes a store live by it.
+
+    It begins at `now_ms`, milliseconds of Unix time, or at the present.
+    """
+    cdef ek_clock c
+    cdef object __weakref__
+
+    def __init__(self, now_ms=None):
+        if now_ms is None:
+            from time import time_ns
+            self.c.now_us = time_ns() // 1000
+        else:
+            self.now_ms = now_ms
+
+    @property
+    def now_ms(self):
+        """The time in milliseconds since 1970, UTC."""
+        return self.c.now_us // 1000
+
+    @now_ms.setter
+    def now_ms(self, value):
+        self.c.now_us = <int64_t> (int(value) * 1000)
+
+    def advance(self, seconds):
+        """Let `seconds` (int or float) pass."""
+        self.c.now_us += <int64_t> (seconds * 1_000_000)
+
+    def __repr__(self):
+        return f"Clock(now_ms={self.now_ms})"
+
+
+cdef class Store:
+    """One process's handle on a store: private in memory (path None), or that of a path."""
+    cdef ek_store *s            # NULL: closed
+    cdef Clock clock
+    cdef list sessions          # addresses of live ek_sessions, freed with the store
+    cdef int waiting            # threads that wait for the lock without the interpreter's
+    cdef bint closing
+    cdef readonly object path
+    cdef object __weakref__
+
+    def __cinit__(self, path=None, *, uint32_t databases=16, max_bytes=None, Clock clock=None,
+                  bint keep=False):
+        self.sessions = []
+        self.clock = clock
+
+    def __init__(self, path=None, *, uint32_t databases=16, max_bytes=None, Clock clock=None,
+                 bint keep=False):
+        cdef ek_store_options o
+        cdef char err[512]
+        cdef bytes where = None
+        cdef ek_status st
+        if path is not None:
+            import os
+            self.path = os.fspath(path)
+            where = os.fsencode(path)
+            if b"\0" in where:
+                raise ValueError("embedded null byte")
+        if databases < 1:
+            raise ValueError("a store has at least one database")
+        memset(&o, 0, sizeof(o))
+        err[0] = 0
+        o.path = NULL if where is None else <const char *> where
+        o.max_bytes = 0 if max_bytes is None else max_bytes
+        o.databases = databases
+        o.keep = keep
+        o.clock = NULL if clock is None else &clock.c
+        with nogil:
+            st = ek_store_open(&o, &self.s, err, sizeof(err))
+        if st != EK_OK:
+            _raise_open(st, err, path)
+
+    def __dealloc__(self):
+        self._close()
+
+    cdef void _close(self):
+        cdef ek_store *s = self.s
+        if s == NULL:
+            return
+        if self.waiting:
+            self.closing = True
+            return
+        self.s = NULL
+        for address in self.sessions:
+            ek_session_free(<ek_session *> <size_t> address)
+        self.sessions.clear()
+        ek_store_close(s)
+
+    def close(self):
+        """Let go of the store; what is private is gone. Closing again does nothing."""
+        self._close()
+
+    @property
+    def closed(self):
+        return self.s == NULL or self.closing
+
+    cdef int use(self) except -1:
+        if self.s == NULL or self.closing:
+            raise _exceptions().ConnectionError("the store is closed")
+        return 0
+
+    cdef int enter(self) except -1:
+        if self.s == NULL:
+            self.use()
+        if ek_arena_try_enter(self.s.a) == EK_OK:
+            return 0
+        return self.enter_slow()
+
+    cdef int enter_slow(self) except -1:
+        cdef ek_status st = EK_EBUSY
+        cdef ek_arena *a
+        self.use()
+        a = self.s.a
+        self.waiting += 1
+        try:
+            while st == EK_EBUSY and not self.closing:
+                with nogil:
+                    st = ek_arena_enter(a, 100)
+                if st == EK_EBUSY:
+                    PyErr_CheckSignals()
+        finally:
+            self.waiting -= 1
+            if self.closing and self.waiting == 0:
+                if st == EK_OK:
+                    ek_arena_leave(a)
+                self.closing = False
+                self._close()
+        self.use()
+        if st == EK_EDEADLK:
+            raise _exceptions().LockError(
+                "this thread has a transaction open on the store through another handle")
+        if st != EK_OK:
+            raise _exceptions().ConnectionError("the store is damaged: a structure in it "
+                                                "contradicts itself")
+        return 0
+
+    def fork(self):
+        """An independent copy of a private store, at once."""
+        cdef Store copy = Store.__new__(Store, clock=self.clock)
+        cdef char err[512]
+        cdef ek_status st
+        if self.path is not None:
+            raise _exceptions().DataError("only a private store can be forked")
+        self.enter()
+        try:
+            st = ek_store_fork(self.s, &copy.s, err, sizeof(err))
+        finally:
+            ek_arena_leave(self.s.a)
+        if st != EK_OK:
+            _raise_open(st, err, None)
+        return copy
+
+    def stats(self):
+        """Figures of the arena: a dict of ints, in bytes unless said otherwise.
+
+        `used_bytes`: what blocks occupy. `heap_bytes`: the heap with real memory behind it.
+        `arena_bytes`: all real memory, journal, descriptors and header included.
+        `blocks`: how many. `max_bytes`: the heap's limit.
+        """
+        self.use()
+        cdef ek_header *h = self.s.a.hdr
+        heap = h.heap_pages * 4096
+        return {
+            "used_bytes": h.used_bytes,
+            "heap_bytes": heap,
+            "arena_bytes": heap + h.heap_pages * 64 + h.journal_cap + 4096,
+            "blocks": h.nblocks,
+            "max_bytes": h.heap_max,
+        }
+
+    def check(self):
+        """Walk every structure; True when all is sound. For tests: O(everything)."""
+        cdef bint ok
+        cdef uint32_t i
+        self.enter()
+        try:
+            ok = ek_alloc_check(self.s.a)
+            for i in range(self.s.root.ndbs):
+                ok = ok and ek_keyspace_check(self.s, &self.s.dbs[i])
+        finally:
+            ek_arena_leave(self.s.a)
+        return ok
+
+    def faults(self, uint64_t fail_alloc_in=0, uint64_t die_at_touch_in=0):
+        """Have the n-th allocation from now fail, or the n-th journal write kill the process.
+
+        0 calls it off. False: this build cannot; only the check build can.
+        """
+        self.use()
+        return ek_check_faults(self.s.a, fail_alloc_in, die_at_touch_in)
+
+    @property
+    def recovered(self):
+        """Whether this handle undid what a dead process had left half done."""
+        self.use()
+        return self.s.a.recovered
+
+
+cdef _raise_open(ek_status st, const char *err, path):
+    text = err.decode("utf-8", "replace")
+    if st == EK_ENOMEM:
+        raise _exceptions().OutOfMemoryError(text or "no memory for a store")
+    if st == EK_ESYS:
+        raise OSError(errno, text)
+    if st == EK_EOWNER:
+        raise PermissionError(13, text)
+    raise _exceptions().ConnectionError(text)
+
+
+include "_ember_args.pxi"
+
+
+cdef class Session:
+    """What one connection to a server would be: a database, a protocol, a MULTI, watches."""
+    cdef ek_session *p
+    cdef readonly Store store
+    cdef ek_reply tape          # kept between calls; whoever uses it takes it away meanwhile
+    cdef bint decode
+    cdef bint utf8              # encoding is UTF-8, errors strict: no codec machinery
+    cdef str encoding
+    cdef str errors
+    cdef object __weakref__
+
+    def __init__(self, Store store, uint32_t db=0, codec=("utf-8", "strict"), bint decode=False):
+        store.enter()
+        self.p = ek_session_new(store.s, db)
+        ek_arena_leave(store.s.a)
+        if self.p == NULL:
+            raise _exceptions().ResponseError("DB index is out of range")
+        store.sessions.append(<size_t> self.p)
+        self.store = store
+        self.encoding, self.errors = codec
+        self.decode = decode
+        self.utf8 = (self.encoding.lower().replace("_", "-") in ("utf-8", "utf8")
+                     and self.errors == "strict")
+
+    def __dealloc__(self):
+        ek_reply_free(&self.tape)
+        if self.store is not None and self.store.s != NULL:
+            self.store.sessions.remove(<size_t> self.p)
+            ek_session_free(self.p)
+
+    def close(self):
+        """Let go of watches and of a transaction that was begun; the session stays usable."""
+        if not self.store.closed:
+            self.execute(("RESET",))
+
+    @property
+    def db(self):
+        """The number of the database it works in."""
+        self.store.use()
+        return self.p.db
+
+    # Running commands
+
+    cdef inline void take_tape(self, ek_reply *r) noexcept:
+        r[0] = self.tape
+        memset(&self.tape, 0, sizeof(ek_reply))
+        r.len = 0
+
+    cdef inline void give_tape(self, ek_reply *r) noexcept:
+        if self.tape.buf != NULL or r.cap > 1 << 20:
+            ek_reply_free(r)
+        else:
+            self.tape = r[0]
+
+    cdef object run(self, const ek_command *cmd, size_t argc, const ek_str *argv):
+        """Run a command (NULL: the one that argv names) and give its reply, raised if an error."""
+        cdef ek_reply r
+        cdef Reader reader
+        cdef uint8_t tag
+        self.store.enter()
+        self.take_tape(&r)
+        if cmd != NULL:
+            ek_execute_command(self.p, cmd, argc, argv, &r)
+        else:
+            ek_execute(self.p, argc, argv, &r)
+        ek_arena_leave(self.store.s.a)
+        tag = r.buf[0] if r.len else 0
+        if tag == c"i" and r.len == 9:
+            number = read_i64(r.buf + 1)
+            self.give_tape(&r)
+            return number
+        try:
+            if r.len == 0:
+                raise MemoryError()
+            reader.p = r.buf
+            reader.end = r.buf + r.len
+            reply = read_reply(&reader, self)
+        finally:
+            self.give_tape(&r)
+        if tag == c"-":
+            raise reply
+        return reply
+
+    cdef object run_args(self, const ek_command *cmd, Args *a):
+        return self.run(cmd, a.n, a.v)
+
+    cdef object call1(self, const ek_command *cmd, object x):
+        cdef Args a
+        args_init(&a)
+        a.n = 1
+        try:
+            args_put(&a, x, self)
+            return self.run(cmd, a.n, a.v)
+        finally:
+            args_free(&a)
+
+    cdef object call2(self, const ek_command *cmd, object x, object y):
+        cdef Args a
+        args_init(&a)
+        a.n = 1
+        try:
+            args_put(&a, x, self)
+            args_put(&a, y, self)
+            return self.run(cmd, a.n, a.v)
+        finally:
+            args_free(&a)
+
+    cdef object call3(self, const ek_command *cmd, object x, object y, object z):
+        cdef Args a
+        args_init(&a)
+        a.n = 1
+        try:
+            args_put(&a, x, self)
+            args_put(&a, y, self)
+            args_put(&a, z, self)
+            return self.run(cmd, a.n, a.v)
+        finally:
+            args_free(&a)
+
+    cdef object call_many(self, const ek_command *cmd, object x, tuple values):
+        cdef Args a
+        args_init(&a)
+        a.n = 1
+        try:
+            args_put(&a, x, self)
+            for value in values:
+                args_put(&a, value, self)
+            return self.run(cmd, a.n, a.v)
+        finally:
+            args_free(&a)
+
+    def execute(self, args):
+        """Run one command: a tuple or list of its name and arguments. Gives its reply.
+
+        Replies have the shapes of RESP3: None, int, float, bool, bytes (str when decoding), list,
+        dict; errors are raised, and inside a list they are exception instances.
+        """
+        cdef Args a
+        if not args:
+            raise _exceptions().DataError("a command has a name")
+        args_init(&a)
+        try:
+            args_reserve(&a, len(args))
+            for value in args:
+                args_put(&a, value, self)
+            return self.run(NULL, a.n, a.v)
+        finally:
+            args_free(&a)
+
+    def execute_many(self, commands):
+        """Run commands one after another; an error reply is an exception in the list."""
+        cdef list out = []
+        cdef object redis_error = _exceptions().RedisError
+        cdef object data_error = _exceptions().DataError
+        cdef Args a
+        for args in commands:  # bad arguments are found before anything runs
+            args_init(&a)
+            try:
+                for value in args:
+                    args_put(&a, value, self)
+            finally:
+                args_free(&a)
+        for args in commands:
+            try:
+                out.append(self.execute(args))
+            except data_error:
+                raise
+            except redis_error as error:
+                out.append(error)
+        return out
+
+    def resp(self, args, int protocol):
+        """Run one command and give the bytes that a server would send by RESP 2 or 3."""
+        cdef Args a
+        cdef ek_reply r, out
+        args_init(&a)
+        memset(&out, 0, sizeof(out))
+        try:
+            for value in args:
+                args_put(&a, value, self)
+            self.store.enter()
+            self.take_tape(&r)
+            self.p.resp = protocol
+            ek_execute(self.p, a.n, a.v, &r)
+            ek_arena_leave(self.store.s.a)
+            ek_resp_render(&r, 0, self.p.resp, &out)
+            self.p.resp = 3
+            return PyBytes_FromStringAndSize(<const char *> out.buf, out.len)
+        finally:
+            self.give_tape(&r)
+            ek_reply_free(&out)
+            args_free(&a)
+
+    # Transactions that span calls
+
+    def begin(self):
+        """Begin a transaction, or a savepoint in one. Gives the token that ends it."""
+        cdef ek_savepoint sp
+        self.store.enter()
+        ek_transaction_begin(self.store.s, &sp)
+        return (self.store.s.level, sp.journal_used, sp.nfrees, sp.used_bytes, sp.nblocks)
+
+    cdef int _end(self, token) except -1:
+        self.store.use()
+        if self.store.s.level != token[0]:
+            raise RuntimeError("a transaction must end before the one that it is within")
+        return 0
+
+    def commit(self, token):
+        """End it and keep its changes. O(what it freed)."""
+        cdef ek_status st
+        self._end(token)
+        st = ek_transaction_commit(self.store.s)
+        if self.store.s.level == 0:
+            ek_arena_leave(self.store.s.a)
+        if st != EK_OK:
+            raise _exceptions().OutOfMemoryError("the transaction did not fit and was undone")
+
+    def rollback(self, token):
+        """End it and undo its changes. O(what it changed)."""
+        cdef ek_savepoint sp
+        self._end(token)
+        _, sp.journal_used, sp.nfrees, sp.used_bytes, sp.nblocks = token
+        ek_transaction_rollback(self.store.s, &sp)
+        if self.store.s.level == 0:
+            ek_arena_leave(self.store.s.a)
+
+
+include "_ember_reply.pxi"
+include "_ember_client.pxi"

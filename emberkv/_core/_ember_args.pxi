@@ -1,0 +1,126 @@
+# Arguments: Python objects to runs of bytes, without a copy where the object has them.
+
+cdef enum:
+    INLINE_ARGS = 16
+    TEXT_BYTES = 352  # digits of that many integers and floats lie beside the arguments
+
+cdef struct Args:
+    ek_str *v
+    size_t n
+    size_t cap
+    PyObject *keep       # a list of what must live as long; NULL: nothing
+    size_t text_used
+    ek_str few[INLINE_ARGS]
+    char text[TEXT_BYTES]
+
+
+cdef inline void args_init(Args *a) noexcept:
+    a.v = a.few
+    a.n = 0
+    a.cap = INLINE_ARGS
+    a.keep = NULL
+    a.text_used = 0
+
+
+cdef inline void args_free(Args *a) noexcept:
+    if a.v != a.few:
+        PyMem_Free(a.v)
+    Py_XDECREF(a.keep)
+
+
+cdef int args_reserve(Args *a, size_t n) except -1:
+    """Room for n more."""
+    cdef size_t cap
+    cdef ek_str *grown
+    if a.n + n <= a.cap:
+        return 0
+    cap = max(a.cap * 2, a.n + n)
+    if a.v == a.few:
+        grown = <ek_str *> PyMem_Malloc(cap * sizeof(ek_str))
+        if grown != NULL:
+            memcpy(grown, a.v, a.n * sizeof(ek_str))
+    else:
+        grown = <ek_str *> PyMem_Realloc(a.v, cap * sizeof(ek_str))
+    if grown == NULL:
+        raise MemoryError()
+    a.v = grown
+    a.cap = cap
+    return 0
+
+
+cdef int args_keep(Args *a, object value) except -1:
+    if a.keep == NULL:
+        kept = []
+        Py_INCREF(kept)
+        a.keep = <PyObject *> kept
+    (<list> a.keep).append(value)
+    return 0
+
+
+cdef inline void args_raw(Args *a, const void *p, size_t n) noexcept:
+    """Room must have been reserved."""
+    a.v[a.n].p = <const uint8_t *> p
+    a.v[a.n].n = n
+    a.n += 1
+
+
+cdef inline int args_word(Args *a, const char *word) except -1:
+    """A word that lives for ever."""
+    args_reserve(a, 1)
+    args_raw(a, word, strlen(word))
+    return 0
+
+
+cdef int args_int(Args *a, int64_t value) except -1:
+    cdef char *at
+    args_reserve(a, 1)
+    if a.text_used + 24 <= TEXT_BYTES:
+        at = a.text + a.text_used
+        n = ek_format_i64(at, value)
+        a.text_used += n
+        args_raw(a, at, n)
+        return 0
+    digits = b"%d" % value
+    args_keep(a, digits)
+    args_raw(a, PyBytes_AS_STRING(digits), PyBytes_GET_SIZE(digits))
+    return 0
+
+
+cdef int args_put_slow(Args *a, object value, Session s) except -1:
+    cdef Py_ssize_t n
+    cdef const char *p
+    cdef int overflow = 0
+    cdef int64_t number
+    if isinstance(value, str):
+        if s.utf8:
+            p = PyUnicode_AsUTF8AndSize(value, &n)
+            args_raw(a, p, n)
+            return 0
+        value = value.encode(s.encoding, s.errors)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        number = PyLong_AsLongLongAndOverflow(value, &overflow)
+        if not overflow:
+            return args_int(a, number)
+        value = str(int(value)).encode()
+    elif isinstance(value, float):
+        value = repr(float(value)).encode()
+    elif isinstance(value, bytes):
+        pass
+    elif not isinstance(value, bool) and PyObject_CheckBuffer(value):
+        value = bytes(value)
+    else:
+        raise _exceptions().DataError(
+            f"Invalid input of type: '{type(value).__name__}'. "
+            "Convert to a bytes, string, int or float first."
+        )
+    args_keep(a, value)
+    args_raw(a, PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value))
+    return 0
+
+
+cdef inline int args_put(Args *a, object value, Session s) except -1:
+    args_reserve(a, 1)
+    if PyBytes_CheckExact(value):
+        args_raw(a, PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value))
+        return 0
+    return args_put_slow(a, value, s)

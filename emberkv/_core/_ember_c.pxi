@@ -1,0 +1,122 @@
+# What the binding uses of the floors below.
+
+from libc.stddef cimport size_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+cdef extern from "base/base.h" nogil:
+    ctypedef int ek_status
+    enum:
+        EK_OK
+        EK_ENOMEM
+        EK_ECORRUPT
+        EK_EBUSY
+        EK_EDEADLK
+        EK_ESYS
+        EK_ESTAMP
+        EK_ENOTSTORE
+        EK_EOWNER
+    ctypedef struct ek_str:
+        const uint8_t *p
+        size_t n
+
+cdef extern from "base/number.h" nogil:
+    size_t ek_format_i64(char *out, int64_t v)
+
+cdef extern from "arena/arena.h" nogil:
+    ctypedef struct ek_savepoint:
+        uint64_t journal_used
+        size_t nfrees
+        int64_t used_bytes
+        int64_t nblocks
+    ctypedef struct ek_header:
+        uint64_t used_bytes
+        uint64_t nblocks
+        uint64_t journal_cap
+        uint64_t heap_max
+        uint32_t heap_pages
+    ctypedef struct ek_arena:
+        ek_header *hdr
+        bint recovered
+    ek_status ek_arena_try_enter(ek_arena *a)
+    ek_status ek_arena_enter(ek_arena *a, int timeout_ms)
+    void ek_arena_leave(ek_arena *a)
+    bint ek_read_begin(const ek_arena *a, uint64_t *seq)
+    bint ek_read_ok(const ek_arena *a, uint64_t seq)
+    bint ek_alloc_check(const ek_arena *a)
+
+cdef extern from "arena/check.h" nogil:
+    bint ek_check_faults(ek_arena *a, uint64_t fail_alloc_in, uint64_t die_at_touch_in)
+
+cdef extern from "data/table.h" nogil:
+    ctypedef struct ek_table:
+        uint64_t count
+    uint64_t ek_table_hash(const ek_arena *a, ek_str key)
+    void ek_table_prefetch_bucket(const ek_arena *a, const ek_table *t, uint64_t hash)
+    void ek_table_prefetch_item(const ek_arena *a, const ek_table *t, uint64_t hash)
+
+cdef extern from "store/store.h" nogil:
+    ctypedef struct ek_clock:
+        int64_t now_us
+    ctypedef struct ek_db:
+        ek_table keys
+    ctypedef struct ek_store_root:
+        uint32_t ndbs
+        uint32_t track_access
+    ctypedef struct ek_store:
+        ek_arena *a
+        ek_store_root *root
+        ek_db *dbs
+        int level
+    ctypedef struct ek_store_options:
+        const char *path
+        uint64_t max_bytes
+        uint32_t databases
+        bint keep
+        const ek_clock *clock
+    ek_status ek_store_open(const ek_store_options *o, ek_store **out, char *err, size_t n)
+    ek_status ek_store_fork(ek_store *s, ek_store **out, char *err, size_t n)
+    void ek_store_close(ek_store *s)
+
+cdef extern from "store/keyspace.h" nogil:
+    bint ek_keyspace_check(const ek_store *s, const ek_db *db)
+
+cdef extern from "store/peek.h" nogil:
+    ctypedef enum ek_peek_result:
+        EK_PEEK_ABSENT
+        EK_PEEK_FOUND
+        EK_PEEK_UNSURE
+    enum:
+        EK_PEEK_KEY_MAX
+    ek_peek_result ek_peek_string(const ek_store *s, uint32_t db, ek_str key, uint64_t hash,
+                                  char *digits, ek_str *out)
+
+cdef extern from "engine/command.h" nogil:
+    ctypedef struct ek_command:
+        const char *name
+    const ek_command *ek_command_find_full(const uint8_t *name, size_t n)
+
+cdef extern from "engine/reply.h" nogil:
+    ctypedef struct ek_reply:
+        uint8_t *buf
+        size_t len
+        size_t cap
+        ek_arena *a
+    void ek_reply_free(ek_reply *r)
+    void ek_resp_render(const ek_reply *tape, size_t at, int resp, ek_reply *out)
+
+cdef extern from "engine/session.h" nogil:
+    ctypedef struct ek_session:
+        ek_store *s
+        uint32_t db
+        int resp
+    ek_session *ek_session_new(ek_store *s, uint32_t db)
+    void ek_session_free(ek_session *session)
+    void ek_execute(ek_session *session, size_t argc, const ek_str *argv, ek_reply *reply)
+    void ek_execute_command(ek_session *session, const ek_command *cmd, size_t argc,
+                            const ek_str *argv, ek_reply *reply)
+    ek_status ek_transaction_begin(ek_store *s, ek_savepoint *sp)
+    ek_status ek_transaction_commit(ek_store *s)
+    void ek_transaction_rollback(ek_store *s, const ek_savepoint *sp)
+
+cdef extern from "commands/tables.h" nogil:
+    bint ek_commands_init()

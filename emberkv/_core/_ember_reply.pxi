@@ -1,0 +1,88 @@
+# Replies: from the tape (engine/reply.h) to Python objects, with the store's lock released.
+
+cdef struct Reader:
+    const uint8_t *p
+    const uint8_t *end
+
+
+cdef inline uint32_t read_u32(const uint8_t *p) noexcept:
+    cdef uint32_t n
+    memcpy(&n, p, 4)
+    return n
+
+
+cdef inline int64_t read_i64(const uint8_t *p) noexcept:
+    cdef int64_t v
+    memcpy(&v, p, 8)
+    return v
+
+
+cdef inline object text_of(const uint8_t *p, Py_ssize_t n, Session s, bint decode):
+    if not decode:
+        return PyBytes_FromStringAndSize(<const char *> p, n)
+    if s.utf8:
+        return PyUnicode_DecodeUTF8(<const char *> p, n, NULL)
+    return PyBytes_FromStringAndSize(<const char *> p, n).decode(s.encoding, s.errors)
+
+
+cdef object read_list(Reader *r, Py_ssize_t n, Session s):
+    cdef list out = PyList_New(n)
+    cdef Py_ssize_t i
+    cdef uint32_t size
+    cdef object item
+    for i in range(n):
+        if r.p[0] == c"$" and not s.decode:
+            size = read_u32(r.p + 1)
+            item = PyBytes_FromStringAndSize(<const char *> r.p + 5, size)
+            r.p += 5 + size
+        else:
+            item = read_reply(r, s)
+        Py_INCREF(item)
+        PyList_SET_ITEM(out, i, item)
+    return out
+
+
+cdef dict read_map(Reader *r, Py_ssize_t n, Session s):
+    cdef dict out = {}
+    cdef Py_ssize_t i
+    for i in range(n):
+        key = read_reply(r, s)
+        out[tuple(key) if type(key) is list else key] = read_reply(r, s)
+    return out
+
+
+cdef object read_reply(Reader *r, Session s):
+    """The next element. An error is an exception that is not raised."""
+    cdef uint8_t tag = r.p[0]
+    cdef const uint8_t *p = r.p
+    cdef uint32_t n
+    cdef double d
+    if tag == c"$" or tag == c"+":
+        n = read_u32(p + 1)
+        r.p = p + 5 + n
+        return text_of(p + 5, n, s, s.decode)
+    if tag == c"i":
+        r.p = p + 9
+        return read_i64(p + 1)
+    if tag == c"n" or tag == c"N":
+        r.p = p + 1
+        return None
+    if tag == c"*" or tag == c"~" or tag == c">":
+        r.p = p + 5
+        return read_list(r, read_u32(p + 1), s)
+    if tag == c"%":
+        r.p = p + 5
+        return read_map(r, read_u32(p + 1), s)
+    if tag == c"d":
+        r.p = p + 9
+        memcpy(&d, p + 1, 8)
+        return d
+    if tag == c"t" or tag == c"f":
+        r.p = p + 1
+        return tag == c"t"
+    n = read_u32(p + 1)
+    r.p = p + 5 + n
+    if tag == c"-":
+        return _exceptions().exception_for(
+            PyUnicode_DecodeUTF8(<const char *> p + 5, n, b"replace"))
+    return text_of(p + 9, n - 4, s, s.decode)  # verbatim: "txt:" and the text
