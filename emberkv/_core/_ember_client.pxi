@@ -15,8 +15,6 @@ cdef const ek_command *SET = command(b"set")
 cdef const ek_command *MGET = command(b"mget")
 cdef const ek_command *INCRBY = command(b"incrby")
 cdef const ek_command *DECRBY = command(b"decrby")
-cdef const ek_command *EXISTS = command(b"exists")
-cdef const ek_command *DEL = command(b"del")
 
 
 cdef class Client:

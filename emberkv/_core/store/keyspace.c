@@ -10,7 +10,11 @@
 static ek_str key_of(const ek_arena *a, ek_ref item) { return ek_entry_key(a, item); }
 
 bool ek_keyspace_find(const ek_store *s, const ek_db *db, ek_str key, ek_value *v) {
-    uint64_t hash = ek_table_hash(s->a, key);
+    return ek_keyspace_find_hashed(s, db, key, ek_table_hash(s->a, key), v);
+}
+
+bool ek_keyspace_find_hashed(const ek_store *s, const ek_db *db, ek_str key, uint64_t hash,
+                             ek_value *v) {
     ek_ref ref = ek_table_find_with(s->a, &db->keys, ek_entry_key, hash, key);
     v->hash = hash;
     if (!ref) {

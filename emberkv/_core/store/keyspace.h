@@ -10,6 +10,9 @@
 /* The entry as it stands, expired or not. False: v->entry is 0 (key and hash are set all the same,
  * so that v can be given to ek_keyspace_add). O(1). */
 bool ek_keyspace_find(const ek_store *s, const ek_db *db, ek_str key, ek_value *v);
+/* The same with the key's hash at hand, for callers that fetch ahead. */
+bool ek_keyspace_find_hashed(const ek_store *s, const ek_db *db, ek_str key, uint64_t hash,
+                             ek_value *v);
 
 /* Make an entry for a key that is not there. plan->key may point anywhere. Fills v. */
 void ek_keyspace_add(ek_store *s, ek_db *db, const ek_entry_plan *plan, uint64_t hash, ek_value *v);

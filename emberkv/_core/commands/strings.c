@@ -1,0 +1,413 @@
+/* Strings: reading, writing whole values, and expiry with them. */
+#include "store/string.h"
+
+#include "commands/expire_arg.h"
+#include "engine/context.h"
+
+#define MGET_BATCH 32
+
+static void reply_text(ek_ctx *c, const ek_value *v) {
+    char digits[24];
+    ek_reply_str(c->reply, ek_string_text(v, digits));
+}
+
+/* Put a text at a key: event and watchers included. */
+static void put_text(ek_ctx *c, ek_value *v, ek_str key, ek_str text, int64_t expire_ms) {
+    int64_t integer;
+    ek_entry_plan plan = {.key = key, .expire_ms = expire_ms, .access = ek_access_now(c->s)};
+    ek_string_plan(&plan, text, &integer);
+    ek_keyspace_put(c->s, c->db, v, &plan);
+    ek_key_changed(c, key, EK_EVENT_STRING, "set");
+}
+
+static bool too_long(ek_ctx *c, uint64_t bytes) {
+    if (bytes <= (uint64_t)c->s->root->config.proto_max_bulk_len) return false;
+    ek_reply_error(c->reply, "ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+    return true;
+}
+
+/* --- options of SET and GETEX --- */
+
+enum {
+    OPT_NX = 1, OPT_XX = 2, OPT_GET = 4, OPT_KEEPTTL = 8, OPT_PERSIST = 16,
+    OPT_EX = 32, OPT_PX = 64, OPT_EXAT = 128, OPT_PXAT = 256,
+    OPT_TIMES = OPT_EX | OPT_PX | OPT_EXAT | OPT_PXAT,
+};
+
+typedef struct options {
+    unsigned given;
+    size_t time_at; /* the argument that holds the time */
+} options;
+
+static unsigned time_option(const ek_ctx *c, size_t i) {
+    if (ek_arg_is(c, i, "ex")) return OPT_EX;
+    if (ek_arg_is(c, i, "px")) return OPT_PX;
+    if (ek_arg_is(c, i, "exat")) return OPT_EXAT;
+    if (ek_arg_is(c, i, "pxat")) return OPT_PXAT;
+    return 0;
+}
+
+/* `allowed` are the options of this command. Has replied when false. */
+static bool parse_options(ek_ctx *c, size_t from, unsigned allowed, options *o) {
+    *o = (options){0};
+    for (size_t i = from; i < c->argc; i++) {
+        unsigned one = 0, excludes = 0;
+        if (ek_arg_is(c, i, "nx")) one = OPT_NX, excludes = OPT_XX;
+        else if (ek_arg_is(c, i, "xx")) one = OPT_XX, excludes = OPT_NX;
+        else if (ek_arg_is(c, i, "get")) one = OPT_GET;
+        else if (ek_arg_is(c, i, "keepttl")) one = OPT_KEEPTTL, excludes = OPT_TIMES;
+        else if (ek_arg_is(c, i, "persist")) one = OPT_PERSIST, excludes = OPT_TIMES;
+        else if ((one = time_option(c, i)))
+            excludes = OPT_KEEPTTL | OPT_PERSIST | (OPT_TIMES & ~one);
+        if (!(one & allowed) || o->given & excludes ||
+            (one & OPT_TIMES && (i + 1 == c->argc || o->given & one))) {
+            ek_reply_syntax_error(c);
+            return false;
+        }
+        o->given |= one;
+        if (one & OPT_TIMES) o->time_at = ++i;
+    }
+    return true;
+}
+
+static bool option_time(ek_ctx *c, const options *o, int64_t *expire_ms) {
+    return ek_arg_expire(c, o->time_at, o->given & (OPT_EX | OPT_EXAT),
+                         o->given & (OPT_EXAT | OPT_PXAT), expire_ms);
+}
+
+/* --- whole values --- */
+
+void ek_cmd_set(ek_ctx *c) {
+    options o = {0};
+    int64_t expire_ms = EK_NO_EXPIRE;
+    if (EK_UNLIKELY(c->argc > 3)) {
+        unsigned all = OPT_NX | OPT_XX | OPT_GET | OPT_KEEPTTL | OPT_TIMES;
+        if (!parse_options(c, 3, all, &o)) return;
+        if (o.given & OPT_TIMES && !option_time(c, &o, &expire_ms)) return;
+    }
+    ek_value v;
+    bool found = ek_lookup_in(c, c->dbi, c->argv[1], &v);
+    if (o.given & OPT_GET) {
+        if (found && v.type != EK_STRING) {
+            ek_reply_wrong_type(c);
+            return;
+        }
+        if (found) reply_text(c, &v);
+        else ek_reply_null(c->reply);
+    }
+    if ((o.given & OPT_NX && found) || (o.given & OPT_XX && !found)) {
+        if (!(o.given & OPT_GET)) ek_reply_null(c->reply);
+        return;
+    }
+    if (o.given & OPT_KEEPTTL && found) expire_ms = v.expire_ms;
+    put_text(c, &v, c->argv[1], c->argv[2], expire_ms);
+    if (!(o.given & OPT_GET)) ek_reply_ok(c->reply);
+}
+
+void ek_cmd_setnx(ek_ctx *c) {
+    ek_value v;
+    bool found = ek_lookup(c, c->argv[1], &v);
+    if (!found) put_text(c, &v, c->argv[1], c->argv[2], EK_NO_EXPIRE);
+    ek_reply_int(c->reply, !found);
+}
+
+static void set_for(ek_ctx *c, bool in_seconds) {
+    int64_t expire_ms;
+    if (!ek_arg_expire(c, 2, in_seconds, false, &expire_ms)) return;
+    ek_value v;
+    ek_lookup_in(c, c->dbi, c->argv[1], &v);
+    put_text(c, &v, c->argv[1], c->argv[3], expire_ms);
+    ek_reply_ok(c->reply);
+}
+
+void ek_cmd_setex(ek_ctx *c) { set_for(c, true); }
+void ek_cmd_psetex(ek_ctx *c) { set_for(c, false); }
+
+void ek_cmd_get(ek_ctx *c) {
+    ek_value v;
+    switch (ek_lookup_type(c, c->argv[1], EK_STRING, &v)) {
+    case EK_FOUND: reply_text(c, &v); break;
+    case EK_ABSENT: ek_reply_null(c->reply); break;
+    case EK_WRONG_TYPE: break;
+    }
+}
+
+void ek_cmd_getset(ek_ctx *c) {
+    ek_value v;
+    ek_found found = ek_lookup_type(c, c->argv[1], EK_STRING, &v);
+    if (found == EK_WRONG_TYPE) return;
+    if (found == EK_FOUND) reply_text(c, &v);
+    else ek_reply_null(c->reply);
+    put_text(c, &v, c->argv[1], c->argv[2], EK_NO_EXPIRE);
+}
+
+void ek_cmd_getdel(ek_ctx *c) {
+    ek_value v;
+    ek_found found = ek_lookup_type(c, c->argv[1], EK_STRING, &v);
+    if (found == EK_ABSENT) ek_reply_null(c->reply);
+    if (found != EK_FOUND) return;
+    reply_text(c, &v);
+    ek_delete_key(c, &v);
+}
+
+void ek_cmd_getex(ek_ctx *c) {
+    options o;
+    int64_t expire_ms = EK_NO_EXPIRE;
+    if (!parse_options(c, 2, OPT_PERSIST | OPT_TIMES, &o)) return;
+    ek_value v;
+    ek_found found = ek_lookup_type(c, c->argv[1], EK_STRING, &v);
+    if (found == EK_ABSENT) ek_reply_null(c->reply);
+    if (found != EK_FOUND) return;
+    if (o.given & OPT_TIMES && !option_time(c, &o, &expire_ms)) return;
+    reply_text(c, &v);
+    if (o.given & OPT_TIMES && expire_ms <= ek_now_ms(c)) {
+        ek_delete_key(c, &v);
+    } else if (o.given & OPT_TIMES) {
+        ek_keyspace_set_expire(c->s, c->db, &v, expire_ms);
+        ek_key_changed(c, c->argv[1], EK_EVENT_GENERIC, "expire");
+    } else if (o.given & OPT_PERSIST && v.expire_ms != EK_NO_EXPIRE) {
+        ek_keyspace_set_expire(c->s, c->db, &v, EK_NO_EXPIRE);
+        ek_key_changed(c, c->argv[1], EK_EVENT_GENERIC, "persist");
+    }
+}
+
+/* --- many keys --- */
+
+static void mget_one(ek_ctx *c, ek_str key, uint64_t hash) {
+    ek_value v;
+    bool found = ek_keyspace_find_hashed(c->s, c->db, key, hash, &v);
+    if (found && EK_UNLIKELY(v.expire_ms != EK_NO_EXPIRE)) found = ek_lookup(c, key, &v);
+    if (!found || v.type != EK_STRING) {
+        ek_reply_null(c->reply);
+        return;
+    }
+    ek_value_accessed(c->s, &v);
+    reply_text(c, &v);
+}
+
+/* All the cache misses of a batch are under way at once: first the buckets, then the entries. */
+void ek_cmd_mget(ek_ctx *c) {
+    uint64_t hash[MGET_BATCH];
+    ek_reply_array(c->reply, c->argc - 1);
+    for (size_t from = 1; from < c->argc; from += MGET_BATCH) {
+        size_t n = ek_min(MGET_BATCH, c->argc - from);
+        const ek_str *keys = c->argv + from;
+        for (size_t i = 0; i < n; i++) {
+            hash[i] = ek_table_hash(c->a, keys[i]);
+            ek_table_prefetch_bucket(c->a, &c->db->keys, hash[i]);
+        }
+        for (size_t i = 0; i < n; i++) ek_table_prefetch_item(c->a, &c->db->keys, hash[i]);
+        for (size_t i = 0; i < n; i++) mget_one(c, keys[i], hash[i]);
+    }
+}
+
+static bool pairs_ok(ek_ctx *c) {
+    if (c->argc % 2 == 1) return true;
+    ek_reply_wrong_arity(c);
+    return false;
+}
+
+static void put_pairs(ek_ctx *c) {
+    for (size_t i = 1; i < c->argc; i += 2) {
+        ek_value v;
+        ek_lookup_in(c, c->dbi, c->argv[i], &v);
+        put_text(c, &v, c->argv[i], c->argv[i + 1], EK_NO_EXPIRE);
+    }
+}
+
+void ek_cmd_mset(ek_ctx *c) {
+    if (!pairs_ok(c)) return;
+    put_pairs(c);
+    ek_reply_ok(c->reply);
+}
+
+void ek_cmd_msetnx(ek_ctx *c) {
+    if (!pairs_ok(c)) return;
+    for (size_t i = 1; i < c->argc; i += 2) {
+        ek_value v;
+        if (ek_lookup(c, c->argv[i], &v)) {
+            ek_reply_int(c->reply, 0);
+            return;
+        }
+    }
+    put_pairs(c);
+    ek_reply_int(c->reply, 1);
+}
+
+/* --- parts of values --- */
+
+/* Make the value bytes that can be spliced; "raw" from now on, as the server calls it. */
+static void make_raw(ek_ctx *c, ek_value *v) {
+    if (v->enc == EK_ENC_INT) {
+        char digits[24];
+        ek_str text = ek_string_text(v, digits);
+        ek_entry_plan plan = {
+            .type = EK_STRING, .enc = EK_ENC_RAW, .expire_ms = v->expire_ms,
+            .access = ek_access_now(c->s), .bytes = text.p, .len = text.n,
+        };
+        ek_keyspace_replace(c->s, c->db, v, &plan);
+    }
+    ek_value_set_encoding(c->s, v, EK_ENC_RAW);
+}
+
+void ek_cmd_append(ek_ctx *c) {
+    ek_value v;
+    ek_str more = c->argv[2];
+    ek_found found = ek_lookup_type(c, c->argv[1], EK_STRING, &v);
+    if (found == EK_WRONG_TYPE) return;
+    if (found == EK_ABSENT) {
+        put_text(c, &v, c->argv[1], more, EK_NO_EXPIRE);
+        ek_reply_int(c->reply, (int64_t)more.n);
+        return;
+    }
+    if (too_long(c, ek_string_len(&v) + (uint64_t)more.n)) return;
+    make_raw(c, &v);
+    uint8_t *p = ek_value_splice(c->s, c->db, &v, v.len, 0, more.n);
+    memcpy(p, more.p, more.n);
+    ek_key_changed(c, c->argv[1], EK_EVENT_STRING, "append");
+    ek_reply_int(c->reply, (int64_t)v.len);
+}
+
+void ek_cmd_strlen(ek_ctx *c) {
+    ek_value v;
+    ek_found found = ek_lookup_type(c, c->argv[1], EK_STRING, &v);
+    if (found != EK_WRONG_TYPE)
+        ek_reply_int(c->reply, found == EK_FOUND ? (int64_t)ek_string_len(&v) : 0);
+}
+
+void ek_cmd_getrange(ek_ctx *c) {
+    int64_t start, end;
+    if (!ek_arg_i64(c, 2, &start) || !ek_arg_i64(c, 3, &end)) return;
+    ek_value v;
+    ek_found found = ek_lookup_type(c, c->argv[1], EK_STRING, &v);
+    if (found == EK_WRONG_TYPE) return;
+    char digits[24];
+    ek_str text = found == EK_FOUND ? ek_string_text(&v, digits) : (ek_str){NULL, 0};
+    int64_t n = (int64_t)text.n;
+    if (start < 0 && end < 0 && start > end) n = 0; /* empty before it is clamped */
+    if (start < 0) start = start + n < 0 ? 0 : start + n;
+    if (end < 0) end = end + n < 0 ? 0 : end + n;
+    if (end >= n) end = n - 1;
+    if (n == 0 || start > end) ek_reply_bulk(c->reply, "", 0);
+    else ek_reply_bulk(c->reply, text.p + start, (size_t)(end - start + 1));
+}
+
+void ek_cmd_substr(ek_ctx *c) { ek_cmd_getrange(c); }
+
+void ek_cmd_setrange(ek_ctx *c) {
+    int64_t offset;
+    ek_str part = c->argv[3];
+    if (!ek_arg_i64(c, 2, &offset)) return;
+    if (offset < 0) {
+        ek_reply_error(c->reply, "ERR offset is out of range");
+        return;
+    }
+    ek_value v;
+    ek_found found = ek_lookup_type(c, c->argv[1], EK_STRING, &v);
+    if (found == EK_WRONG_TYPE) return;
+    if (part.n == 0) {
+        ek_reply_int(c->reply, found == EK_FOUND ? (int64_t)ek_string_len(&v) : 0);
+        return;
+    }
+    if ((uint64_t)offset > UINT32_MAX || too_long(c, (uint64_t)offset + part.n)) {
+        if ((uint64_t)offset > UINT32_MAX) too_long(c, UINT64_MAX);
+        return;
+    }
+    size_t at = (size_t)offset;
+    if (found == EK_ABSENT) {
+        ek_entry_plan plan = {
+            .key = c->argv[1], .type = EK_STRING, .enc = EK_ENC_RAW, .expire_ms = EK_NO_EXPIRE,
+            .access = ek_access_now(c->s),
+        };
+        ek_keyspace_add(c->s, c->db, &plan, v.hash, &v);
+    }
+    make_raw(c, &v);
+    size_t old = v.len, end = at + part.n;
+    if (end > old) {
+        uint8_t *p = ek_value_splice(c->s, c->db, &v, old, 0, end - old);
+        if (at > old) memset(p, 0, at - old);
+    }
+    if (at < old) ek_value_overwrite(c->s, &v, at, ek_min(part.n, old - at));
+    memcpy(v.data + at, part.p, part.n);
+    ek_key_changed(c, c->argv[1], EK_EVENT_STRING, "setrange");
+    ek_reply_int(c->reply, (int64_t)v.len);
+}
+
+/* --- numbers --- */
+
+static void store_integer(ek_ctx *c, ek_value *v, int64_t value) {
+    if (v->entry && v->enc == EK_ENC_INT) {
+        ek_store64(ek_value_overwrite(c->s, v, 0, 8), (uint64_t)value);
+        return;
+    }
+    ek_entry_plan plan = {
+        .key = c->argv[1], .type = EK_STRING, .enc = EK_ENC_INT, .expire_ms = v->expire_ms,
+        .access = ek_access_now(c->s), .bytes = (const uint8_t *)&value, .len = sizeof value,
+    };
+    ek_keyspace_put(c->s, c->db, v, &plan);
+}
+
+static void add_integer(ek_ctx *c, int64_t amount) {
+    ek_value v;
+    ek_found found = ek_lookup_type(c, c->argv[1], EK_STRING, &v);
+    if (found == EK_WRONG_TYPE) return;
+    int64_t value = 0;
+    if (found == EK_FOUND) {
+        if (EK_LIKELY(v.enc == EK_ENC_INT)) {
+            value = (int64_t)ek_load64(v.data);
+        } else if (!ek_parse_i64(v.data, v.len, &value)) {
+            ek_reply_not_integer(c);
+            return;
+        }
+    }
+    if (__builtin_add_overflow(value, amount, &value)) {
+        ek_reply_error(c->reply, "ERR increment or decrement would overflow");
+        return;
+    }
+    store_integer(c, &v, value);
+    ek_key_changed(c, c->argv[1], EK_EVENT_STRING, "incrby");
+    ek_reply_int(c->reply, value);
+}
+
+void ek_cmd_incr(ek_ctx *c) { add_integer(c, 1); }
+void ek_cmd_decr(ek_ctx *c) { add_integer(c, -1); }
+
+void ek_cmd_incrby(ek_ctx *c) {
+    int64_t amount;
+    if (ek_arg_i64(c, 2, &amount)) add_integer(c, amount);
+}
+
+void ek_cmd_decrby(ek_ctx *c) {
+    int64_t amount;
+    if (!ek_arg_i64(c, 2, &amount)) return;
+    if (amount == INT64_MIN) ek_reply_error(c->reply, "ERR decrement would overflow");
+    else add_integer(c, -amount);
+}
+
+void ek_cmd_incrbyfloat(ek_ctx *c) {
+    ek_value v;
+    char text[EK_LONG_DOUBLE_CHARS], digits[24];
+    long double value = 0, amount;
+    ek_found found = ek_lookup_type(c, c->argv[1], EK_STRING, &v);
+    if (found == EK_WRONG_TYPE) return;
+    ek_str old = found == EK_FOUND ? ek_string_text(&v, digits) : (ek_str){NULL, 0};
+    if ((found == EK_FOUND && !ek_parse_long_double(old.p, old.n, &value)) ||
+        !ek_parse_long_double(c->argv[2].p, c->argv[2].n, &amount)) {
+        ek_reply_error(c->reply, "ERR value is not a valid float");
+        return;
+    }
+    value += amount;
+    if (__builtin_isnan(value) || __builtin_isinf(value)) {
+        ek_reply_error(c->reply, "ERR increment would produce NaN or Infinity");
+        return;
+    }
+    size_t n = ek_format_long_double(text, value);
+    ek_entry_plan plan = {
+        .key = c->argv[1], .type = EK_STRING, .expire_ms = v.expire_ms,
+        .enc = n <= EK_EMBSTR_MAX ? EK_ENC_EMBSTR : EK_ENC_RAW,
+        .access = ek_access_now(c->s), .bytes = (const uint8_t *)text, .len = n,
+    };
+    ek_keyspace_put(c->s, c->db, &v, &plan);
+    ek_key_changed(c, c->argv[1], EK_EVENT_STRING, "incrbyfloat");
+    ek_reply_bulk(c->reply, text, n);
+}
