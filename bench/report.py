@@ -156,7 +156,7 @@ def plot(run: Run, path: Path) -> None:
     axes.invert_yaxis()
     axes.set_xlabel("nanoseconds for one call from Python (median, quartiles)")
     axes.grid(axis="x", alpha=0.3)
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4, frameon=False)
     figure.tight_layout()
     figure.savefig(path, dpi=110)
     pyplot.close(figure)
