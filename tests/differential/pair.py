@@ -160,9 +160,14 @@ class Pair:
 
     # The keyspace, read through the commands themselves.
 
-    def compare_keyspaces(self, databases: Sequence[int] = (0,)) -> None:
+    def compare_keyspaces(
+        self, databases: Sequence[int] = (0,), only: Sequence[bytes] | None = None
+    ) -> None:
+        """Both sides hold the same keys, with the same values (or those of the keys in `only`)."""
         for db in databases:
-            ours, theirs = (dump(client, db) for client in (self.viewer.ours, self.viewer.theirs))
+            ours, theirs = (
+                dump(client, db, only) for client in (self.viewer.ours, self.viewer.theirs)
+            )
             if ours.keys() != theirs.keys():
                 only = sorted(ours.keys() - theirs.keys()), sorted(theirs.keys() - ours.keys())
                 raise Mismatch(f"keys of database {db}", *only, "only here")
@@ -332,13 +337,18 @@ READERS: dict[bytes, tuple[str, ...]] = {
 }
 
 
-def dump(client: Client, db: int = 0) -> dict[bytes, Entry]:
-    """What a database holds: type, encoding, TTL and value of every key."""
+UNREAD = Entry(b"", Reply("null"), Reply("null"), None, None)
+
+
+def dump(client: Client, db: int = 0, only: Sequence[bytes] | None = None) -> dict[bytes, Entry]:
+    """What a database holds: every key, with type, encoding, TTL and value (of those in `only`)."""
     selected, listed = client.batch([("SELECT", db), ("KEYS", "*")])
     assert selected == OK and listed.kind == "array", (selected, listed)
     keys = [k.value for k in listed.value]
     if len(set(keys)) != len(keys):
         raise Mismatch("KEYS *", sorted(keys), "each key once")
+    unread = {} if only is None else {k: UNREAD for k in keys if k not in only}
+    keys = [k for k in keys if k not in unread]
     heads = client.batch(
         [c for k in keys for c in (("TYPE", k), ("OBJECT", "ENCODING", k), ("PTTL", k))]
     )
@@ -349,7 +359,7 @@ def dump(client: Client, db: int = 0) -> dict[bytes, Entry]:
             for k, t in zip(keys, types, strict=True)
         ]
     )
-    entries = {}
+    entries = dict(unread)
     for i, (key, type_, value) in enumerate(zip(keys, types, values, strict=True)):
         encoding, pttl = heads[3 * i + 1], heads[3 * i + 2]
         content: Any = value
