@@ -59,7 +59,12 @@ if os.environ.get("EMBERKV_TESTING"):
 setup(
     ext_modules=cythonize(
         extensions,
-        compiler_directives={"language_level": 3, "embedsignature": True},
+        compiler_directives={
+            "language_level": 3,
+            "binding": False,  # plain method descriptors: a third less for a call
+            "embedsignature": True,
+            "embedsignature.format": "clinic",
+        },
         include_path=[str(CORE)],
     )
 )

@@ -156,6 +156,13 @@ EK_INLINE bool ek_ref_ok(const ek_arena *a, ek_ref ref, size_t n) {
     return ref != 0 && at < end && n <= end - at;
 }
 
+/* The same in one comparison for what is at most a page long: behind the heap's end one more page is
+ * backed, so whatever begins before the end can be read that far. */
+EK_INLINE uint32_t ek_heap_end(const ek_arena *a) { /* in granules; 0 stands for all of them */
+    return a->hdr->heap_pages << (12 - a->shift);
+}
+EK_INLINE bool ek_ref_in(uint32_t heap_end, ek_ref ref) { return ref - 1 < heap_end - 1; }
+
 /* --- failing --- */
 
 EK_NORETURN void ek_raise(ek_arena *a, ek_status status);

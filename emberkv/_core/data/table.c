@@ -517,7 +517,7 @@ static bool segment_check(check_state *c, const bucket *segment, unsigned bits, 
         for (unsigned used = used_places(&segment[i]); used; used &= used - 1) {
             unsigned at = (unsigned)__builtin_ctz(used);
             ek_ref item = segment[i].ref[at];
-            if (!ek_ref_ok(c->a, item, EK_TABLE_ITEM_MIN)) return false;
+            if (!ek_ref_ok(c->a, item, 8)) return false;
             ek_str key = c->key_of(c->a, item);
             uint64_t hash = ek_table_hash(c->a, key);
             if (segment[i].tag[at] != ek_table_tag(hash)) return false;

@@ -50,7 +50,6 @@ _Static_assert(sizeof(ek_table) == 16, "the root is 16 bytes");
 #define EK_TABLE_SEGMENT_LOG2 6u
 #define EK_TABLE_DEPTH_MAX 28u
 #define EK_TABLE_BITS 31u /* of a directory's entry: a segment of 4 KiB has zeros there */
-#define EK_TABLE_ITEM_MIN 16u /* an item's block has at least so many bytes */
 
 typedef struct ek_table_bucket {
     uint8_t tag[EK_TABLE_PLACES];
@@ -62,7 +61,7 @@ typedef struct ek_table_bucket {
 _Static_assert(sizeof(ek_table_bucket) == 64, "a bucket is one cache line");
 
 /* What a table must know of its items. Stateless. Readers without the lock may pass any place of the
- * heap: it reads at most the first EK_TABLE_ITEM_MIN bytes of the item, and what it returns is
+ * heap: it reads at most the first half page of the item, and what it returns is
  * compared only after a look at where it lies. */
 typedef ek_str ek_table_key_fn(const ek_arena *a, ek_ref item);
 
@@ -104,23 +103,29 @@ EK_INLINE bool ek_table_spot_of(const ek_arena *a, const ek_table *t, uint64_t h
                                 ek_table_spot *at) {
     ek_ref segment = t->dir;
     unsigned depth = t->depth % 32, bits = 0, log2 = t->segment_log2 % 8;
+    uint32_t end = ek_heap_end(a);
     if (EK_LIKELY(depth != 0)) {
-        if (EK_UNLIKELY(!ek_ref_ok(a, segment, (size_t)4 << depth))) return false;
-        ek_ref entry = ((const ek_ref *)ek_ptr(a, segment))[hash >> (64 - depth)];
+        uint64_t slot = hash >> (64 - depth), in_heap = segment + (slot >> (a->shift - 2));
+        if (EK_UNLIKELY(in_heap > UINT32_MAX || !ek_ref_in(end, (ek_ref)in_heap) || !segment))
+            return false;
+        ek_ref entry = ((const ek_ref *)ek_ptr(a, segment))[slot];
         bits = entry & EK_TABLE_BITS;
         segment = entry & ~EK_TABLE_BITS;
     }
     at->mask = (1u << log2) - 1;
     at->home = (uint32_t)((hash << bits) >> 32) >> (31 - log2) >> 1;
     at->segment = ek_ptr(a, segment);
-    return ek_ref_ok(a, segment, sizeof(ek_table_bucket) << log2);
+    return ek_ref_in(end, segment);
 }
 
 EK_INLINE bool ek_table_key_is(const ek_arena *a, ek_str have, ek_str want) {
     if (have.n != want.n) return false;
     const uint8_t *p = have.p, *q = want.p;
-    size_t end = (size_t)a->hdr->heap_pages * EK_PAGE, n = want.n;
-    if (EK_UNLIKELY((size_t)(p - a->heap) > end || n > end - (size_t)(p - a->heap))) return false;
+    size_t n = want.n;
+    if (EK_UNLIKELY(n > EK_PAGE / 2)) { /* less runs at most into the page behind the heap's end */
+        size_t end = (size_t)a->hdr->heap_pages * EK_PAGE, from = (size_t)(p - a->heap);
+        if (from > end || n > end - from) return false;
+    }
     if (n > 32) return memcmp(p, q, n) == 0;
     if (n >= 16) /* short keys are the rule: two loads that may overlap, and no call */
         return ((ek_load64(p) ^ ek_load64(q)) | (ek_load64(p + 8) ^ ek_load64(q + 8)) |
@@ -142,11 +147,12 @@ EK_INLINE ek_ref ek_table_find_with(const ek_arena *a, const ek_table *t, ek_tab
     ek_table_spot at;
     if (!ek_table_spot_of(a, t, hash, &at)) return 0;
     uint8_t tag = ek_table_tag(hash);
+    uint32_t end = ek_heap_end(a);
     for (uint32_t step = 0; step <= at.mask; step++) {
         const ek_table_bucket *b = &at.segment[(at.home + step) & at.mask];
         for (unsigned hits = ek_table_match(b, tag); hits; hits &= hits - 1) {
             ek_ref item = b->ref[__builtin_ctz(hits)];
-            if (EK_LIKELY(ek_ref_ok(a, item, EK_TABLE_ITEM_MIN) &&
+            if (EK_LIKELY(ek_ref_in(end, item) &&
                           ek_table_key_is(a, key_of(a, item), key)))
                 return item;
         }

@@ -20,16 +20,11 @@ typedef enum ek_peek_result {
 
 #define EK_PEEK_KEY_MAX 1024u
 
-EK_INLINE ek_str ek_peek_key(const ek_arena *a, ek_ref ref) {
-    if (EK_UNLIKELY(!ek_ref_ok(a, ref, 0))) return (ek_str){NULL, SIZE_MAX};
-    return ek_entry_key(a, ref);
-}
-
 /* digits: where an integer is printed. */
 EK_INLINE ek_peek_result ek_peek_string(const ek_store *s, uint32_t db, ek_str key, uint64_t hash,
                                         char digits[24], ek_str *out) {
     const ek_arena *a = s->a;
-    ek_ref ref = ek_table_find_with(a, &s->dbs[db].keys, ek_peek_key, hash, key);
+    ek_ref ref = ek_table_find_with(a, &s->dbs[db].keys, ek_entry_key, hash, key);
     if (!ref) return EK_PEEK_ABSENT;
     const ek_entry *e = ek_ptr(a, ref);
     if (EK_UNLIKELY((e->type_enc & 15) != EK_STRING)) return EK_PEEK_UNSURE;
