@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from ._commands._base import EMPTY_RESPONSE, NEVER_DECODE, T
 from ._commands.queued import QueuedCommands
-from .exceptions import ExecAbortError, RedisError, ResponseError, WatchError
+from .exceptions import (
+    ConnectionError,
+    ExecAbortError,
+    RedisError,
+    ResponseError,
+    WatchError,
+)
 from .responses import text
 
 TYPE_CHECKING = False
@@ -80,8 +86,12 @@ class Pipeline(QueuedCommands[T]):
         watching, self.watching = self.watching, False
         session, self._session = self._session, None
         if session is not None:
-            if watching:
-                session.execute(("UNWATCH",))
+            try:
+                if watching:
+                    session.execute(("UNWATCH",))
+            except ConnectionError:
+                # The handle was closed, and its watches with it.
+                return
             self._db._return_session(session)
 
     def close(self) -> None:

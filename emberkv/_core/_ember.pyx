@@ -313,6 +313,9 @@ cdef class Session:
         self.store.enter()
         self.take_tape(&r)
         if cmd != NULL:
+            if self.p.in_multi:  # what is queued carries its name
+                (<ek_str *> argv)[0].p = <const uint8_t *> cmd.name
+                (<ek_str *> argv)[0].n = strlen(cmd.name)
             ek_execute_command(self.p, cmd, argc, argv, &r)
         else:
             ek_execute(self.p, argc, argv, &r)

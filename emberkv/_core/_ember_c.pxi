@@ -109,6 +109,7 @@ cdef extern from "engine/session.h" nogil:
         ek_store *s
         uint32_t db
         int resp
+        bint in_multi
     ek_session *ek_session_new(ek_store *s, uint32_t db)
     void ek_session_free(ek_session *session)
     void ek_execute(ek_session *session, size_t argc, const ek_str *argv, ek_reply *reply)

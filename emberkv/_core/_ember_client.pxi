@@ -43,7 +43,8 @@ cdef class Client:
             key.n = n
         else:
             return s.call1(GET, name)
-        if key.n <= EK_PEEK_KEY_MAX and not store.root.track_access and ek_read_begin(store.a, &seq):
+        if (key.n <= EK_PEEK_KEY_MAX and not s.p.in_multi and not store.root.track_access
+                and ek_read_begin(store.a, &seq)):
             found = ek_peek_string(store, s.p.db, key, ek_table_hash(store.a, key), digits, &value)
             if found == EK_PEEK_FOUND:
                 result = text_of(value.p, value.n, s, False)

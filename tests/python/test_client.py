@@ -142,9 +142,7 @@ def test_response_callback_of_ones_own(open_db):
     assert other.get("k") == b"1" or other.get("k") is None
 
 
-def test_overridden_execute_command_sees_every_call(backing):
-    backing("7.0")
-
+def test_overridden_execute_command_sees_every_call():
     class Loud(emberkv.Ember):
         def execute_command(self, *args, **options):
             seen.append(args[0])
@@ -158,9 +156,7 @@ def test_overridden_execute_command_sees_every_call(backing):
     assert seen == ["SET", "GET", "LPUSH"]
 
 
-def test_subclass_keeps_its_methods(backing):
-    backing("7.0")
-
+def test_subclass_keeps_its_methods():
     class Mine(emberkv.Ember):
         def get(self, name):
             return "mine"

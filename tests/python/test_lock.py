@@ -6,7 +6,7 @@ import logging
 import threading
 
 import pytest
-from conftest import named
+from python.errors import named
 
 from emberkv.exceptions import LockError, LockNotOwnedError
 

@@ -276,7 +276,7 @@ SCRIPTS = {
         db.keys('nothing*')
         db.dbsize()
         db.object('encoding', 'c')
-        db.object('REFCOUNT', 'd')
+        db.object('REFCOUNT', 'c')
         db.object('encoding', 'missing')
         db.object('nonsense', 'c')
         db.object('freq', 'c')
@@ -810,18 +810,15 @@ def lines(script):
 
 
 @pytest.fixture
-def pair(servers, open_db):
-    """An Ember and a redis-py client of the server that it has to equal, both empty."""
+def clients(servers, open_db):
+    """Opens an Ember and redis-py on the server that it has to equal, both empty."""
     with contextlib.ExitStack() as stack:
 
-        def make(version, **options):
-            server = servers(version)
-            with server.client() as client:
-                client.flushall()
-            theirs = stack.enter_context(server.client(single_connection_client=True, **options))
-            return open_db(backing_version=version, **options), theirs
+        def connect(version, **options):
+            theirs = servers(version, single_connection_client=True, **options)
+            return open_db(**options), stack.enter_context(theirs)
 
-        yield make
+        yield connect
 
 
 ALL = [("7.0", name, script) for name, script in SCRIPTS.items()]
@@ -835,8 +832,8 @@ every_script = pytest.mark.parametrize(
 
 @every_script
 @pytest.mark.parametrize("decode_responses", [False, True], ids=["bytes", "str"])
-def test_results_are_redis_pys(pair, version, script, decode_responses):
-    ours, theirs = pair(version, decode_responses=decode_responses)
+def test_results_are_redis_pys(clients, version, script, decode_responses):
+    ours, theirs = clients(version, decode_responses=decode_responses)
     differing = []
     for line in lines(script):
         want, have = outcome(line, theirs), outcome(line, ours)
@@ -852,8 +849,8 @@ NOT_QUEUED = ("_iter", "MULTI", "EXEC", "DISCARD", "quit", "reset", "select", "e
 
 @every_script
 @pytest.mark.parametrize("transaction", [True, False], ids=["multi", "plain"])
-def test_pipelined_results_are_redis_pys(pair, version, script, transaction):
-    ours, theirs = pair(version)
+def test_pipelined_results_are_redis_pys(clients, version, script, transaction):
+    ours, theirs = clients(version)
     queued = [
         line
         for line in lines(script)
@@ -870,7 +867,7 @@ def test_pipelined_results_are_redis_pys(pair, version, script, transaction):
                 eval(line, {**NAMES, "db": pipe})
             pipe.echo("after")
             both.append([outcome("db.execute(raise_on_error=False)", pipe), len(pipe)])
-        assert both[0] == both[1], line
+        assert both[0] == both[1], f"{line}\n{both[0]}\n{both[1]}"
     both = []
     for db in (theirs, ours):
         pipe = db.pipeline(transaction=transaction)

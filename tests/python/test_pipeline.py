@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import named
+from python.errors import named
 
 import emberkv
 from emberkv.exceptions import (
@@ -314,6 +314,13 @@ def test_exceptions_are_our_own(db):
         except emberkv.ResponseError:
             pass
         db.execute_command("EXEC")
+
+
+def test_pipeline_may_outlive_its_handle(db):
+    with db.pipeline() as pipe:
+        pipe.watch("a")
+        db.close()
+    assert not pipe.watching
 
 
 def test_pipeline_shows_what_it_is(db):

@@ -85,7 +85,7 @@ names = sorted(
 
 
 def shape(method):
-    """Names, kinds and defaults of a method's parameters, in order.
+    """Names, kinds and defaults of a method's parameters after self, in order.
 
     Not the name of a * or ** parameter, which no caller sees.
     """
@@ -95,7 +95,7 @@ def shape(method):
             parameter.kind.name,
             parameter.default,
         )
-        for parameter in inspect.signature(method).parameters.values()
+        for parameter in list(inspect.signature(method).parameters.values())[1:]
     ]
 
 
