@@ -25,13 +25,9 @@ static void select_db(ek_ctx *c, uint32_t db) {
 }
 
 void ek_cmd_select(ek_ctx *c) {
-    int64_t db;
-    if (!ek_arg_i64(c, 1, &db)) return;
-    if (db < 0 || db >= c->s->root->ndbs) {
-        ek_reply_error(c->reply, "ERR DB index is out of range");
-        return;
-    }
-    select_db(c, (uint32_t)db);
+    uint32_t db;
+    if (!ek_arg_db(c, 1, &db)) return;
+    select_db(c, db);
     ek_reply_ok(c->reply);
 }
 

@@ -17,6 +17,7 @@ EK_INLINE bool ek_arg_expire(ek_ctx *c, size_t i, bool in_seconds, bool absolute
         return false;
     }
     *out = (in_seconds ? t * 1000 : t) + now;
+    if (*out == EK_NO_EXPIRE) *out = EK_NO_EXPIRE - 1;
     return true;
 }
 

@@ -94,17 +94,6 @@ void ek_cmd_renamenx(ek_ctx *c) {
     ek_reply_int(c->reply, free);
 }
 
-static bool arg_db(ek_ctx *c, size_t i, uint32_t *out) {
-    int64_t db;
-    if (!ek_arg_i64(c, i, &db)) return false;
-    if (db < 0 || db >= c->s->root->ndbs) {
-        ek_reply_error(c->reply, "ERR DB index is out of range");
-        return false;
-    }
-    *out = (uint32_t)db;
-    return true;
-}
-
 static void reply_same_object(ek_ctx *c) {
     ek_reply_error(c->reply, "ERR source and destination objects are the same");
 }
@@ -112,7 +101,7 @@ static void reply_same_object(ek_ctx *c) {
 void ek_cmd_move(ek_ctx *c) {
     uint32_t to;
     ek_value v, there;
-    if (!arg_db(c, 2, &to)) return;
+    if (!ek_arg_db(c, 2, &to)) return;
     if (to == c->dbi) {
         reply_same_object(c);
         return;
@@ -149,7 +138,7 @@ static bool copy_options(ek_ctx *c, uint32_t *to, bool *replace) {
         if (ek_arg_is(c, i, "replace")) {
             *replace = true;
         } else if (ek_arg_is(c, i, "db") && i + 1 < c->argc) {
-            if (!arg_db(c, ++i, to)) return false;
+            if (!ek_arg_db(c, ++i, to)) return false;
         } else {
             ek_reply_syntax_error(c);
             return false;

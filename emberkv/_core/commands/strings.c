@@ -60,7 +60,7 @@ static bool parse_options(ek_ctx *c, size_t from, unsigned allowed, options *o) 
         else if ((one = time_option(c, i)))
             excludes = OPT_KEEPTTL | OPT_PERSIST | (OPT_TIMES & ~one);
         if (!(one & allowed) || o->given & excludes ||
-            (one & OPT_TIMES && (i + 1 == c->argc || o->given & one))) {
+            (one & OPT_TIMES && i + 1 == c->argc)) {
             ek_reply_syntax_error(c);
             return false;
         }

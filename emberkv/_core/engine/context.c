@@ -67,6 +67,21 @@ bool ek_arg_i64(ek_ctx *c, size_t i, int64_t *out) {
     return false;
 }
 
+bool ek_arg_db(ek_ctx *c, size_t i, uint32_t *out) {
+    int64_t db;
+    if (!ek_arg_i64(c, i, &db)) return false;
+    if (db < INT32_MIN || db > INT32_MAX)
+        ek_reply_error(c->reply, "ERR value is out of range, value must between %d and %d",
+                       INT32_MIN, INT32_MAX);
+    else if (db < 0 || db >= c->s->root->ndbs)
+        ek_reply_error(c->reply, "ERR DB index is out of range");
+    else {
+        *out = (uint32_t)db;
+        return true;
+    }
+    return false;
+}
+
 bool ek_arg_range(ek_ctx *c, size_t i, int64_t min, int64_t max, int64_t *out, const char *error) {
     if (ek_parse_i64(c->argv[i].p, c->argv[i].n, out) && *out >= min && *out <= max) return true;
     if (error) ek_reply_error(c->reply, "ERR %s", error);

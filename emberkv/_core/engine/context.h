@@ -70,6 +70,7 @@ void ek_delete_key(ek_ctx *c, ek_value *v);
 bool ek_arg_i64(ek_ctx *c, size_t i, int64_t *out);   /* ERR value is not an integer or out of range */
 bool ek_arg_range(ek_ctx *c, size_t i, int64_t min, int64_t max, int64_t *out, const char *error);
 bool ek_arg_double(ek_ctx *c, size_t i, double *out); /* ERR value is not a valid float */
+bool ek_arg_db(ek_ctx *c, size_t i, uint32_t *out);   /* the number of a database of this store */
 bool ek_arg_is(const ek_ctx *c, size_t i, const char *word); /* case-insensitive; no reply */
 
 /* --- replies that many commands give --- */
