@@ -123,5 +123,7 @@ RULES: dict[bytes, Agree] = {
 
 
 def agree(args: Args, ours: Reply, theirs: Reply) -> bool:
+    if len(args) == 2 and args[1].lower() == b"help":
+        return kind_only(args, ours, theirs)  # the help is in words of our own
     rule = RULES.get(args[0].lower(), exact) if args else exact
     return rule(args, ours, theirs)

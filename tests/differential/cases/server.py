@@ -47,7 +47,7 @@ SINGLES = {
         WORLD,
         """
         COMMAND COUNT x
-        COMMAND INFO {get|GET|nosuch|get nosuch set|"config|get"}
+        COMMAND INFO {get|GET|nosuch|get nosuch append|"config|get"}
         COMMAND INFO "object|encoding" "nosuch|x" "object|nosuch" "get|x" "OBJECT|Encoding"
         COMMAND DOCS nosuch
         COMMAND GETKEYS {|GET|GET k|GET k x|NOSUCH k|PING|MSET a 1 b 2|MSET a 1 b|SET k v EX 10}
