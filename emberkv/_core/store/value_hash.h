@@ -1,0 +1,84 @@
+/* Hashes: fields with values, and a time to live for any single field.
+ *
+ *   listpack          | field | value | field | value | ...
+ *   listpack, ex      | i64 soonest | field | value | time | ...       time: ms, 0 for none
+ *   hashtable         root: | table of field blocks |
+ *   hashtable, ex     root: | table of field blocks | skiplist of (time, block) |
+ *
+ *   field block       | x,klen | vlen | [klen u32] | [vlen u32] | [time i64] | field | value |
+ *
+ * `soonest` is not later than any time in the hash. In a field block bit 7 of the first byte says
+ * that there is a time; a length of a field above 126, and of a value above 254, has four bytes of
+ * its own. The skiplist's members are the four bytes of the blocks' references. A hash that once got
+ * a field with a time stays "ex" as long as it lives.
+ *
+ * A field whose time has come is gone for every caller: found by name it is deleted there and then,
+ * in a walk it is passed over. ek_hash_purge deletes many, soonest first.
+ *
+ * Costs: find, put and remove O(1) in a table (O(log n) with a time), O(n) in a listpack, which stays
+ * below hash-max-listpack-entries. Owner: the key's entry. Lock: the store's.
+ */
+#ifndef EK_STORE_VALUE_HASH_H
+#define EK_STORE_VALUE_HASH_H
+
+#include "base/number.h"
+#include "data/listpack.h"
+#include "store/keyspace.h"
+#include "store/store.h"
+
+/* Where a field stands in a hash, or would stand. */
+typedef struct ek_hash_place {
+    bool found;
+    size_t at;       /* listpack: offset of the field's entry, or of the end */
+    ek_ref block;    /* hashtable */
+    uint64_t hash;   /* hashtable */
+    int64_t expire_ms; /* EK_NO_EXPIRE */
+    ek_str value;    /* valid until the hash changes; may point into room: do not copy the struct */
+    char room[EK_I64_CHARS];
+} ek_hash_place;
+
+/* Look a field up. v is a hash; it changes when the field has expired. */
+bool ek_hash_find(ek_store *s, ek_db *db, ek_value *v, ek_str field, ek_hash_place *place);
+
+/* Give the field this value and time; `place` is what ek_hash_find said just before. The encoding
+ * follows from the settings. Neither string may lie inside the hash. */
+void ek_hash_put(ek_store *s, ek_db *db, ek_value *v, const ek_hash_place *place, ek_str field,
+                 ek_str value, int64_t expire_ms);
+/* Change the time only. place->found is true. */
+void ek_hash_set_expire(ek_store *s, ek_db *db, ek_value *v, const ek_hash_place *place,
+                        int64_t expire_ms);
+/* Take a field out that was found. The caller deletes the key when nothing is left (ek_hash_len). */
+void ek_hash_remove(ek_store *s, ek_db *db, ek_value *v, const ek_hash_place *place);
+
+/* Make a key that is not there a hash of n > 0 fields: field, value, field, value. Of a field that
+ * comes twice the last value counts. Returns the number of fields. */
+size_t ek_hash_create(ek_store *s, ek_db *db, ek_value *v, ek_str key, const ek_str *pairs, size_t n);
+/* As a listpack no longer: for a caller that knows that it is about to grow beyond one. */
+void ek_hash_to_table(ek_store *s, ek_db *db, ek_value *v);
+
+size_t ek_hash_len(const ek_store *s, const ek_value *v);
+
+/* Visit the fields; stops when visit returns false. The hash must not change meanwhile. */
+typedef struct ek_hash_pair {
+    ek_str field, value;
+    int64_t expire_ms;
+    char field_room[EK_I64_CHARS], value_room[EK_I64_CHARS];
+} ek_hash_pair;
+typedef bool ek_hash_each_fn(void *arg, const ek_hash_pair *pair);
+void ek_hash_each(const ek_store *s, const ek_value *v, ek_hash_each_fn *visit, void *arg);
+/* One step of a scan, see ek_table_scan; all at once when it is a listpack. */
+uint64_t ek_hash_scan(const ek_store *s, const ek_value *v, uint64_t cursor, size_t count,
+                      ek_hash_each_fn *visit, void *arg);
+/* A random field of a hashtable that holds one which has not expired. */
+void ek_hash_random(ek_store *s, const ek_value *v, ek_hash_pair *pair);
+
+/* --- fields whose time has come --- */
+
+/* When the first of the hash's fields expires, or earlier; EK_NO_EXPIRE: none does. O(1). */
+int64_t ek_hash_soonest(const ek_arena *a, const ek_value *v);
+/* Delete up to about `budget` fields that have expired; how many were. The hash may be empty
+ * afterwards: then the caller deletes the key. When all have expired nothing is deleted, and
+ * *all_gone says so: the key can go at once. */
+size_t ek_hash_purge(ek_store *s, ek_db *db, ek_value *v, size_t budget, bool *all_gone);
+
+#endif
