@@ -109,6 +109,7 @@ static bool block_overwrite(ek_arena *a, ek_ref ref, ek_str value, int64_t expir
         ek_touch(a, b.vlen, width);
         memcpy(b.vlen, &(uint32_t){(uint32_t)value.n}, width);
     }
+    if (value.p == b.value) return true; /* only the time changes */
     ek_touch(a, b.value, b.len); /* all of it: a later change may take the rest for slack */
     if (value.n > b.len) ek_touch_slack(a, b.value + b.len, value.n - b.len);
     memcpy(b.value, value.p, value.n);
@@ -119,9 +120,6 @@ static bool block_overwrite(ek_arena *a, ek_ref ref, ek_str value, int64_t expir
 
 static bool is_table(const ek_value *v) {
     return v->enc == EK_ENC_HASHTABLE || v->enc == EK_ENC_HASHTABLE_EX;
-}
-static bool is_ex(const ek_value *v) {
-    return v->enc == EK_ENC_LISTPACK_EX || v->enc == EK_ENC_HASHTABLE_EX;
 }
 static hash_root *root_of(const ek_arena *a, const ek_value *v) { return ek_ptr(a, v->outside); }
 
@@ -199,10 +197,10 @@ static void find_any(const ek_store *s, const ek_value *v, ek_str field, ek_hash
     else lp_find(v, field, place);
 }
 
-bool ek_hash_find(ek_store *s, ek_db *db, ek_value *v, ek_str field, ek_hash_place *place) {
+bool ek_hash_find(ek_store *s, ek_db *db, ek_value *v, ek_str field, int64_t now_ms,
+                  ek_hash_place *place) {
     find_any(s, v, field, place);
-    if (EK_UNLIKELY(place->expire_ms != EK_NO_EXPIRE) &&
-        place->expire_ms <= ek_store_now_ms(s)) {
+    if (EK_UNLIKELY(place->expire_ms <= now_ms) && place->found) {
         ek_hash_remove(s, db, v, place);
         find_any(s, v, field, place);
     }
@@ -325,8 +323,8 @@ void ek_hash_put(ek_store *s, ek_db *db, ek_value *v, const ek_hash_place *place
     bool has_time = expire_ms != EK_NO_EXPIRE;
     bool to_table = !is_table(v) && (!fits_listpack(s, field) || !fits_listpack(s, value));
     ek_hash_place again;
-    if (EK_UNLIKELY((has_time && !is_ex(v)) || to_table)) {
-        if (has_time && !is_ex(v)) to_ex(s, db, v);
+    if (EK_UNLIKELY((has_time && !ek_hash_has_times(v)) || to_table)) {
+        if (has_time && !ek_hash_has_times(v)) to_ex(s, db, v);
         if (to_table) ek_hash_to_table(s, db, v);
         find_any(s, v, field, &again);
         place = &again;
@@ -349,12 +347,12 @@ void ek_hash_set_expire(ek_store *s, ek_db *db, ek_value *v, const ek_hash_place
                         int64_t expire_ms) {
     if (expire_ms == place->expire_ms) return;
     if (is_table(v)) {
-        if (!is_ex(v)) to_ex(s, db, v);
+        if (!ek_hash_has_times(v)) to_ex(s, db, v);
         ek_str value = place->value, field = block_field(s->a, place->block);
         table_put(s, v, place, field, value, expire_ms);
     } else {
         size_t at = place->at;
-        if (!is_ex(v)) {
+        if (!ek_hash_has_times(v)) {
             size_t ordinal = ek_lp_count(v->data, v->data + at) / 2;
             to_ex(s, db, v);
             at = (size_t)(ek_lp_skip(v->data + SOONEST_BYTES, 3 * ordinal) - v->data);
@@ -387,11 +385,11 @@ void ek_hash_remove(ek_store *s, ek_db *db, ek_value *v, const ek_hash_place *pl
 
 size_t ek_hash_create(ek_store *s, ek_db *db, ek_value *v, ek_str key, const ek_str *pairs,
                       size_t n) {
-    size_t bytes = 0;
-    bool small = n <= (size_t)s->root->config.hash_max_listpack_entries;
+    size_t bytes = 0, first = ek_min(n, (size_t)s->root->config.hash_max_listpack_entries);
+    bool small = true;
     for (size_t i = 0; small && i < 2 * n; i++) {
         small = fits_listpack(s, pairs[i]);
-        bytes += ek_lp_size_of(pairs[i].p, pairs[i].n);
+        if (i < 2 * first) bytes += ek_lp_size_of(pairs[i].p, pairs[i].n);
     }
     ek_entry_plan plan = {.key = key, .type = EK_HASH, .enc = EK_ENC_LISTPACK,
                           .expire_ms = EK_NO_EXPIRE, .access = ek_access_now(s)};
@@ -399,14 +397,14 @@ size_t ek_hash_create(ek_store *s, ek_db *db, ek_value *v, ek_str key, const ek_
         plan.len = bytes;
         ek_keyspace_add(s, db, &plan, v->hash, v);
         uint8_t *to = v->data;
-        for (size_t i = 0; i < 2 * n; i += 2) {
+        for (size_t i = 0; i < 2 * first; i += 2) {
             if (i && ek_lp_find(v->data, to, pairs[i].p, pairs[i].n, 2)) break;
             to = ek_lp_put(to, pairs[i].p, pairs[i].n);
             to = ek_lp_put(to, pairs[i + 1].p, pairs[i + 1].n);
         }
         size_t done = (size_t)(to - v->data), put = ek_lp_count(v->data, to) / 2;
         if (put == n) return n;
-        ek_value_splice(s, db, v, done, bytes - done, 0); /* a field came twice */
+        if (done < bytes) ek_value_splice(s, db, v, done, bytes - done, 0); /* one came twice */
         pairs += 2 * put;
         n -= put;
     } else {
@@ -419,7 +417,7 @@ size_t ek_hash_create(ek_store *s, ek_db *db, ek_value *v, ek_str key, const ek_
         find_any(s, v, pairs[i], &place);
         ek_hash_put(s, db, v, &place, pairs[i], pairs[i + 1], EK_NO_EXPIRE);
     }
-    return ek_hash_len(s, v);
+    return ek_hash_len(s, v, 0);
 }
 
 /* --- visiting --- */
@@ -469,32 +467,28 @@ static bool visit_block(void *arg, ek_ref block) {
 
 static void scan_block(void *arg, ek_ref block) { visit_block(arg, block); }
 
-static int64_t now_for(const ek_store *s, const ek_value *v) {
-    return is_ex(v) ? ek_store_now_ms(s) : 0;
-}
-
-void ek_hash_each(const ek_store *s, const ek_value *v, ek_hash_each_fn *visit, void *arg) {
-    visiting k = {s->a, now_for(s, v), visit, arg};
+void ek_hash_each(const ek_store *s, const ek_value *v, int64_t now_ms, ek_hash_each_fn *visit,
+                  void *arg) {
+    visiting k = {s->a, now_ms, visit, arg};
     if (is_table(v)) ek_table_each(s->a, &root_of(s->a, v)->fields, visit_block, &k);
-    else lp_each(v, k.now, visit, arg);
+    else lp_each(v, now_ms, visit, arg);
 }
 
-uint64_t ek_hash_scan(const ek_store *s, const ek_value *v, uint64_t cursor, size_t count,
-                      ek_hash_each_fn *visit, void *arg) {
-    visiting k = {s->a, now_for(s, v), visit, arg};
+uint64_t ek_hash_scan(const ek_store *s, const ek_value *v, int64_t now_ms, uint64_t cursor,
+                      size_t count, ek_hash_each_fn *visit, void *arg) {
+    visiting k = {s->a, now_ms, visit, arg};
     if (is_table(v))
         return ek_table_scan(s->a, &root_of(s->a, v)->fields, key_of, cursor, count, scan_block,
                              &k);
-    lp_each(v, k.now, visit, arg);
+    lp_each(v, now_ms, visit, arg);
     return 0;
 }
 
-void ek_hash_random(ek_store *s, const ek_value *v, ek_hash_pair *pair) {
-    int64_t now = now_for(s, v);
+void ek_hash_random(ek_store *s, const ek_value *v, int64_t now_ms, ek_hash_pair *pair) {
     for (;;) {
         ek_ref block = ek_table_random(s->a, &root_of(s->a, v)->fields, &s->random);
         block_view b = block_read(s->a, block);
-        if (b.expire_ms <= now) continue;
+        if (b.expire_ms <= now_ms) continue;
         pair->field = b.field;
         pair->value = (ek_str){b.value, b.len};
         pair->expire_ms = b.expire_ms;
@@ -516,14 +510,14 @@ static size_t ntimes_due(const ek_store *s, const hash_root *root, int64_t now) 
     return ek_skiplist_seek_score(s->a, &root->times, (double)now, true).rank;
 }
 
-size_t ek_hash_len(const ek_store *s, const ek_value *v) {
+size_t ek_hash_len(const ek_store *s, const ek_value *v, int64_t now_ms) {
     switch (v->enc) {
     case EK_ENC_LISTPACK: return ek_lp_count(v->data, lp_end(v)) / 2;
     case EK_ENC_HASHTABLE: return root_of(s->a, v)->fields.count;
-    case EK_ENC_LISTPACK_EX: return lp_count_alive(v, ek_store_now_ms(s));
+    case EK_ENC_LISTPACK_EX: return lp_count_alive(v, now_ms);
     default: {
         const hash_root *root = root_of(s->a, v);
-        return root->fields.count - ntimes_due(s, root, ek_store_now_ms(s));
+        return root->fields.count - ntimes_due(s, root, now_ms);
     }
     }
 }
@@ -574,15 +568,15 @@ static size_t table_purge(ek_store *s, ek_value *v, int64_t now, size_t budget) 
     return n;
 }
 
-size_t ek_hash_purge(ek_store *s, ek_db *db, ek_value *v, size_t budget, bool *all_gone) {
+size_t ek_hash_purge(ek_store *s, ek_db *db, ek_value *v, int64_t now_ms, size_t budget,
+                     bool *all_gone) {
     *all_gone = false;
-    if (!is_ex(v)) return 0;
-    int64_t now = ek_store_now_ms(s);
-    if (ek_hash_soonest(s->a, v) > now) return 0;
-    *all_gone = ek_hash_len(s, v) == 0;
+    if (!ek_hash_has_times(v)) return 0;
+    if (ek_hash_soonest(s->a, v) > now_ms) return 0;
+    *all_gone = ek_hash_len(s, v, now_ms) == 0;
     if (*all_gone) return 0;
-    size_t n = v->enc == EK_ENC_LISTPACK_EX ? lp_purge(s, db, v, now)
-                                            : table_purge(s, v, now, budget);
+    size_t n = v->enc == EK_ENC_LISTPACK_EX ? lp_purge(s, db, v, now_ms)
+                                            : table_purge(s, v, now_ms, budget);
     note_times(s, db, v);
     return n;
 }

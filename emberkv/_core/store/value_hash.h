@@ -13,7 +13,9 @@
  * a field with a time stays "ex" as long as it lives.
  *
  * A field whose time has come is gone for every caller: found by name it is deleted there and then,
- * in a walk it is passed over. ek_hash_purge deletes many, soonest first.
+ * in a walk it is passed over. ek_hash_purge deletes many, soonest first. Every call of a command
+ * takes the same `now_ms`; that of a hash which cannot have times is never looked at (see
+ * ek_hash_has_times).
  *
  * Costs: find, put and remove O(1) in a table (O(log n) with a time), O(n) in a listpack, which stays
  * below hash-max-listpack-entries. Owner: the key's entry. Lock: the store's.
@@ -37,8 +39,13 @@ typedef struct ek_hash_place {
     char room[EK_I64_CHARS];
 } ek_hash_place;
 
+EK_INLINE bool ek_hash_has_times(const ek_value *v) {
+    return v->enc == EK_ENC_LISTPACK_EX || v->enc == EK_ENC_HASHTABLE_EX;
+}
+
 /* Look a field up. v is a hash; it changes when the field has expired. */
-bool ek_hash_find(ek_store *s, ek_db *db, ek_value *v, ek_str field, ek_hash_place *place);
+bool ek_hash_find(ek_store *s, ek_db *db, ek_value *v, ek_str field, int64_t now_ms,
+                  ek_hash_place *place);
 
 /* Give the field this value and time; `place` is what ek_hash_find said just before. The encoding
  * follows from the settings. Neither string may lie inside the hash. */
@@ -56,7 +63,7 @@ size_t ek_hash_create(ek_store *s, ek_db *db, ek_value *v, ek_str key, const ek_
 /* As a listpack no longer: for a caller that knows that it is about to grow beyond one. */
 void ek_hash_to_table(ek_store *s, ek_db *db, ek_value *v);
 
-size_t ek_hash_len(const ek_store *s, const ek_value *v);
+size_t ek_hash_len(const ek_store *s, const ek_value *v, int64_t now_ms);
 
 /* Visit the fields; stops when visit returns false. The hash must not change meanwhile. */
 typedef struct ek_hash_pair {
@@ -65,20 +72,21 @@ typedef struct ek_hash_pair {
     char field_room[EK_I64_CHARS], value_room[EK_I64_CHARS];
 } ek_hash_pair;
 typedef bool ek_hash_each_fn(void *arg, const ek_hash_pair *pair);
-void ek_hash_each(const ek_store *s, const ek_value *v, ek_hash_each_fn *visit, void *arg);
+void ek_hash_each(const ek_store *s, const ek_value *v, int64_t now_ms, ek_hash_each_fn *visit,
+                  void *arg);
 /* One step of a scan, see ek_table_scan; all at once when it is a listpack. */
-uint64_t ek_hash_scan(const ek_store *s, const ek_value *v, uint64_t cursor, size_t count,
-                      ek_hash_each_fn *visit, void *arg);
+uint64_t ek_hash_scan(const ek_store *s, const ek_value *v, int64_t now_ms, uint64_t cursor,
+                      size_t count, ek_hash_each_fn *visit, void *arg);
 /* A random field of a hashtable that holds one which has not expired. */
-void ek_hash_random(ek_store *s, const ek_value *v, ek_hash_pair *pair);
+void ek_hash_random(ek_store *s, const ek_value *v, int64_t now_ms, ek_hash_pair *pair);
 
 /* --- fields whose time has come --- */
 
 /* When the first of the hash's fields expires, or earlier; EK_NO_EXPIRE: none does. O(1). */
 int64_t ek_hash_soonest(const ek_arena *a, const ek_value *v);
-/* Delete up to about `budget` fields that have expired; how many were. The hash may be empty
- * afterwards: then the caller deletes the key. When all have expired nothing is deleted, and
- * *all_gone says so: the key can go at once. */
-size_t ek_hash_purge(ek_store *s, ek_db *db, ek_value *v, size_t budget, bool *all_gone);
+/* Delete up to about `budget` fields that have expired; how many were. When all have, nothing is
+ * deleted, and *all_gone tells the caller to delete the key. */
+size_t ek_hash_purge(ek_store *s, ek_db *db, ek_value *v, int64_t now_ms, size_t budget,
+                     bool *all_gone);
 
 #endif
