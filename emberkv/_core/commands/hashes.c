@@ -3,7 +3,8 @@
 
 #include <math.h>
 
-#include "commands/scan_args.h"
+#include "commands/scan_arg.h"
+#include "commands/tables.h"
 
 void ek_hash_changed(ek_ctx *c, ek_value *v, const char *event) {
     ek_key_changed(c, c->argv[1], EK_EVENT_HASH, event);
@@ -259,23 +260,19 @@ static bool scan_one(void *arg, const ek_hash_pair *pair) {
 void ek_cmd_hscan(ek_ctx *c) {
     ek_scan_args args;
     ek_value v;
-    if (!ek_arg_cursor(c, 2, &args)) return;
+    uint64_t cursor;
+    if (!ek_scan_cursor(c, 2, &cursor)) return;
     ek_found found = ek_lookup_type(c, c->argv[1], EK_HASH, &v);
     if (found == EK_WRONG_TYPE) return;
     if (found == EK_ABSENT) {
-        ek_reply_empty_scan(c);
+        ek_scan_reply_cursor(c, 0);
+        ek_reply_array(c->reply, 0);
         return;
     }
-    if (!ek_arg_scan_options(c, 3, true, &args)) return;
-    /* The cursor comes before the elements and is known after them: they go to a tape of their own. */
-    ek_reply tape = {.a = c->a};
+    if (!ek_scan_options_hash(c, 3, &args)) return;
     scanning k = {c->reply, &args, 0};
-    (void)tape;
-    size_t start = c->reply->len;
-    ek_reply_cursor(c, UINT64_MAX);
-    size_t list = ek_reply_open(c->reply, '*');
-    uint64_t next =
-        ek_hash_scan(c->s, &v, ek_hash_now(c, &v), args.cursor, args.count, scan_one, &k);
-    ek_reply_close(c->reply, list, k.n);
-    (void)start, (void)next;
+    size_t at = ek_reply_open(c->reply, '*');
+    cursor = ek_hash_scan(c->s, &v, ek_hash_now(c, &v), cursor, args.count, scan_one, &k);
+    ek_reply_close(c->reply, at, k.n);
+    ek_scan_insert_cursor(c, at, cursor);
 }

@@ -37,11 +37,15 @@ static bool parse_count(ek_ctx *c, size_t i, uint64_t *out) {
     return true;
 }
 
-bool ek_scan_options(ek_ctx *c, size_t from, bool with_type, ek_scan_args *out) {
+static bool parse_options(ek_ctx *c, size_t from, bool with_type, bool with_novalues,
+                          ek_scan_args *out) {
     *out = (ek_scan_args){.count = DEFAULT_COUNT};
     for (size_t i = from; i < c->argc; i += 2) {
         bool more = i + 1 < c->argc;
-        if (more && ek_arg_is(c, i, "count")) {
+        if (with_novalues && ek_arg_is(c, i, "novalues")) {
+            out->novalues = true;
+            i--;
+        } else if (more && ek_arg_is(c, i, "count")) {
             if (!parse_count(c, i + 1, &out->count)) return false;
         } else if (more && ek_arg_is(c, i, "match")) {
             out->has_match = true;
@@ -55,6 +59,14 @@ bool ek_scan_options(ek_ctx *c, size_t from, bool with_type, ek_scan_args *out) 
         }
     }
     return true;
+}
+
+bool ek_scan_options(ek_ctx *c, size_t from, bool with_type, ek_scan_args *out) {
+    return parse_options(c, from, with_type, false, out);
+}
+
+bool ek_scan_options_hash(ek_ctx *c, size_t from, ek_scan_args *out) {
+    return parse_options(c, from, false, true, out);
 }
 
 void ek_scan_collect(void *arg, ek_ref item) {
@@ -73,6 +85,16 @@ void ek_scan_reply_cursor(ek_ctx *c, uint64_t cursor) {
     char digits[24];
     ek_reply_array(c->reply, 2);
     ek_reply_bulk(c->reply, digits, ek_format_u64(digits, cursor));
+}
+
+void ek_scan_insert_cursor(ek_ctx *c, size_t at, uint64_t cursor) {
+    uint8_t head[64];
+    size_t end = c->reply->len;
+    ek_scan_reply_cursor(c, cursor);
+    size_t n = c->reply->len - end;
+    memcpy(head, c->reply->buf + end, n);
+    memmove(c->reply->buf + at + n, c->reply->buf + at, end - at);
+    memcpy(c->reply->buf + at, head, n);
 }
 
 static bool lives(ek_ctx *c, ek_ref entry) {
