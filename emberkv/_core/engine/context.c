@@ -2,7 +2,10 @@
 
 #include "base/number.h"
 #include "engine/scratch.h"
+#include "store/value_hash.h"
 #include "store/watch.h"
+
+#define FIELDS_AT_ONCE 256 /* expired fields that finding their hash deletes; more stay unseen */
 
 void *ek_scratch_alloc(ek_ctx *c, size_t n) {
     return ek_scratch_get(&c->session->scratch, c->a, n);
@@ -18,6 +21,21 @@ static void expire(ek_ctx *c, uint32_t dbi, ek_value *v) {
     v->key = key; /* the bytes stand until the commit */
 }
 
+/* Delete fields of a hash whose time has come. False: there was nothing else, and it is gone. */
+static EK_NOINLINE bool expire_fields(ek_ctx *c, uint32_t dbi, ek_value *v) {
+    ek_db *db = &c->s->dbs[dbi];
+    bool all_gone;
+    ek_str key = v->key;
+    size_t n = ek_hash_purge(c->s, db, v, ek_now_ms(c), FIELDS_AT_ONCE, &all_gone);
+    if (n) ek_key_changed_in(c, dbi, key, EK_EVENT_HASH, "hexpired");
+    if (!all_gone) return true;
+    ek_key_changed_in(c, dbi, key, EK_EVENT_GENERIC, "del");
+    ek_keyspace_delete(c->s, db, v);
+    v->key = key; /* the bytes stand until the commit */
+    v->expire_ms = EK_NO_EXPIRE;
+    return false;
+}
+
 bool ek_lookup_in(ek_ctx *c, uint32_t dbi, ek_str key, ek_value *v) {
     if (!ek_keyspace_find(c->s, &c->s->dbs[dbi], key, v)) return false;
     if (EK_UNLIKELY(v->expire_ms != EK_NO_EXPIRE) && v->expire_ms <= ek_now_ms(c)) {
@@ -26,7 +44,7 @@ bool ek_lookup_in(ek_ctx *c, uint32_t dbi, ek_str key, ek_value *v) {
         v->key = key;
         return false;
     }
-    return true;
+    return EK_LIKELY(v->enc < EK_ENC_LISTPACK_EX) || expire_fields(c, dbi, v);
 }
 
 bool ek_peek(ek_ctx *c, ek_str key, ek_value *v) { return ek_lookup_in(c, c->dbi, key, v); }

@@ -1,8 +1,11 @@
 #include "store/expiry.h"
 
 #include "store/keyspace.h"
+#include "store/value_hash.h"
 
 #define ROUNDS 4
+#define HASHES 2   /* of each database, looked at in a step for fields whose time has come */
+#define FIELDS 64  /* deleted of one hash in a step */
 
 static unsigned sample(ek_store *s, ek_db *db, unsigned samples, int64_t now_ms) {
     unsigned expired = 0;
@@ -18,12 +21,24 @@ static unsigned sample(ek_store *s, ek_db *db, unsigned samples, int64_t now_ms)
     return expired;
 }
 
+static void expire_fields(ek_store *s, ek_db *db, int64_t now_ms) {
+    for (unsigned i = 0; i < HASHES && db->field_expires.count; i++) {
+        ek_value v;
+        bool all_gone;
+        ek_entry_read(s->a, ek_table_random(s->a, &db->field_expires, &s->random), &v);
+        v.hash = ek_table_hash(s->a, v.key);
+        ek_hash_purge(s, db, &v, now_ms, FIELDS, &all_gone);
+        if (all_gone) ek_keyspace_delete(s, db, &v);
+    }
+}
+
 void ek_expiry_step(ek_store *s, unsigned samples) {
     int64_t now_ms = 0;
     for (uint32_t i = 0; i < s->root->ndbs; i++) {
         ek_db *db = &s->dbs[i];
-        if (!db->expires.count) continue;
+        if (!db->expires.count && !db->field_expires.count) continue;
         if (!now_ms) now_ms = ek_store_now_ms(s);
+        expire_fields(s, db, now_ms);
         for (int round = 0; round < ROUNDS; round++) {
             unsigned expired = sample(s, db, samples, now_ms);
             if (expired) EK_SET(s->a, s->root->stat_expired, s->root->stat_expired + expired);

@@ -81,7 +81,7 @@ SINGLES = {
         WORLD,
         """
         HSCAN {h|one|wide|bin|missing|s} 0 {COUNT 1|COUNT 1000|} {MATCH *1*|MATCH f|MATCH z*|}
-        HSCAN h 0 {COUNT 0|COUNT -1|COUNT x|COUNT|MATCH|TYPE hash|NOVALUES|nope x}
+        HSCAN h 0 {COUNT 0|COUNT -1|COUNT x|COUNT|MATCH|TYPE hash|nope x}
         HSCAN {h|s|missing} {x|-1|""|1.5|18446744073709551615|18446744073709551616|" 0"}
         HSCAN h 0 COUNT 10 COUNT 20 MATCH a MATCH f
         """,
