@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 from pathlib import Path
 
 from bench import report
@@ -23,6 +24,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="folder for the results")
     options = parser.parse_args()
     run = report.Run(quick=options.quick)
+    run.notes.append(f"load average of the machine when the run began: {os.getloadavg()[0]:.1f}")
     parts = options.only or [part for part in PARTS if not (options.quick and part == "journal")]
     for part in parts:
         run.progress(part)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import subprocess
 import tempfile
 import time
@@ -58,7 +57,6 @@ def _seconds(work: Callable[[], Any]) -> float:
 def measure(run: Run) -> None:
     count = run.many(1_000_000)
     keys = [key(i) for i in range(count)]
-    random.Random(3).shuffle(keys)
     times: dict[tuple[str, str], Figure] = {}
     for _ in range(run.rounds(3)):
         for name in ("emberkv", "emberkv shared"):
