@@ -34,7 +34,8 @@ class Ember(_ember.Client, Commands[T]):
     from `encoding` with `encoding_errors`. `databases` is how many numbered databases a new
     store has, `db` the one this handle begins in. `max_bytes` bounds the memory of a new
     store: what does not fit raises OutOfMemoryError and leaves no trace. `clock`, a `Clock`,
-    replaces the system's for everything that expires.
+    replaces the system's for everything that expires. The memory of a path goes when the last
+    handle on it is closed, unless that handle was opened with `keep`.
 
     A handle is closed by `close`, by the end of a ``with`` block, or when it is collected.
     After that every call raises ConnectionError. In a child of `os.fork` the handle of a
@@ -53,6 +54,7 @@ class Ember(_ember.Client, Commands[T]):
             databases: int = 16,
             max_bytes: int | None = None,
             clock: _ember.Clock | None = None,
+            keep: bool = False,
             encoding: str = "utf-8",
             encoding_errors: str = "strict",
         ) -> None: ...
@@ -67,6 +69,7 @@ class Ember(_ember.Client, Commands[T]):
             databases: int = 16,
             max_bytes: int | None = None,
             clock: _ember.Clock | None = None,
+            keep: bool = False,
             encoding: str = "utf-8",
             encoding_errors: str = "strict",
         ) -> None: ...
@@ -81,6 +84,7 @@ class Ember(_ember.Client, Commands[T]):
             databases: int = 16,
             max_bytes: int | None = None,
             clock: _ember.Clock | None = None,
+            keep: bool = False,
             encoding: str = "utf-8",
             encoding_errors: str = "strict",
         ) -> None: ...
@@ -94,10 +98,11 @@ class Ember(_ember.Client, Commands[T]):
         databases: int = 16,
         max_bytes: int | None = None,
         clock: _ember.Clock | None = None,
+        keep: bool = False,
         encoding: str = "utf-8",
         encoding_errors: str = "strict",
     ) -> None:
-        store = _ember.Store(path, databases=databases, max_bytes=max_bytes, clock=clock)
+        store = _ember.Store(path, databases=databases, max_bytes=max_bytes, clock=clock, keep=keep)
         self._attach(store, db, decode_responses, encoding, encoding_errors)
 
     def _attach(
@@ -113,6 +118,7 @@ class Ember(_ember.Client, Commands[T]):
         self.encoding = encoding
         self.encoding_errors = encoding_errors
         self.response_callbacks = Callbacks(CALLBACKS)
+        self._own_callbacks = False
         self._idle_sessions: list[_ember.Session] = []
         super().__init__(self._new_session(db))
 
@@ -159,7 +165,11 @@ class Ember(_ember.Client, Commands[T]):
     def set_response_callback(self, command: str, callback: Callable[..., Any]) -> None:
         """Have `callback(reply, **options)` make the result of `command` in this handle."""
         self.response_callbacks.replace(command, callback)
-        # The compiled methods make their results without asking, so they must stand aside.
+        self._set_compiled_methods_aside()
+
+    def _set_compiled_methods_aside(self) -> None:
+        # They make their results without asking for a callback.
+        self._own_callbacks = True
         for name in _COMPILED:
             setattr(self, name, getattr(Commands, name).__get__(self))
 
@@ -273,7 +283,9 @@ class Ember(_ember.Client, Commands[T]):
             self.encoding,
             self.encoding_errors,
         )
-        twin.response_callbacks.update(self.response_callbacks)
+        if self._own_callbacks:
+            twin.response_callbacks = Callbacks(self.response_callbacks)
+            twin._set_compiled_methods_aside()
         return twin
 
     def close(self) -> None:
@@ -340,6 +352,7 @@ else:
         databases: int = 16,
         max_bytes: int | None = None,
         clock: _ember.Clock | None = None,
+        keep: bool = False,
         encoding: str = "utf-8",
         encoding_errors: str = "strict",
     ) -> Ember[Any]:
@@ -351,6 +364,7 @@ else:
             databases=databases,
             max_bytes=max_bytes,
             clock=clock,
+            keep=keep,
             encoding=encoding,
             encoding_errors=encoding_errors,
         )

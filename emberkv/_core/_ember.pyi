@@ -1,22 +1,32 @@
-"""Types of the compiled core."""
+"""Types of the compiled core.
+
+The compiled methods of `Client` are left out: those of `emberkv._commands`, which they stand
+in for, have the types.
+"""
 
 import os
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 class Clock:
-    """A clock that stands still until it is set or advanced; for `emberkv.open(clock=...)`."""
+    """A clock that stands still until it is set: `open(clock=...)` makes a store live by it.
 
-    now_ms: int
-    def __init__(self, now_ms: int = 0) -> None: ...
-    def advance(self, seconds: float) -> None: ...
+    It begins at `now_ms`, milliseconds of Unix time, or at the present.
+    """
+
+    def __init__(self, now_ms: int | None = None) -> None: ...
+    @property
+    def now_ms(self) -> int:
+        """The time in milliseconds since 1970, UTC."""
+
+    @now_ms.setter
+    def now_ms(self, value: int) -> None: ...
+    def advance(self, seconds: float) -> None:
+        """Let `seconds` (int or float) pass."""
 
 class Store:
-    """An open store."""
+    """One process's handle on a store: private in memory (path None), or that of a path."""
 
-    @property
-    def path(self) -> str | None: ...
-    @property
-    def closed(self) -> bool: ...
     def __init__(
         self,
         path: str | os.PathLike[str] | None = None,
@@ -24,26 +34,74 @@ class Store:
         databases: int = 16,
         max_bytes: int | None = None,
         clock: Clock | None = None,
+        keep: bool = False,
     ) -> None: ...
-    def fork(self) -> Store: ...
-    def close(self) -> None: ...
+    @property
+    def path(self) -> str | None: ...
+    @property
+    def closed(self) -> bool: ...
+    @property
+    def recovered(self) -> bool:
+        """Whether this handle undid what a dead process had left half done."""
+
+    def close(self) -> None:
+        """Let go of the store; what is private is gone. Closing again does nothing."""
+
+    def fork(self) -> Store:
+        """An independent copy of a private store, at once."""
+
+    def stats(self) -> dict[str, int]:
+        """Figures of the arena, in bytes unless said otherwise."""
+
+    def check(self) -> bool:
+        """Walk every structure; True when all is sound. For tests: O(everything)."""
+
+    def faults(self, fail_alloc_in: int = 0, die_at_touch_in: int = 0) -> bool:
+        """Have the n-th allocation fail, or the n-th journal write kill the process.
+
+        0 calls it off. False: this build cannot; only the check build can.
+        """
 
 class Session:
-    """What a connection is to a server: a database, a MULTI, watches."""
+    """What one connection to a server would be: a database, a protocol, a MULTI, watches."""
 
-    @property
-    def db(self) -> int: ...
     def __init__(
-        self, store: Store, db: int, codec: tuple[str, str], decode_responses: bool
+        self,
+        store: Store,
+        db: int = 0,
+        codec: tuple[str, str] = ("utf-8", "strict"),
+        decode: bool = False,
     ) -> None: ...
-    def execute(self, args: tuple[Any, ...]) -> Any: ...
-    def execute_many(self, commands: list[tuple[Any, ...]]) -> list[Any]: ...
-    def begin(self) -> Any: ...
-    def commit(self, token: Any) -> None: ...
-    def rollback(self, token: Any) -> None: ...
+    @property
+    def store(self) -> Store: ...
+    @property
+    def db(self) -> int:
+        """The number of the database it works in."""
+
+    def close(self) -> None:
+        """Let go of watches and of a transaction that was begun; the session stays usable."""
+
+    def execute(self, args: Sequence[Any]) -> Any:
+        """Run one command: its name and arguments. Gives its reply."""
+
+    def execute_many(self, commands: Iterable[Sequence[Any]]) -> list[Any]:
+        """Run commands one after another; an error reply is an exception in the list."""
+
+    def resp(self, args: Sequence[Any], protocol: int) -> bytes:
+        """Run one command and give the bytes that a server would send by RESP 2 or 3."""
+
+    def begin(self) -> Any:
+        """Begin a transaction, or a savepoint in one. Gives the token that ends it."""
+
+    def commit(self, token: Any) -> None:
+        """End it and keep its changes. O(what it freed)."""
+
+    def rollback(self, token: Any) -> None:
+        """End it and undo its changes. O(what it changed)."""
 
 class Client:
-    """The hottest commands, compiled; `emberkv.Ember` adds all others."""
+    """The base of `Ember`: one session, and the compiled methods on it."""
 
-    _session: Session
     def __init__(self, session: Session) -> None: ...
+    @property
+    def _session(self) -> Session: ...

@@ -21,6 +21,13 @@ def test_package_and_its_use_pass_mypy():
     run("-m", "mypy", "tests/python/typed_usage.py")
 
 
+def test_stub_of_the_core_is_right():
+    run(
+        *("-m", "mypy.stubtest", "--mypy-config-file", "pyproject.toml"),
+        *("--ignore-missing-stub", "--ignore-disjoint-bases", "emberkv._core._ember"),
+    )
+
+
 def test_stub_of_the_pipeline_is_current():
     sys.path.insert(0, str(ROOT / "tools"))
     try:

@@ -1,0 +1,262 @@
+"""Stores from Python: paths that are shared, copies, clocks, limits, what is refused."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+import emberkv
+from emberkv.exceptions import (
+    ConnectionError,
+    DataError,
+    LockError,
+    OutOfMemoryError,
+    WatchError,
+)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "app.ember"
+
+
+def in_another_process(code: str, *arguments: object) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys, emberkv\n{code}", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def in_a_fork(act) -> int:
+    """What `act` gives in a child of fork, as its exit status; 99 if it raised."""
+    pid = os.fork()
+    if pid == 0:
+        status = 99
+        try:
+            status = int(act())
+        finally:
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+# Paths.
+
+
+def test_handles_on_a_path_share_one_keyspace(open_db, path):
+    one, two = open_db(path), open_db(str(path))
+    one.set("k", 1)
+    assert two.incr("k") == 2
+    assert one.get("k") == b"2"
+    assert one.path == two.path == str(path)
+    assert repr(one) == f"<emberkv.client.Ember({path} db=0)>"
+
+
+def test_processes_on_a_path_share_one_keyspace(open_db, path):
+    db = open_db(path)
+    db.set("k", 1)
+    assert in_another_process("print(emberkv.open(sys.argv[1]).incr('k'))", path) == "2"
+    assert db.get("k") == b"2"
+
+
+def test_watch_sees_what_another_process_does(open_db, path):
+    db = open_db(path)
+    with db.pipeline() as pipe:
+        pipe.watch("k")
+        in_another_process("emberkv.open(sys.argv[1]).set('k', 1)", path)
+        pipe.multi()
+        pipe.get("k")
+        with pytest.raises(WatchError):
+            pipe.execute()
+
+
+def test_last_close_leaves_nothing(open_db, path):
+    with emberkv.open(path) as db:
+        db.set("k", 1)
+    assert not path.exists()
+    assert open_db(path).get("k") is None
+
+
+def test_keep_leaves_it(open_db, path):
+    with emberkv.open(path, keep=True) as db:
+        db.set("k", 1)
+    assert open_db(path).get("k") == b"1"
+
+
+def test_sessions_have_databases_of_their_own(open_db, path):
+    one, two = open_db(path), open_db(path, db=1)
+    one.set("k", "zero")
+    two.set("k", "one")
+    assert (one.get("k"), two.get("k")) == (b"zero", b"one")
+
+
+def test_what_is_not_a_store_is_refused(path):
+    path.write_text("not a store")
+    with pytest.raises((ConnectionError, OSError)):
+        emberkv.open(path)
+    assert path.read_text() == "not a store"
+
+
+def test_path_in_a_folder_that_is_not_there_is_refused(path):
+    with pytest.raises((ConnectionError, OSError)):
+        emberkv.open(path / "deeper" / "app.ember")
+
+
+# Forks.
+
+
+def test_forked_child_goes_on_with_a_shared_store(open_db, path):
+    db = open_db(path)
+    db.set("n", 1)
+    assert in_a_fork(lambda: db.incr("n")) == 2
+    assert db.get("n") == b"2"
+
+
+def test_forked_child_has_a_copy_of_a_private_store(db):
+    db.set("n", 1)
+    assert in_a_fork(lambda: db.incr("n")) == 2
+    assert db.get("n") == b"1"
+
+
+def test_forked_child_may_close_its_handle(open_db, path):
+    db = open_db(path)
+    db.set("n", 1)
+
+    def close():
+        db.close()
+        return db.closed
+
+    assert in_a_fork(close) == 1
+    assert db.get("n") == b"1"
+
+
+def test_copy_goes_its_own_way(open_db):
+    db = open_db(decode_responses=True, db=2)
+    db.mset({"a": 1, "b": 2})
+    with db.fork() as copy:
+        assert type(copy) is emberkv.Ember
+        assert copy.mget("a", "b") == ["1", "2"]
+        copy.set("a", "copy")
+        db.delete("b")
+        assert db.get("a") == "1"
+        assert copy.mget("a", "b") == ["copy", "2"]
+    assert db.get("a") == "1"
+
+
+def test_copy_outlives_its_original(open_db):
+    db = open_db()
+    db.set("a", 1)
+    copy = db.fork()
+    db.close()
+    assert copy.get("a") == b"1"
+    copy.close()
+
+
+def test_copy_keeps_response_callbacks(db):
+    db.set("a", 1)
+    db.set_response_callback("GET", lambda reply, **options: ("mine", reply))
+    with db.fork() as copy:
+        assert copy.get("a") == ("mine", b"1")
+
+
+def test_shared_store_cannot_be_copied(open_db, path):
+    with pytest.raises(DataError):
+        open_db(path).fork()
+
+
+# Time.
+
+
+def test_clock_decides_what_has_expired(open_db):
+    clock = emberkv.Clock(now_ms=1_700_000_000_000)
+    db = open_db(clock=clock)
+    assert db.time() == (1_700_000_000, 0)
+    db.set("k", "v", ex=10)
+    clock.advance(9.5)
+    assert db.get("k") == b"v"
+    assert db.pttl("k") == 500
+    clock.advance(0.5)
+    assert db.get("k") is None
+    clock.now_ms = 1_800_000_000_000
+    assert db.time() == (1_800_000_000, 0)
+
+
+# Limits.
+
+
+def test_full_store_says_so_and_leaves_no_trace(open_db):
+    db = open_db(max_bytes=4 << 20)
+    db.set("small", "v")
+    with pytest.raises(OutOfMemoryError):
+        db.set("large", b"x" * (8 << 20))
+    assert db.get("large") is None
+    assert db.get("small") == b"v"
+    db.set("other", b"x" * 1000)
+    assert db.strlen("other") == 1000
+
+
+def test_number_of_databases(open_db):
+    db = open_db(databases=2)
+    assert db.select(1)
+    with pytest.raises(emberkv.ResponseError):
+        db.select(2)
+    with pytest.raises(emberkv.ResponseError):
+        open_db(databases=2, db=2)
+
+
+# Locks and threads.
+
+
+def test_others_wait_for_a_block(open_db, path):
+    db, other = open_db(path), open_db(path)
+    seen = []
+    inside = threading.Event()
+
+    def read():
+        inside.wait()
+        seen.append(other.get("k"))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    with db.transaction():
+        db.set("k", "half")
+        inside.set()
+        thread.join(0.05)
+        assert seen == []
+        db.set("k", "done")
+    thread.join()
+    assert seen == [b"done"]
+
+
+def test_two_handles_in_one_block_are_refused_not_deadlocked(open_db, path):
+    db, other = open_db(path), open_db(path)
+    with db.transaction():
+        with pytest.raises(LockError):
+            other.set("k", 1)
+    assert other.set("k", 1)
+
+
+def test_blocks_must_end_in_order(db):
+    outer, inner = db.transaction(), db.transaction()
+    outer.__enter__()
+    inner.__enter__()
+    with pytest.raises(RuntimeError):
+        outer.__exit__(None, None, None)
+
+
+def test_handle_that_is_collected_lets_go(path):
+    db = emberkv.open(path)
+    db.pipeline().watch("k")
+    del db
+    gc.collect()
+    assert not path.exists()
