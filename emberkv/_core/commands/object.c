@@ -21,7 +21,7 @@ static const char *encoding_name(const ek_value *v) {
         [EK_ENC_LISTPACK_EX] = "listpackex",
         [EK_ENC_HASHTABLE_EX] = "hashtable",
     };
-    return v->type == EK_LIST ? "quicklist" : names[v->enc]; /* also of a single listpack */
+    return names[v->enc];
 }
 
 /* Has replied when false. */
