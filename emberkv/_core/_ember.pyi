@@ -8,6 +8,8 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+def command_syntax(name: str) -> str: ...
+
 class Clock:
     """A clock that stands still until it is set: `open(clock=...)` makes a store live by it.
 

@@ -38,6 +38,17 @@ if not ek_commands_init():
     raise ImportError("the command tables contradict each other")
 
 
+def command_syntax(name):
+    """How a command is called, such as "SET key value [NX | XX] ..."; subcommands as "object|freq"."""
+    cdef bytes key = name.encode()
+    cdef const ek_command *cmd = ek_command_find_full(<const uint8_t *><char *>key, len(key))
+    if cmd is NULL:
+        raise KeyError(name)
+    cdef char text[2048]
+    cdef size_t n = ek_command_syntax(cmd, True, text, sizeof(text))
+    return text[:min(n, sizeof(text) - 1)].decode()
+
+
 cdef class Clock:
     """A clock that stands still until it is set: `open(clock=...)` makes a store live by it.
 

@@ -59,7 +59,7 @@ const ek_command_decl ek_keys_table[] = {
         .group = "generic",
         .since = "1.0.0",
         .summary = "Removes keys.",
-        .complexity = "O(N) for N keys and their elements",
+        .complexity = "O(N) for N keys",
         .tips = EK_TIPS("request_policy:multi_shard", "response_policy:agg_sum"),
         .keys = EK_KEYS(EK_KEY_RANGE(1, -1, 1, EK_KEY_RM | EK_KEY_DELETE)),
         .args = EK_ARGS({.name = "key", .type = EK_ARG_KEY, .flags = EK_ARG_MULTIPLE}),
