@@ -166,7 +166,7 @@ class Pipeline(QueuedCommands[T]):
     def _execute_transaction(self, commands: list[Queued], raise_on_error: bool) -> list[Any]:
         sent = _without_empty(commands)
         _, *queued, results = self._own_session().execute_many(
-            [("MULTI",), *_split_names(sent), ("EXEC",)]
+            [("MULTI",), *_as_sent(sent), ("EXEC",)]
         )
         self.watching = False
         if isinstance(results, ExecAbortError):
@@ -183,9 +183,10 @@ class Pipeline(QueuedCommands[T]):
 
     def _execute_pipeline(self, commands: list[Queued], raise_on_error: bool) -> list[Any]:
         sent = _without_empty(commands)
-        replies = self._own_session().execute_many(_split_names(sent))
-        for args, _ in sent:
-            self._follow_watch(args[0])
+        replies = self._own_session().execute_many(_as_sent(sent))
+        if not _ABOUT_WATCHES.isdisjoint({args[0] for args, _ in sent}):
+            for args, _ in sent:
+                self._follow_watch(args[0])
         return self._results(replies, sent, commands, raise_on_error)
 
     def _results(
@@ -195,20 +196,19 @@ class Pipeline(QueuedCommands[T]):
         commands: list[Queued],
         raise_on_error: bool,
     ) -> list[Any]:
-        if raise_on_error:
+        if any(issubclass(kind, Exception) for kind in set(map(type, replies))):
             for reply, command in zip(replies, sent, strict=True):
-                if isinstance(reply, ResponseError):
+                if raise_on_error and isinstance(reply, ResponseError):
                     raise _annotated(reply, command, commands)
         callbacks = self.response_callbacks
-        results = []
-        for reply, (args, options) in zip(replies, sent, strict=True):
-            callback = callbacks[args[0]]
-            if callback is None or isinstance(reply, Exception):
-                results.append(reply)
-            elif options:
-                results.append(callback(reply, **_of_the_callback(options)))
-            else:
-                results.append(callback(reply))
+        results = [
+            reply
+            if (callback := callbacks[args[0]]) is None or isinstance(reply, Exception)
+            else callback(reply, **_of_the_callback(options))
+            if options
+            else callback(reply)
+            for reply, (args, options) in zip(replies, sent, strict=True)
+        ]
         if sent is not commands:
             for i, (_, options) in enumerate(commands):
                 if EMPTY_RESPONSE in options:
@@ -238,11 +238,11 @@ def _without_empty(commands: list[Queued]) -> list[Queued]:
     return commands
 
 
-def _split_names(commands: list[Queued]) -> list[tuple[Any, ...]]:
-    return [
-        args if type(args[0]) is str and " " not in args[0] else split_name(args)
-        for args, _ in commands
-    ]
+def _as_sent(commands: list[Queued]) -> list[tuple[Any, ...]]:
+    plain = [args for args, _ in commands]
+    if any(_is_two_words(name) for name in {args[0] for args in plain}):
+        return [split_name(args) for args in plain]
+    return plain
 
 
 def _annotated(error: Exception, command: Queued, commands: list[Queued]) -> Exception:
@@ -257,9 +257,10 @@ def _annotated(error: Exception, command: Queued, commands: list[Queued]) -> Exc
     return error
 
 
+def _is_two_words(name: Any) -> bool:
+    return (b" " if isinstance(name, bytes) else " ") in name
+
+
 def split_name(args: tuple[Any, ...]) -> tuple[Any, ...]:
     """``("CONFIG GET", ...)`` as the two words that it is."""
-    name = args[0]
-    if (b" " if isinstance(name, bytes) else " ") in name:
-        return (*name.split(), *args[1:])
-    return args
+    return (*args[0].split(), *args[1:]) if _is_two_words(args[0]) else args

@@ -135,9 +135,9 @@ def _zadd(reply: Any, **options: Any) -> int | float | None:
 
 
 def _set(reply: Any, **options: Any) -> Any:
-    if options.get("get"):
+    if options.get("get") or not reply:
         return reply
-    return reply and text(reply) == "OK"
+    return reply == b"OK" if isinstance(reply, bytes) else reply == "OK"
 
 
 # Walks.
