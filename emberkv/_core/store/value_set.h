@@ -1,0 +1,43 @@
+/* Sets of strings.
+ *
+ *   intset       Redis's, byte for byte: see data/intset.h
+ *   hashtable    root: | table of member blocks |
+ *
+ *   member block | n | bytes |   or, with more than 254 bytes,   | 255 | n u32 | bytes |
+ *
+ * A set of integers is an intset until it has more than set-max-intset-entries members or one that
+ * is no integer. Costs: has, add, remove O(1) in a table, O(log n) and O(n) in an intset. Owner: the
+ * key's entry. Lock: the store's.
+ */
+#ifndef EK_STORE_VALUE_SET_H
+#define EK_STORE_VALUE_SET_H
+
+#include "base/number.h"
+#include "store/keyspace.h"
+#include "store/store.h"
+
+size_t ek_set_len(const ek_arena *a, const ek_value *v);
+bool ek_set_has(const ek_arena *a, const ek_value *v, ek_str member);
+
+/* False: it was there already. The member may lie in another set. */
+bool ek_set_add(ek_store *s, ek_db *db, ek_value *v, ek_str member);
+/* False: it was not there. The caller deletes the key when nothing is left. */
+bool ek_set_remove(ek_store *s, ek_db *db, ek_value *v, ek_str member);
+
+/* Make the key, which may hold anything or not be there, a set of these members; there is at least
+ * one. `room` is memory of the caller's: EK_SET_ROOM(n) bytes. Returns how many are different. */
+#define EK_SET_ROOM(n) (8 + 8 * (n))
+size_t ek_set_put(ek_store *s, ek_db *db, ek_value *v, ek_str key, const ek_str *members, size_t n,
+                  uint8_t *room);
+
+/* Visit the members; stops when visit returns false. A member's bytes stay where they are until the
+ * commit unless they are in the `room` of an integer's text. The set must not change meanwhile. */
+typedef bool ek_set_each_fn(void *arg, ek_str member, const char *room);
+void ek_set_each(const ek_arena *a, const ek_value *v, ek_set_each_fn *visit, void *arg);
+uint64_t ek_set_scan(const ek_arena *a, const ek_value *v, uint64_t cursor, size_t count,
+                     ek_set_each_fn *visit, void *arg);
+
+/* A random member of a set that is not empty. */
+ek_str ek_set_random(ek_store *s, const ek_value *v, char room[EK_I64_CHARS]);
+
+#endif
