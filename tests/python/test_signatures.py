@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+from pathlib import Path
 
 import pytest
 import redis
@@ -129,3 +131,39 @@ def test_public_docstrings():
         for name in dir(ours):
             if not name.startswith("_"):
                 assert inspect.getdoc(getattr(ours, name)), f"{ours.__name__}.{name}"
+
+
+# Commands without a method, and why.
+WITHOUT_METHOD = {
+    "multi": "the pipeline begins it",
+    "exec": "the pipeline ends it",
+    "hello": "there is no protocol to agree on",
+    "incr": "incr() sends INCRBY",
+    "decr": "decr() sends DECRBY",
+    "sort_ro": "sort_ro() sends SORT",
+    "command docs": "as in redis-py; execute_command runs it",
+    "command info": "as in redis-py; execute_command runs it",
+}
+
+
+def sent_by_methods() -> set[str]:
+    """The names of commands that the source of the methods has as first argument."""
+    package = Path(emberkv.__file__).parent
+    found = {"object"}
+    for path in [*(package / "_commands").glob("*.py"), package / "pipeline.py"]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                if node.func.attr in ("execute_command", "_zaggregate") and node.args:
+                    if isinstance(node.args[0], ast.Constant):
+                        found.add(node.args[0].value.lower())
+    return found
+
+
+def test_every_command_of_the_core_has_a_method(open_db):
+    known = set()
+    for name, facts in open_db(decode_responses=True).command().items():
+        inner = [entry[0].replace("|", " ") for entry in facts["subcommands"]]
+        known.update(inner or [name])
+    known = {name for name in known if not name.endswith(" help")}
+    known = {"object" if name.startswith("object ") else name for name in known}
+    assert known - sent_by_methods() - set(WITHOUT_METHOD) == set()

@@ -217,8 +217,10 @@ def test_number_of_databases(open_db):
 # Locks and threads.
 
 
-def test_others_wait_for_a_block(open_db, path):
-    db, other = open_db(path), open_db(path)
+@pytest.mark.parametrize("same_handle", [True, False])
+def test_others_wait_for_a_block(open_db, path, same_handle):
+    db = open_db(path)
+    other = db if same_handle else open_db(path)
     seen = []
     inside = threading.Event()
 
