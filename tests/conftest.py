@@ -13,6 +13,16 @@ from oracle import RedisServer
 from subjects import Subject, start_subject
 
 
+SLOW_FOLDERS = {"differential", "faults", "torture"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`-m quick` takes every test, but of the slow folders only those that say so."""
+    for item in items:
+        if SLOW_FOLDERS.isdisjoint(item.path.parts):
+            item.add_marker("quick")
+
+
 @pytest.fixture(scope="session")
 def oracle() -> Iterator[RedisServer]:
     """A real redis-server 7.0, empty or not: flush what you need to be empty."""
