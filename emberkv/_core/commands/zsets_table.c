@@ -409,7 +409,7 @@ const ek_command_decl ek_zsets_table[] = {
     {
         .name = "zrank",
         .handler = ek_cmd_zrank,
-        .arity = 3,
+        .arity = -3,
         .flags = EK_CMD_READONLY | EK_CMD_FAST,
         .categories = EK_ACL_SORTEDSET,
         .group = "sorted-set",
@@ -417,9 +417,12 @@ const ek_command_decl ek_zsets_table[] = {
         .summary = "Rank of a member, counted from the lowest score.",
         .complexity = "O(log(N)) for N members in the set",
         .keys = EK_KEYS(EK_KEY_AT(1, EK_KEY_RO | EK_KEY_ACCESS)),
+        .history = EK_HISTORY({"7.2.0", "Option WITHSCORE"}),
         .args = EK_ARGS(
             {.name = "key", .type = EK_ARG_KEY},
-            {.name = "member", .type = EK_ARG_STRING}),
+            {.name = "member", .type = EK_ARG_STRING},
+            {.name = "withscore", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
+             .token = "WITHSCORE", .since = "7.2.0"}),
     },
     {
         .name = "zrem",
@@ -560,7 +563,7 @@ const ek_command_decl ek_zsets_table[] = {
     {
         .name = "zrevrank",
         .handler = ek_cmd_zrevrank,
-        .arity = 3,
+        .arity = -3,
         .flags = EK_CMD_READONLY | EK_CMD_FAST,
         .categories = EK_ACL_SORTEDSET,
         .group = "sorted-set",
@@ -568,9 +571,12 @@ const ek_command_decl ek_zsets_table[] = {
         .summary = "Rank of a member, counted from the highest score.",
         .complexity = "O(log(N)) for N members in the set",
         .keys = EK_KEYS(EK_KEY_AT(1, EK_KEY_RO | EK_KEY_ACCESS)),
+        .history = EK_HISTORY({"7.2.0", "Option WITHSCORE"}),
         .args = EK_ARGS(
             {.name = "key", .type = EK_ARG_KEY},
-            {.name = "member", .type = EK_ARG_STRING}),
+            {.name = "member", .type = EK_ARG_STRING},
+            {.name = "withscore", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
+             .token = "WITHSCORE", .since = "7.2.0"}),
     },
     {
         .name = "zscan",

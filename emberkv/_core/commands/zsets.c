@@ -1,0 +1,243 @@
+/* ZADD and the commands that name members; what all the sorted set commands share. */
+#include "commands/zsets.h"
+
+#include <math.h>
+
+/* --- shared --- */
+
+static void reply_member(ek_ctx *c, ek_zset_place p) {
+    char room[EK_I64_CHARS];
+    ek_reply_str(c->reply, ek_zset_member_of(c->a, p, room));
+}
+
+static void reply_range(ek_ctx *c, const ek_value *v, uint32_t rank, uint32_t n, bool reverse,
+                        bool with_scores, bool in_pairs) {
+    ek_reply_array(c->reply, with_scores && !in_pairs ? 2 * (size_t)n : n);
+    if (n == 0) return;
+    ek_zset_place p = ek_zset_at(c->a, v, reverse ? rank + n - 1 : rank);
+    for (;;) {
+        if (in_pairs) ek_reply_array(c->reply, 2);
+        reply_member(c, p);
+        if (with_scores) ek_reply_double(c->reply, ek_zset_score_of(c->a, p));
+        if (--n == 0) return;
+        p = reverse ? ek_zset_prev(c->a, v, p) : ek_zset_next(c->a, v, p);
+    }
+}
+
+void ek_zset_reply_range(ek_ctx *c, const ek_value *v, uint32_t rank, uint32_t n, bool reverse,
+                         bool with_scores) {
+    reply_range(c, v, rank, n, reverse, with_scores, with_scores && c->resp >= 3);
+}
+
+void ek_zset_reply_pairs(ek_ctx *c, const ek_value *v, uint32_t rank, uint32_t n, bool reverse) {
+    reply_range(c, v, rank, n, reverse, true, true);
+}
+
+void ek_zset_reply_flat(ek_ctx *c, const ek_value *v, uint32_t rank, uint32_t n, bool reverse) {
+    reply_range(c, v, rank, n, reverse, true, false);
+}
+
+void ek_zset_take_ranks(ek_ctx *c, ek_value *v, uint32_t rank, uint32_t n, const char *event) {
+    ek_key_changed(c, v->key, EK_EVENT_ZSET, event);
+    if (n == ek_zset_count(c->a, v)) ek_delete_key(c, v);
+    else ek_zset_remove_ranks(c->s, c->db, v, rank, n);
+}
+
+void ek_zset_store_result(ek_ctx *c, ek_str key, const ek_zset_entry *e, size_t n,
+                          const char *event) {
+    ek_value v;
+    bool there = ek_lookup(c, key, &v);
+    if (n > 0) {
+        uint8_t *room = ek_scratch_alloc(c, ek_zset_store_room(c->s, e, n));
+        ek_zset_store(c->s, c->db, &v, e, n, room);
+        ek_key_changed(c, key, EK_EVENT_ZSET, event);
+    } else if (there) {
+        ek_delete_key(c, &v);
+    }
+    ek_reply_int(c->reply, (int64_t)n);
+}
+
+ek_zset_entry *ek_zset_entries(ek_ctx *c, const ek_value *v, uint32_t rank, uint32_t n) {
+    if (n == 0) return NULL;
+    ek_zset_entry *e = ek_scratch_alloc(c, n * sizeof *e);
+    char *digits = v->enc == EK_ENC_LISTPACK ? ek_scratch_alloc(c, (size_t)n * EK_I64_CHARS) : NULL;
+    ek_zset_place p = ek_zset_at(c->a, v, rank);
+    for (uint32_t i = 0; i < n; i++, p = ek_zset_next(c->a, v, p)) {
+        e[i].member = ek_zset_member_of(c->a, p, digits ? digits + i * EK_I64_CHARS : NULL);
+        e[i].score = ek_zset_score_of(c->a, p);
+    }
+    return e;
+}
+
+/* --- ZADD --- */
+
+enum { NX = 1, XX = 2, GT = 4, LT = 8, CH = 16, INCR = 32 };
+
+typedef enum outcome { NOTHING, SAME, ADDED, UPDATED, NOT_A_NUMBER } outcome;
+
+/* Add one member or change its score; *score becomes the one it has then. */
+static outcome add_one(ek_ctx *c, ek_value *v, unsigned flags, ek_str member, double *score) {
+    ek_zset_place p = ek_zset_find(c->a, v, member);
+    if (!ek_zset_is(p)) {
+        if (flags & XX) return NOTHING;
+        ek_zset_add(c->s, c->db, v, *score, member);
+        return ADDED;
+    }
+    if (flags & NX) return NOTHING;
+    double old = ek_zset_score_of(c->a, p);
+    if (flags & INCR) {
+        *score += old;
+        if (isnan(*score)) return NOT_A_NUMBER;
+    }
+    if (((flags & LT) && *score >= old) || ((flags & GT) && *score <= old)) return NOTHING;
+    if (*score == old) return SAME;
+    ek_zset_set_score(c->s, c->db, v, p, *score, member);
+    return UPDATED;
+}
+
+static void add_incr(ek_ctx *c, ek_value *v, unsigned flags, ek_str member, double score) {
+    outcome o = add_one(c, v, flags, member, &score);
+    if (o == NOT_A_NUMBER) {
+        ek_reply_error(c->reply, "ERR resulting score is not a number (NaN)");
+        return;
+    }
+    if (o == NOTHING) ek_reply_null(c->reply);
+    else ek_reply_double(c->reply, score);
+    if (o == ADDED || o == UPDATED) ek_key_changed(c, c->argv[1], EK_EVENT_ZSET, "zincr");
+}
+
+/* The pairs of score and member that begin at argument `at`. */
+static void add_pairs(ek_ctx *c, unsigned flags, size_t at) {
+    size_t n = (c->argc - at) / 2;
+    double one, *scores = n == 1 ? &one : ek_scratch_alloc(c, n * sizeof *scores);
+    for (size_t i = 0; i < n; i++)
+        if (!ek_arg_double(c, at + 2 * i, &scores[i])) return;
+    ek_value v;
+    ek_found found = ek_lookup_type(c, c->argv[1], EK_ZSET, &v);
+    if (found == EK_WRONG_TYPE) return;
+    if (found == EK_ABSENT) {
+        if (flags & XX) {
+            if (flags & INCR) ek_reply_null(c->reply);
+            else ek_reply_int(c->reply, 0);
+            return;
+        }
+        ek_zset_create(c->s, c->db, &v, c->argv[at + 1]);
+    }
+    if (flags & INCR) {
+        add_incr(c, &v, flags, c->argv[at + 1], scores[0]);
+        return;
+    }
+    int64_t added = 0, updated = 0;
+    for (size_t i = 0; i < n; i++) {
+        outcome o = add_one(c, &v, flags, c->argv[at + 2 * i + 1], &scores[i]);
+        added += o == ADDED;
+        updated += o == UPDATED;
+    }
+    ek_reply_int(c->reply, flags & CH ? added + updated : added);
+    if (added || updated) ek_key_changed(c, c->argv[1], EK_EVENT_ZSET, "zadd");
+}
+
+void ek_cmd_zadd(ek_ctx *c) {
+    static const struct {
+        const char *word;
+        unsigned flag;
+    } options[] = {{"nx", NX}, {"xx", XX}, {"gt", GT}, {"lt", LT}, {"ch", CH}, {"incr", INCR}};
+    unsigned flags = 0;
+    size_t at = 2;
+    for (; at < c->argc; at++) {
+        size_t i = 0;
+        while (i < EK_COUNTOF(options) && !ek_arg_is(c, at, options[i].word)) i++;
+        if (i == EK_COUNTOF(options)) break;
+        flags |= options[i].flag;
+    }
+    size_t left = c->argc - at;
+    if (left == 0 || left % 2) {
+        ek_reply_syntax_error(c);
+    } else if ((flags & NX) && (flags & XX)) {
+        ek_reply_error(c->reply, "ERR XX and NX options at the same time are not compatible");
+    } else if (((flags & GT) && (flags & (NX | LT))) || ((flags & LT) && (flags & NX))) {
+        ek_reply_error(c->reply,
+                       "ERR GT, LT, and/or NX options at the same time are not compatible");
+    } else if ((flags & INCR) && left > 2) {
+        ek_reply_error(c->reply, "ERR INCR option supports a single increment-element pair");
+    } else {
+        add_pairs(c, flags, at);
+    }
+}
+
+void ek_cmd_zincrby(ek_ctx *c) { add_pairs(c, INCR, 2); }
+
+/* --- by name --- */
+
+void ek_cmd_zrem(ek_ctx *c) {
+    ek_value v;
+    ek_found found = ek_lookup_type(c, c->argv[1], EK_ZSET, &v);
+    if (found == EK_WRONG_TYPE) return;
+    int64_t removed = 0;
+    for (size_t i = 2; found == EK_FOUND && i < c->argc && !ek_zset_is_empty(c->a, &v); i++) {
+        ek_zset_place p = ek_zset_find(c->a, &v, c->argv[i]);
+        if (!ek_zset_is(p)) continue;
+        ek_zset_remove(c->s, c->db, &v, p);
+        removed++;
+    }
+    if (removed) {
+        ek_key_changed(c, c->argv[1], EK_EVENT_ZSET, "zrem");
+        if (ek_zset_is_empty(c->a, &v)) ek_delete_key(c, &v);
+    }
+    ek_reply_int(c->reply, removed);
+}
+
+void ek_cmd_zcard(ek_ctx *c) {
+    ek_value v;
+    ek_found found = ek_lookup_type(c, c->argv[1], EK_ZSET, &v);
+    if (found == EK_WRONG_TYPE) return;
+    ek_reply_int(c->reply, found == EK_FOUND ? ek_zset_count(c->a, &v) : 0);
+}
+
+static void reply_score(ek_ctx *c, const ek_value *v, ek_str member) {
+    double score;
+    if (v && ek_zset_score(c->a, v, member, &score)) ek_reply_double(c->reply, score);
+    else ek_reply_null(c->reply);
+}
+
+void ek_cmd_zscore(ek_ctx *c) {
+    ek_value v;
+    ek_found found = ek_lookup_type(c, c->argv[1], EK_ZSET, &v);
+    if (found == EK_WRONG_TYPE) return;
+    reply_score(c, found == EK_FOUND ? &v : NULL, c->argv[2]);
+}
+
+void ek_cmd_zmscore(ek_ctx *c) {
+    ek_value v;
+    ek_found found = ek_lookup_type(c, c->argv[1], EK_ZSET, &v);
+    if (found == EK_WRONG_TYPE) return;
+    ek_reply_array(c->reply, c->argc - 2);
+    for (size_t i = 2; i < c->argc; i++)
+        reply_score(c, found == EK_FOUND ? &v : NULL, c->argv[i]);
+}
+
+static void rank(ek_ctx *c, bool reverse) {
+    bool with_score = c->argc == 4 && ek_arg_is(c, 3, "withscore");
+    if (c->argc > 3 && !with_score) { /* as before 7.2, which brought the option */
+        ek_reply_wrong_arity(c);
+        return;
+    }
+    ek_value v;
+    ek_found found = ek_lookup_type(c, c->argv[1], EK_ZSET, &v);
+    if (found == EK_WRONG_TYPE) return;
+    ek_zset_place p = {0, NULL};
+    if (found == EK_FOUND) p = ek_zset_find(c->a, &v, c->argv[2]);
+    if (!ek_zset_is(p)) {
+        if (with_score) ek_reply_null_array(c->reply);
+        else ek_reply_null(c->reply);
+        return;
+    }
+    int64_t n = ek_zset_rank(c->a, &v, p);
+    if (reverse) n = (int64_t)ek_zset_count(c->a, &v) - 1 - n;
+    if (with_score) ek_reply_array(c->reply, 2);
+    ek_reply_int(c->reply, n);
+    if (with_score) ek_reply_double(c->reply, ek_zset_score_of(c->a, p));
+}
+
+void ek_cmd_zrank(ek_ctx *c) { rank(c, false); }
+void ek_cmd_zrevrank(ek_ctx *c) { rank(c, true); }

@@ -1,0 +1,26 @@
+/* What the files of the sorted set commands share. */
+#ifndef EK_COMMANDS_ZSETS_H
+#define EK_COMMANDS_ZSETS_H
+
+#include "engine/context.h"
+#include "store/value_zset.h"
+
+/* Members [rank, rank + n), the last first if `reverse`; with scores, RESP3 has a pair for each. */
+void ek_zset_reply_range(ek_ctx *c, const ek_value *v, uint32_t rank, uint32_t n, bool reverse,
+                         bool with_scores);
+/* The same with scores as pairs in either protocol, and flat in either. */
+void ek_zset_reply_pairs(ek_ctx *c, const ek_value *v, uint32_t rank, uint32_t n, bool reverse);
+void ek_zset_reply_flat(ek_ctx *c, const ek_value *v, uint32_t rank, uint32_t n, bool reverse);
+
+/* Take out members [rank, rank + n) and tell it; the key goes with the last. n > 0. */
+void ek_zset_take_ranks(ek_ctx *c, ek_value *v, uint32_t rank, uint32_t n, const char *event);
+
+/* Store a result, in order and each member once, under a key and reply its size. n == 0: whatever is
+ * there goes. */
+void ek_zset_store_result(ek_ctx *c, ek_str key, const ek_zset_entry *e, size_t n,
+                          const char *event);
+
+/* The members [rank, rank + n) in scratch memory. */
+ek_zset_entry *ek_zset_entries(ek_ctx *c, const ek_value *v, uint32_t rank, uint32_t n);
+
+#endif

@@ -1,0 +1,365 @@
+#include "store/value_zset.h"
+
+#include "data/listpack.h"
+#include "store/values.h"
+
+#define NONE ((ek_zset_place){0, NULL})
+
+static bool is_big(const ek_value *v) { return v->enc == EK_ENC_SKIPLIST; }
+
+static ek_zset *root_of(const ek_arena *a, const ek_value *v) { return ek_ptr(a, v->outside); }
+
+/* The key function of the table, to be inlined into finding. */
+EK_INLINE ek_str key_of(const ek_arena *a, ek_ref node) { return ek_skiplist_member(a, node); }
+
+static int compare_strs(ek_str x, ek_str y) {
+    int c = memcmp(x.p, y.p, ek_min(x.n, y.n));
+    return c ? c : (x.n > y.n) - (x.n < y.n);
+}
+
+int ek_zset_compare(const void *a, const void *b) {
+    const ek_zset_entry *x = a, *y = b;
+    if (x->score != y->score) return x->score < y->score ? -1 : 1;
+    return compare_strs(x->member, y->member);
+}
+
+/* --- pairs of a listpack --- */
+
+static const uint8_t *score_entry(const uint8_t *pair) { return ek_lp_next(pair); }
+
+static const uint8_t *next_pair(const uint8_t *pair) { return ek_lp_next(ek_lp_next(pair)); }
+
+static double score_at(const uint8_t *pair) {
+    ek_lp_value v;
+    double score = 0;
+    ek_lp_get(score_entry(pair), &v);
+    if (!v.s) return (double)v.i;
+    ek_parse_double(v.s, v.n, &score);
+    return score;
+}
+
+static ek_str member_at(const uint8_t *pair, char room[EK_I64_CHARS]) {
+    ek_lp_value v;
+    ek_lp_get(pair, &v);
+    return ek_lp_text(&v, room);
+}
+
+/* Does the pair come before (score, member)? */
+static bool pair_before(const uint8_t *pair, double score, ek_str member) {
+    double own = score_at(pair);
+    if (own != score) return own < score;
+    char room[EK_I64_CHARS];
+    return compare_strs(member_at(pair, room), member) < 0;
+}
+
+/* A score as an entry; `text` holds what the entry refers to. What prints as an integer becomes one
+ * (most of those take the short way there), and so does -0, which loses its sign here. */
+static void encode_score(ek_lp_encoded *e, double score, char text[EK_DOUBLE_CHARS]) {
+    if (score > -0x1p53 && score < 0x1p53 && score == (double)(int64_t)score)
+        ek_lp_encode_int(e, (int64_t)score);
+    else
+        ek_lp_encode(e, (const uint8_t *)text, ek_format_double(text, score));
+}
+
+/* --- reading --- */
+
+uint32_t ek_zset_count(const ek_arena *a, const ek_value *v) {
+    if (is_big(v)) return root_of(a, v)->order.count;
+    return (uint32_t)(ek_lp_count(v->data, v->data + v->len) / 2);
+}
+
+ek_zset_place ek_zset_find(const ek_arena *a, const ek_value *v, ek_str member) {
+    if (is_big(v)) {
+        const ek_table *t = &root_of(a, v)->members;
+        uint64_t hash = ek_table_hash(a, member);
+        return (ek_zset_place){.node = ek_table_find_with(a, t, key_of, hash, member)};
+    }
+    const uint8_t *end = v->data + v->len;
+    return (ek_zset_place){.pair = ek_lp_find(v->data, end, member.p, member.n, 2)};
+}
+
+bool ek_zset_score(const ek_arena *a, const ek_value *v, ek_str member, double *score) {
+    ek_zset_place p = ek_zset_find(a, v, member);
+    if (!ek_zset_is(p)) return false;
+    *score = ek_zset_score_of(a, p);
+    return true;
+}
+
+double ek_zset_score_of(const ek_arena *a, ek_zset_place p) {
+    return p.node ? ek_skiplist_score(a, p.node) : score_at(p.pair);
+}
+
+ek_str ek_zset_member_of(const ek_arena *a, ek_zset_place p, char room[EK_I64_CHARS]) {
+    return p.node ? ek_skiplist_member(a, p.node) : member_at(p.pair, room);
+}
+
+ek_zset_place ek_zset_next(const ek_arena *a, const ek_value *v, ek_zset_place p) {
+    if (p.node) return (ek_zset_place){.node = ek_skiplist_next(a, p.node)};
+    const uint8_t *next = next_pair(p.pair);
+    return (ek_zset_place){.pair = next < v->data + v->len ? next : NULL};
+}
+
+ek_zset_place ek_zset_prev(const ek_arena *a, const ek_value *v, ek_zset_place p) {
+    if (p.node) return (ek_zset_place){.node = ek_skiplist_prev(a, p.node)};
+    if (p.pair == v->data) return NONE;
+    return (ek_zset_place){.pair = ek_lp_prev(ek_lp_prev(p.pair))};
+}
+
+ek_zset_place ek_zset_at(const ek_arena *a, const ek_value *v, uint32_t rank) {
+    if (is_big(v)) return (ek_zset_place){.node = ek_skiplist_at(a, &root_of(a, v)->order, rank)};
+    const uint8_t *p = v->data, *end = p + v->len;
+    for (; p < end && rank > 0; rank--) p = next_pair(p);
+    return (ek_zset_place){.pair = p < end ? p : NULL};
+}
+
+uint32_t ek_zset_rank(const ek_arena *a, const ek_value *v, ek_zset_place p) {
+    if (p.node) return ek_skiplist_rank(a, &root_of(a, v)->order, p.node);
+    return (uint32_t)(ek_lp_count(v->data, p.pair) / 2);
+}
+
+uint32_t ek_zset_before_score(const ek_arena *a, const ek_value *v, double score, bool beyond) {
+    if (is_big(v)) return ek_skiplist_seek_score(a, &root_of(a, v)->order, score, beyond).rank;
+    uint32_t n = 0;
+    for (const uint8_t *p = v->data, *end = p + v->len; p < end; p = next_pair(p), n++) {
+        double own = score_at(p);
+        if (!(own < score || (beyond && own == score))) break;
+    }
+    return n;
+}
+
+uint32_t ek_zset_before_member(const ek_arena *a, const ek_value *v, ek_str member, bool beyond) {
+    if (is_big(v)) return ek_skiplist_seek_lex(a, &root_of(a, v)->order, member, beyond).rank;
+    uint32_t n = 0;
+    char room[EK_I64_CHARS];
+    for (const uint8_t *p = v->data, *end = p + v->len; p < end; p = next_pair(p), n++) {
+        int c = compare_strs(member_at(p, room), member);
+        if (!(c < 0 || (beyond && c == 0))) break;
+    }
+    return n;
+}
+
+uint64_t ek_zset_scan(const ek_arena *a, const ek_value *v, uint64_t cursor, size_t count,
+                      ek_table_visit_fn *visit, void *arg) {
+    return ek_table_scan(a, &root_of(a, v)->members, key_of, cursor, count, visit, arg);
+}
+
+/* --- the big form --- */
+
+static ek_ref new_root(ek_arena *a) { return ek_alloc_zeroed(a, sizeof(ek_zset)); }
+
+static void add_big(ek_store *s, ek_zset *z, double score, ek_str member) {
+    ek_ref node = ek_skiplist_insert(s->a, &z->order, &s->random, score, member);
+    ek_table_add(s->a, &z->members, key_of, ek_table_hash(s->a, member), node);
+}
+
+static void release_node(ek_arena *a, void *arg, ek_ref node) {
+    ek_zset *z = arg;
+    uint64_t hash = ek_table_hash(a, ek_skiplist_member(a, node));
+    ek_table_remove(a, &z->members, key_of, hash, node);
+    ek_free(a, node);
+}
+
+static void make_big(ek_store *s, ek_db *db, ek_value *v) {
+    ek_ref root = new_root(s->a);
+    char room[EK_I64_CHARS];
+    for (const uint8_t *p = v->data, *end = p + v->len; p < end; p = next_pair(p))
+        add_big(s, ek_ptr(s->a, root), score_at(p), member_at(p, room));
+    ek_value_set_root(s, db, v, EK_ENC_SKIPLIST, root);
+}
+
+/* --- changing --- */
+
+void ek_zset_create(ek_store *s, ek_db *db, ek_value *v, ek_str member) {
+    const ek_config *config = &s->root->config;
+    ek_entry_plan plan = {
+        .key = v->key, .type = EK_ZSET, .enc = EK_ENC_LISTPACK, .expire_ms = EK_NO_EXPIRE,
+        .access = ek_access_now(s), .spare = member.n + 8,
+    };
+    if (config->zset_max_listpack_entries <= 0 ||
+        member.n > (uint64_t)config->zset_max_listpack_value) {
+        plan.enc = EK_ENC_SKIPLIST;
+        plan.outside = new_root(s->a);
+    }
+    ek_keyspace_add(s, db, &plan, v->hash, v);
+}
+
+static void add_pair(ek_store *s, ek_db *db, ek_value *v, double score, ek_str member) {
+    const uint8_t *p = v->data, *end = p + v->len;
+    if (p < end && pair_before(ek_lp_prev(ek_lp_prev(end)), score, member)) p = end;
+    while (p < end && pair_before(p, score, member)) p = next_pair(p);
+    char text[EK_DOUBLE_CHARS];
+    ek_lp_encoded first, second;
+    ek_lp_encode(&first, member.p, member.n);
+    encode_score(&second, score, text);
+    uint8_t *to = ek_value_splice(s, db, v, (size_t)(p - v->data), 0, first.bytes + second.bytes);
+    ek_lp_write(ek_lp_write(to, &first), &second);
+}
+
+void ek_zset_add(ek_store *s, ek_db *db, ek_value *v, double score, ek_str member) {
+    const ek_config *config = &s->root->config;
+    if (!is_big(v) && ((int64_t)ek_zset_count(s->a, v) >= config->zset_max_listpack_entries ||
+                       member.n > (uint64_t)config->zset_max_listpack_value))
+        make_big(s, db, v);
+    if (is_big(v)) add_big(s, root_of(s->a, v), score, member);
+    else add_pair(s, db, v, score, member);
+}
+
+static void remove_pair(ek_store *s, ek_db *db, ek_value *v, const uint8_t *pair) {
+    ek_value_splice(s, db, v, (size_t)(pair - v->data), (size_t)(next_pair(pair) - pair), 0);
+}
+
+/* Would the pair, with this score, stand where it stands? */
+static bool pair_stays(const ek_value *v, const uint8_t *pair, double score, ek_str member) {
+    const uint8_t *next = next_pair(pair);
+    if (pair > v->data && !pair_before(ek_lp_prev(ek_lp_prev(pair)), score, member)) return false;
+    return next == v->data + v->len || !pair_before(next, score, member);
+}
+
+void ek_zset_set_score(ek_store *s, ek_db *db, ek_value *v, ek_zset_place p, double score,
+                       ek_str member) {
+    if (p.node) {
+        ek_skiplist_set_score(s->a, &root_of(s->a, v)->order, p.node, score);
+        return;
+    }
+    if (!pair_stays(v, p.pair, score, member)) {
+        remove_pair(s, db, v, p.pair);
+        add_pair(s, db, v, score, member);
+        return;
+    }
+    char text[EK_DOUBLE_CHARS];
+    ek_lp_encoded e;
+    encode_score(&e, score, text);
+    const uint8_t *old = score_entry(p.pair);
+    uint8_t *to = ek_value_splice(s, db, v, (size_t)(old - v->data), ek_lp_entry_bytes(old), e.bytes);
+    ek_lp_write(to, &e);
+}
+
+void ek_zset_remove(ek_store *s, ek_db *db, ek_value *v, ek_zset_place p) {
+    if (!p.node) {
+        remove_pair(s, db, v, p.pair);
+        return;
+    }
+    ek_zset *z = root_of(s->a, v);
+    ek_skiplist_remove(s->a, &z->order, p.node);
+    release_node(s->a, z, p.node);
+}
+
+void ek_zset_remove_ranks(ek_store *s, ek_db *db, ek_value *v, uint32_t rank, uint32_t n) {
+    if (is_big(v)) {
+        ek_zset *z = root_of(s->a, v);
+        ek_skiplist_remove_ranks(s->a, &z->order, rank, n, release_node, z);
+        return;
+    }
+    const uint8_t *from = v->data, *end = from + v->len;
+    while (from < end && rank-- > 0) from = next_pair(from);
+    const uint8_t *to = from;
+    while (to < end && n-- > 0) to = next_pair(to);
+    ek_value_splice(s, db, v, (size_t)(from - v->data), (size_t)(to - from), 0);
+}
+
+/* --- storing a result --- */
+
+static bool fits_listpack(const ek_store *s, const ek_zset_entry *e, size_t n) {
+    const ek_config *config = &s->root->config;
+    if ((int64_t)n > config->zset_max_listpack_entries) return false;
+    for (size_t i = 0; i < n; i++)
+        if (e[i].member.n > (uint64_t)config->zset_max_listpack_value) return false;
+    return true;
+}
+
+size_t ek_zset_store_room(const ek_store *s, const ek_zset_entry *e, size_t n) {
+    if (!fits_listpack(s, e, n)) return 0;
+    size_t room = n * (EK_LP_STRING_EXTRA_MAX + EK_DOUBLE_CHARS + EK_LP_STRING_EXTRA_MAX);
+    for (size_t i = 0; i < n; i++) room += e[i].member.n;
+    return room;
+}
+
+void ek_zset_store(ek_store *s, ek_db *db, ek_value *v, const ek_zset_entry *e, size_t n,
+                   uint8_t *room) {
+    ek_entry_plan plan = {
+        .key = v->key, .type = EK_ZSET, .enc = EK_ENC_LISTPACK, .expire_ms = EK_NO_EXPIRE,
+        .access = ek_access_now(s), .bytes = room,
+    };
+    if (fits_listpack(s, e, n)) {
+        uint8_t *to = room;
+        char text[EK_DOUBLE_CHARS];
+        for (size_t i = 0; i < n; i++) {
+            ek_lp_encoded score;
+            encode_score(&score, e[i].score, text);
+            to = ek_lp_write(ek_lp_put(to, e[i].member.p, e[i].member.n), &score);
+        }
+        plan.len = (size_t)(to - room);
+    } else {
+        plan.enc = EK_ENC_SKIPLIST;
+        plan.outside = new_root(s->a);
+        for (size_t i = 0; i < n; i++)
+            add_big(s, ek_ptr(s->a, plan.outside), e[i].score, e[i].member);
+    }
+    ek_keyspace_put(s, db, v, &plan);
+}
+
+/* --- as a value --- */
+
+static size_t value_weight(const ek_arena *a, ek_ref root, ek_encoding enc) {
+    (void)enc;
+    return ((const ek_zset *)ek_ptr(a, root))->order.count;
+}
+
+static void keep_node(ek_arena *a, void *arg, ek_ref node) { (void)a, (void)arg, (void)node; }
+
+/* The nodes first; then the table, whose items are gone by then. */
+static bool value_drain(ek_arena *a, ek_ref root, ek_encoding enc, size_t budget) {
+    (void)enc;
+    ek_zset *z = ek_ptr(a, root);
+    if (z->order.head) {
+        if (!ek_skiplist_drain(a, &z->order, budget, NULL, NULL) || budget != SIZE_MAX) return false;
+    }
+    if (!ek_table_drain(a, &z->members, budget, keep_node, NULL)) return false;
+    ek_free(a, root);
+    return true;
+}
+
+static ek_ref value_copy(ek_store *s, ek_ref root, ek_encoding enc) {
+    (void)enc;
+    const ek_arena *a = s->a;
+    ek_ref fresh = new_root(s->a);
+    const ek_skiplist *from = &((const ek_zset *)ek_ptr(a, root))->order;
+    for (ek_ref node = ek_skiplist_first(a, from); node; node = ek_skiplist_next(a, node))
+        add_big(s, ek_ptr(a, fresh), ek_skiplist_score(a, node), ek_skiplist_member(a, node));
+    return fresh;
+}
+
+#define BYTES_SAMPLES 64
+
+/* Of the nodes by a sample of their sizes. */
+static size_t value_bytes(const ek_arena *a, ek_ref root, ek_encoding enc) {
+    (void)enc;
+    const ek_zset *z = ek_ptr(a, root);
+    size_t n = ek_usable(a, root) + ek_table_bytes(a, &z->members);
+    n += ek_skiplist_bytes(a, &z->order);
+    size_t sampled = 0, bytes = 0;
+    ek_ref node = ek_skiplist_first(a, &z->order);
+    for (; node && sampled < BYTES_SAMPLES; sampled++, node = ek_skiplist_next(a, node))
+        bytes += ek_skiplist_node_bytes(a, node);
+    return sampled ? n + bytes * z->order.count / sampled : n;
+}
+
+static bool value_check(const ek_arena *a, ek_ref root, ek_encoding enc) {
+    const ek_zset *z = ek_ptr(a, root);
+    if (enc != EK_ENC_SKIPLIST || z->members.count != z->order.count) return false;
+    if (!ek_skiplist_check(a, &z->order) || !ek_table_check(a, &z->members, key_of)) return false;
+    for (ek_ref node = ek_skiplist_first(a, &z->order); node; node = ek_skiplist_next(a, node)) {
+        ek_str member = ek_skiplist_member(a, node);
+        if (ek_table_find(a, &z->members, key_of, ek_table_hash(a, member), member) != node)
+            return false;
+    }
+    return true;
+}
+
+const ek_value_ops ek_value_zset = {
+    .weight = value_weight,
+    .drain = value_drain,
+    .copy = value_copy,
+    .bytes = value_bytes,
+    .check = value_check,
+};

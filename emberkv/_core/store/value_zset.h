@@ -1,0 +1,93 @@
+/* The value of a sorted set, in both its forms, for commands and persistence.
+ *
+ *   EK_ENC_LISTPACK   member, score, member, score, ...        in order; data/listpack.h
+ *   EK_ENC_SKIPLIST   root: | table of members | skiplist |    32 bytes; the table's items are the
+ *                                                              nodes of the skiplist
+ *
+ * Order is by score, then by the member's bytes. A score in a listpack is an integer entry if it is
+ * one, else its text with 17 digits, as in Redis. The small form is given up for the big one when it
+ * outgrows the limits of the configuration, never the other way round.
+ *
+ * Costs of the big form: a member by name O(1), everything by order O(log n). Of the small one: O(n).
+ * Lock: the store's. Places and what they point at are good until the value changes.
+ */
+#ifndef EK_STORE_VALUE_ZSET_H
+#define EK_STORE_VALUE_ZSET_H
+
+#include "base/number.h"
+#include "data/skiplist.h"
+#include "data/table.h"
+#include "store/keyspace.h"
+
+typedef struct ek_zset {
+    ek_table members;
+    ek_skiplist order;
+} ek_zset;
+
+_Static_assert(sizeof(ek_zset) == 32, "the root of a big sorted set");
+
+/* One of the members: a node or the start of its pair of entries. Neither: there is none. */
+typedef struct ek_zset_place {
+    ek_ref node;
+    const uint8_t *pair;
+} ek_zset_place;
+
+EK_INLINE bool ek_zset_is(ek_zset_place p) { return p.node || p.pair; }
+
+/* A member with its score, outside of any set. */
+typedef struct ek_zset_entry {
+    ek_str member;
+    double score;
+} ek_zset_entry;
+
+/* --- reading --- */
+
+EK_INLINE bool ek_zset_is_empty(const ek_arena *a, const ek_value *v) {
+    if (v->enc == EK_ENC_LISTPACK) return v->len == 0;
+    return ((const ek_zset *)ek_ptr(a, v->outside))->order.count == 0;
+}
+
+uint32_t ek_zset_count(const ek_arena *a, const ek_value *v);
+ek_zset_place ek_zset_find(const ek_arena *a, const ek_value *v, ek_str member);
+bool ek_zset_score(const ek_arena *a, const ek_value *v, ek_str member, double *score);
+
+double ek_zset_score_of(const ek_arena *a, ek_zset_place p);
+/* The member's bytes; `room` holds them when they are the digits of an integer entry. */
+ek_str ek_zset_member_of(const ek_arena *a, ek_zset_place p, char room[EK_I64_CHARS]);
+ek_zset_place ek_zset_next(const ek_arena *a, const ek_value *v, ek_zset_place p);
+ek_zset_place ek_zset_prev(const ek_arena *a, const ek_value *v, ek_zset_place p);
+ek_zset_place ek_zset_at(const ek_arena *a, const ek_value *v, uint32_t rank);
+uint32_t ek_zset_rank(const ek_arena *a, const ek_value *v, ek_zset_place p); /* from 0 */
+
+/* How many members come before `score` (with `beyond`: before or at it); before `member` in a set
+ * whose scores are all the same. */
+uint32_t ek_zset_before_score(const ek_arena *a, const ek_value *v, double score, bool beyond);
+uint32_t ek_zset_before_member(const ek_arena *a, const ek_value *v, ek_str member, bool beyond);
+
+/* One step of a scan of the big form, see ek_table_scan; the items are nodes. */
+uint64_t ek_zset_scan(const ek_arena *a, const ek_value *v, uint64_t cursor, size_t count,
+                      ek_table_visit_fn *visit, void *arg);
+
+/* --- changing: v is an entry of db and is brought up to date --- */
+
+/* Make v, a key that is not there, an empty sorted set that expects such a member. */
+void ek_zset_create(ek_store *s, ek_db *db, ek_value *v, ek_str member);
+/* Add a member that is not there. */
+void ek_zset_add(ek_store *s, ek_db *db, ek_value *v, double score, ek_str member);
+/* Change the score of a member that was found at p. */
+void ek_zset_set_score(ek_store *s, ek_db *db, ek_value *v, ek_zset_place p, double score,
+                       ek_str member);
+void ek_zset_remove(ek_store *s, ek_db *db, ek_value *v, ek_zset_place p);
+void ek_zset_remove_ranks(ek_store *s, ek_db *db, ek_value *v, uint32_t rank, uint32_t n);
+
+/* Make v, whatever it is, the sorted set of these n > 0 members, each there once, in order. `room`
+ * is scratch memory of ek_zset_store_room bytes. Time to live goes. The members may lie in any value,
+ * also in v. */
+size_t ek_zset_store_room(const ek_store *s, const ek_zset_entry *e, size_t n);
+void ek_zset_store(ek_store *s, ek_db *db, ek_value *v, const ek_zset_entry *e, size_t n,
+                   uint8_t *room);
+
+/* The order of sorted sets, for qsort. */
+int ek_zset_compare(const void *a, const void *b);
+
+#endif
