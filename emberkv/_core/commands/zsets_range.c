@@ -167,6 +167,21 @@ static bool parse_options(ek_ctx *c, size_t at, unsigned choices, query *q) {
     return true;
 }
 
+/* A range that is stored begins as a listpack, unless its size tells before that it is none. A -0
+ * that goes through a listpack loses its sign. */
+static void store_range(ek_ctx *c, ek_zset_entry *e, uint32_t n, const query *q) {
+    const ek_config *config = &c->s->root->config;
+    uint64_t most = (uint64_t)config->zset_max_listpack_entries;
+    uint64_t longest = (uint64_t)config->zset_max_listpack_value;
+    bool big = q->range.kind == BY_RANK && n > most;
+    for (uint32_t i = 0; i < n && i < most && !big; i++) {
+        ek_zset_entry *next = &e[q->reverse ? n - 1 - i : i];
+        big = next->member.n > longest;
+        if (!big) next->score += 0.0;
+    }
+    ek_zset_store_result(c, c->argv[1], e, n, "zrangestore");
+}
+
 static void range_command(ek_ctx *c, range_kind kind, bool reverse, unsigned choices) {
     size_t key = choices & STORES ? 2 : 1;
     query q = {.range.kind = kind, .reverse = reverse, .count = -1};
@@ -182,7 +197,7 @@ static void range_command(ek_ctx *c, range_kind kind, bool reverse, unsigned cho
         if (q.range.kind != BY_RANK) rank = limit_range(rank, &n, q.reverse, q.offset, q.count);
     }
     if (choices & STORES)
-        ek_zset_store_result(c, c->argv[1], ek_zset_entries(c, &v, rank, n), n, "zrangestore");
+        store_range(c, ek_zset_entries(c, &v, rank, n), n, &q);
     else
         ek_zset_reply_range(c, &v, rank, n, q.reverse, q.with_scores);
 }

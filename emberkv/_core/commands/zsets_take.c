@@ -171,7 +171,7 @@ static size_t reply_scanned(ek_ctx *c, const ek_scan_args *args, ek_zset_place p
     ek_str member = ek_zset_member_of(c->a, p, room);
     if (!ek_scan_matches(args, member)) return 0;
     ek_reply_str(c->reply, member);
-    ek_reply_bulk(c->reply, text, ek_format_double(text, ek_zset_score_of(c->a, p)));
+    ek_reply_str(c->reply, ek_zset_score_text(c->a, p, text));
     return 2;
 }
 

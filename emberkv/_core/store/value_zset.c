@@ -52,10 +52,10 @@ static bool pair_before(const uint8_t *pair, double score, ek_str member) {
     return compare_strs(member_at(pair, room), member) < 0;
 }
 
-/* A score as an entry; `text` holds what the entry refers to. What prints as an integer becomes one
- * (most of those take the short way there), and so does -0, which loses its sign here. */
+/* A score as an entry; `text` holds what the entry refers to. Integers become integers, and so does
+ * -0, which loses its sign here. */
 static void encode_score(ek_lp_encoded *e, double score, char text[EK_DOUBLE_CHARS]) {
-    if (score > -0x1p53 && score < 0x1p53 && score == (double)(int64_t)score)
+    if (score >= -0x1p62 && score <= 0x1p62 && score == (double)(int64_t)score)
         ek_lp_encode_int(e, (int64_t)score);
     else
         ek_lp_encode(e, (const uint8_t *)text, ek_format_double(text, score));
@@ -87,6 +87,14 @@ bool ek_zset_score(const ek_arena *a, const ek_value *v, ek_str member, double *
 
 double ek_zset_score_of(const ek_arena *a, ek_zset_place p) {
     return p.node ? ek_skiplist_score(a, p.node) : score_at(p.pair);
+}
+
+ek_str ek_zset_score_text(const ek_arena *a, ek_zset_place p, char room[EK_DOUBLE_CHARS]) {
+    if (p.node)
+        return (ek_str){(uint8_t *)room, ek_format_double(room, ek_skiplist_score(a, p.node))};
+    ek_lp_value v;
+    ek_lp_get(score_entry(p.pair), &v);
+    return ek_lp_text(&v, room);
 }
 
 ek_str ek_zset_member_of(const ek_arena *a, ek_zset_place p, char room[EK_I64_CHARS]) {

@@ -5,7 +5,7 @@
  *                                                              nodes of the skiplist
  *
  * Order is by score, then by the member's bytes. A score in a listpack is an integer entry if it is
- * one, else its text with 17 digits, as in Redis. The small form is given up for the big one when it
+ * one of at most 2^62, else its text with 17 digits, as in Redis. The small form is given up for the big one when it
  * outgrows the limits of the configuration, never the other way round.
  *
  * Costs of the big form: a member by name O(1), everything by order O(log n). Of the small one: O(n).
@@ -52,6 +52,8 @@ ek_zset_place ek_zset_find(const ek_arena *a, const ek_value *v, ek_str member);
 bool ek_zset_score(const ek_arena *a, const ek_value *v, ek_str member, double *score);
 
 double ek_zset_score_of(const ek_arena *a, ek_zset_place p);
+/* As it stands there: an integer entry has all its digits, where a double has 17 at most. */
+ek_str ek_zset_score_text(const ek_arena *a, ek_zset_place p, char room[EK_DOUBLE_CHARS]);
 /* The member's bytes; `room` holds them when they are the digits of an integer entry. */
 ek_str ek_zset_member_of(const ek_arena *a, ek_zset_place p, char room[EK_I64_CHARS]);
 ek_zset_place ek_zset_next(const ek_arena *a, const ek_value *v, ek_zset_place p);
