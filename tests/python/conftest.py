@@ -78,14 +78,3 @@ def client(request, servers, open_db):
     else:
         with servers("7.0") as theirs:
             yield theirs
-
-
-# Until every group of commands is in the core.
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item):
-    try:
-        return (yield)
-    except Exception as error:
-        if "unknown command" in str(error) or "unknown subcommand" in str(error):
-            pytest.skip("not in the core yet")
-        raise
