@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "commands/zsets.h"
-#include "data/intset.h"
+#include "store/value_set.h"
 
 typedef enum operation { UNION, INTER, DIFF } operation;
 typedef enum aggregate { SUM, MIN, MAX } aggregate;
@@ -27,30 +27,6 @@ typedef struct query {
     bool with_scores;
     int64_t limit; /* 0: none */
 } query;
-
-/* --- sets --- */
-
-static size_t ek_set_len(const ek_arena *a, const ek_value *v) {
-    (void)a;
-    return v->enc == EK_ENC_INTSET ? ek_intset_count(v->data) : 0;
-}
-
-static bool ek_set_has(const ek_arena *a, const ek_value *v, ek_str member) {
-    (void)a;
-    int64_t i;
-    return v->enc == EK_ENC_INTSET && ek_parse_i64(member.p, member.n, &i) &&
-           ek_intset_find(v->data, i, NULL);
-}
-
-static void ek_set_each(const ek_arena *a, const ek_value *v, bool (*visit)(void *, ek_str),
-                        void *arg) {
-    (void)a;
-    char room[EK_I64_CHARS];
-    for (uint32_t i = 0; v->enc == EK_ENC_INTSET && i < ek_intset_count(v->data); i++) {
-        size_t n = ek_format_i64(room, ek_intset_get(v->data, i));
-        visit(arg, (ek_str){(const uint8_t *)room, n});
-    }
-}
 
 /* --- arguments --- */
 
@@ -171,13 +147,13 @@ static double combined(aggregate how, double a, double b) {
 typedef struct collecting {
     ek_zset_entry *e;
     size_t n;
-    char *digits; /* room for the next member that is an integer; NULL: they lie in the store */
+    char *digits; /* room for the members of an intset, whose text lies nowhere */
 } collecting;
 
-static bool collect_set_member(void *arg, ek_str member) {
+static bool collect_set_member(void *arg, ek_str member, const char *room) {
     collecting *k = arg;
-    if (k->digits) {
-        memcpy(k->digits, member.p, member.n);
+    if (member.p == (const uint8_t *)room) {
+        memcpy(k->digits, room, member.n);
         member.p = (const uint8_t *)k->digits;
         k->digits += member.n;
     }
@@ -190,7 +166,7 @@ static ek_zset_entry *members_of(ek_ctx *c, const source *s) {
     if (s->count == 0) return NULL;
     if (s->v.type == EK_ZSET) return ek_zset_entries(c, &s->v, 0, (uint32_t)s->count);
     collecting k = {.e = ek_scratch_alloc(c, s->count * sizeof(ek_zset_entry))};
-    if (s->v.enc != EK_ENC_HASHTABLE) k.digits = ek_scratch_alloc(c, s->v.len + s->count * EK_I64_CHARS);
+    if (s->v.enc == EK_ENC_INTSET) k.digits = ek_scratch_alloc(c, s->count * EK_I64_CHARS);
     ek_set_each(c->a, &s->v, collect_set_member, &k);
     return k.e;
 }
