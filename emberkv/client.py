@@ -323,6 +323,20 @@ class Ember(_ember.Client, Commands[T]):
             # While the interpreter shuts down anything may already be gone.
             pass
 
+    def __reduce__(self) -> Any:
+        """A handle on a path can be sent to another process, which opens the path for itself."""
+        import os
+
+        if self.path is None:
+            raise TypeError("a private store cannot be sent to another process: open a path")
+        options = {
+            "decode_responses": self.decode_responses,
+            "db": self._session.db,
+            "encoding": self.encoding,
+            "encoding_errors": self.encoding_errors,
+        }
+        return _open_again, (type(self), os.path.abspath(self.path), options)
+
     def __repr__(self) -> str:
         store = getattr(self, "_store", None)
         if store is None:
@@ -338,6 +352,10 @@ class Ember(_ember.Client, Commands[T]):
 _COMPILED = tuple(
     name for name in vars(_ember.Client) if not name.startswith("_") and hasattr(Commands, name)
 )
+
+
+def _open_again(kind: type[Ember[Any]], path: str, options: dict[str, Any]) -> Ember[Any]:
+    return kind(path, **options)
 
 
 if TYPE_CHECKING:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -172,6 +174,32 @@ def test_copy_keeps_response_callbacks(db):
 def test_shared_store_cannot_be_copied(open_db, path):
     with pytest.raises(DataError):
         open_db(path).fork()
+
+
+# Sending handles.
+
+
+def test_handle_on_a_path_can_be_sent(open_db, path):
+    db = open_db(path, decode_responses=True, db=3)
+    with pickle.loads(pickle.dumps(db)) as other:
+        other.set("k", 1)
+        assert other.get("k") == "1"
+    assert db.get("k") == "1"
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_processes_get_the_handle_as_an_argument(open_db, path, method):
+    db = open_db(path)
+    child = multiprocessing.get_context(method).Process(target=emberkv.Ember.incr, args=(db, "n"))
+    child.start()
+    child.join()
+    assert child.exitcode == 0
+    assert db.get("n") == b"1"
+
+
+def test_handle_on_a_private_store_cannot_be_sent(db):
+    with pytest.raises(TypeError, match="private"):
+        pickle.dumps(db)
 
 
 # Time.
