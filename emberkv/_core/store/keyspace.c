@@ -131,7 +131,7 @@ static bool replace_in_place(ek_store *s, ek_value *v, const ek_entry_plan *plan
         v->expire_ms = plan->expire_ms;
     }
     size_t old = v->len;
-    ek_touch(s->a, v->data, ek_min(old, plan->len));
+    ek_touch(s->a, v->data, old); /* all: a later change may take what is left over for slack */
     if (plan->len > old) ek_touch_slack(s->a, v->data + old, plan->len - old);
     if (plan->len != old) set_inline_len(s, v, plan->len);
     if (plan->bytes) memmove(v->data, plan->bytes, plan->len);
