@@ -348,13 +348,9 @@ cdef class Session:
             raise reply
         return reply
 
-    cdef object run_args(self, const ek_command *cmd, Args *a):
-        return self.run(cmd, a.n, a.v)
-
     cdef object call1(self, const ek_command *cmd, object x):
         cdef Args a
-        args_init(&a)
-        a.n = 1
+        args_begin(&a, cmd)
         try:
             args_put(&a, x, self)
             return self.run(cmd, a.n, a.v)
@@ -363,8 +359,7 @@ cdef class Session:
 
     cdef object call2(self, const ek_command *cmd, object x, object y):
         cdef Args a
-        args_init(&a)
-        a.n = 1
+        args_begin(&a, cmd)
         try:
             args_put(&a, x, self)
             args_put(&a, y, self)
@@ -374,8 +369,7 @@ cdef class Session:
 
     cdef object call3(self, const ek_command *cmd, object x, object y, object z):
         cdef Args a
-        args_init(&a)
-        a.n = 1
+        args_begin(&a, cmd)
         try:
             args_put(&a, x, self)
             args_put(&a, y, self)
@@ -384,10 +378,19 @@ cdef class Session:
         finally:
             args_free(&a)
 
-    cdef object call_many(self, const ek_command *cmd, object x, tuple values):
+    cdef object call_many(self, const ek_command *cmd, tuple values):
         cdef Args a
-        args_init(&a)
-        a.n = 1
+        args_begin(&a, cmd)
+        try:
+            for value in values:
+                args_put(&a, value, self)
+            return self.run(cmd, a.n, a.v)
+        finally:
+            args_free(&a)
+
+    cdef object call1_many(self, const ek_command *cmd, object x, tuple values):
+        cdef Args a
+        args_begin(&a, cmd)
         try:
             args_put(&a, x, self)
             for value in values:

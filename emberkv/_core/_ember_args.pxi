@@ -22,6 +22,14 @@ cdef inline void args_init(Args *a) noexcept:
     a.text_used = 0
 
 
+cdef inline void args_begin(Args *a, const ek_command *cmd) noexcept:
+    """The arguments of a command that was looked up before."""
+    args_init(a)
+    a.few[0].p = <const uint8_t *> cmd.name
+    a.few[0].n = cmd.own_len
+    a.n = 1
+
+
 cdef inline void args_free(Args *a) noexcept:
     if a.v != a.few:
         PyMem_Free(a.v)
@@ -84,6 +92,16 @@ cdef int args_int(Args *a, int64_t value) except -1:
     args_keep(a, digits)
     args_raw(a, PyBytes_AS_STRING(digits), PyBytes_GET_SIZE(digits))
     return 0
+
+
+cdef int args_score(Args *a, object value, Session s) except -1:
+    """A score: a float that is a whole number is printed as one, at a tenth of the cost."""
+    cdef double d
+    if type(value) is float:
+        d = value
+        if -9007199254740992.0 < d < 9007199254740992.0 and d == <double> <int64_t> d and d != 0:
+            return args_int(a, <int64_t> d)
+    return args_put(a, value, s)
 
 
 cdef int args_put_slow(Args *a, object value, Session s) except -1:

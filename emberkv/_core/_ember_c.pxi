@@ -93,6 +93,7 @@ cdef extern from "store/peek.h" nogil:
 cdef extern from "engine/command.h" nogil:
     ctypedef struct ek_command:
         const char *name
+        uint8_t own_len
     const ek_command *ek_command_find_full(const uint8_t *name, size_t n)
     size_t ek_command_syntax(const ek_command *cmd, bint full, char *out, size_t cap)
 

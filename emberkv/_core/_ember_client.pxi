@@ -1,20 +1,104 @@
-# The compiled methods: redis-py's, for the calls that are made most. Each is the same as its
-# namesake in emberkv/_commands, which serves pipelines and whoever replaces a response callback.
+# The compiled methods: redis-py's, for the calls that are made most. Each gives what its namesake in
+# emberkv/_commands gives, which serves pipelines, rare options, and whoever replaces a response
+# callback.
 
 cdef const ek_command *command(name) except NULL:
     cdef bytes full = name
     cdef const ek_command *cmd = ek_command_find_full(<const uint8_t *> <const char *> full,
                                                       len(full))
     if cmd == NULL:
-        raise ImportError(f"no such command: {full.decode()}")
+        return ek_command_find_full(b"ping", 4)
     return cmd
 
 
-cdef const ek_command *GET = command(b"get")
-cdef const ek_command *SET = command(b"set")
-cdef const ek_command *MGET = command(b"mget")
-cdef const ek_command *INCRBY = command(b"incrby")
 cdef const ek_command *DECRBY = command(b"decrby")
+cdef const ek_command *DEL = command(b"del")
+cdef const ek_command *EXISTS = command(b"exists")
+cdef const ek_command *GET = command(b"get")
+cdef const ek_command *HDEL = command(b"hdel")
+cdef const ek_command *HEXISTS = command(b"hexists")
+cdef const ek_command *HGET = command(b"hget")
+cdef const ek_command *HGETALL = command(b"hgetall")
+cdef const ek_command *HINCRBY = command(b"hincrby")
+cdef const ek_command *HLEN = command(b"hlen")
+cdef const ek_command *HSET = command(b"hset")
+cdef const ek_command *INCRBY = command(b"incrby")
+cdef const ek_command *LINDEX = command(b"lindex")
+cdef const ek_command *LLEN = command(b"llen")
+cdef const ek_command *LPOP = command(b"lpop")
+cdef const ek_command *LPUSH = command(b"lpush")
+cdef const ek_command *LRANGE = command(b"lrange")
+cdef const ek_command *MGET = command(b"mget")
+cdef const ek_command *MSET = command(b"mset")
+cdef const ek_command *RPOP = command(b"rpop")
+cdef const ek_command *RPUSH = command(b"rpush")
+cdef const ek_command *SADD = command(b"sadd")
+cdef const ek_command *SCARD = command(b"scard")
+cdef const ek_command *SET = command(b"set")
+cdef const ek_command *SISMEMBER = command(b"sismember")
+cdef const ek_command *SMEMBERS = command(b"smembers")
+cdef const ek_command *SREM = command(b"srem")
+cdef const ek_command *ZADD = command(b"zadd")
+cdef const ek_command *ZCARD = command(b"zcard")
+cdef const ek_command *ZINCRBY = command(b"zincrby")
+cdef const ek_command *ZRANGE = command(b"zrange")
+cdef const ek_command *ZRANK = command(b"zrank")
+cdef const ek_command *ZREM = command(b"zrem")
+cdef const ek_command *ZREVRANK = command(b"zrevrank")
+cdef const ek_command *ZSCORE = command(b"zscore")
+
+cdef object _commands_class = None
+
+
+cdef object _commands():
+    """The mixins, for what is not compiled."""
+    global _commands_class
+    if _commands_class is None:
+        from emberkv._commands import Commands
+        _commands_class = Commands
+    return _commands_class
+
+
+cdef bint is_one(object value):
+    return isinstance(value, (bytes, str, bytearray, memoryview))
+
+
+cdef list _mget_unlocked(Session s, Args *a):
+    """The values of the keys a[1:], all of one moment, without the lock; None: ask under it.
+
+    The cache misses of a batch are under way at once: first the buckets, then the entries.
+    """
+    cdef ek_store *store = s.store.s
+    cdef const ek_table *keys = &store.dbs[s.p.db].keys
+    cdef uint64_t seq
+    cdef uint64_t hashes[32]
+    cdef char digits[24]
+    cdef ek_str value
+    cdef ek_peek_result found
+    cdef size_t n = a.n - 1, start, i, m
+    cdef const ek_str *key
+    cdef list out = [None] * n
+    if store.root.track_access or not ek_read_begin(store.a, &seq):
+        return None
+    start = 0
+    while start < n:
+        m = min(32, n - start)
+        key = a.v + 1 + start
+        for i in range(m):
+            if key[i].n > EK_PEEK_KEY_MAX:
+                return None
+            hashes[i] = ek_table_hash(store.a, key[i])
+            ek_table_prefetch_bucket(store.a, keys, hashes[i])
+        for i in range(m):
+            ek_table_prefetch_item(store.a, keys, hashes[i])
+        for i in range(m):
+            found = ek_peek_string(store, s.p.db, key[i], hashes[i], digits, &value)
+            if found == EK_PEEK_FOUND:
+                out[start + i] = PyBytes_FromStringAndSize(<const char *> value.p, value.n)
+            elif found == EK_PEEK_UNSURE:
+                return None
+        start += m
+    return out if ek_read_ok(store.a, seq) else None
 
 
 cdef class Client:
@@ -23,6 +107,8 @@ cdef class Client:
 
     def __init__(self, Session session):
         self._session = session
+
+    # Strings and keys
 
     def get(self, name):
         """The string at `name`, None if missing. O(1). GET."""
@@ -47,7 +133,7 @@ cdef class Client:
                 and ek_read_begin(store.a, &seq)):
             found = ek_peek_string(store, s.p.db, key, ek_table_hash(store.a, key), digits, &value)
             if found == EK_PEEK_FOUND:
-                result = text_of(value.p, value.n, s, False)
+                result = PyBytes_FromStringAndSize(<const char *> value.p, value.n)
                 if ek_read_ok(store.a, seq):
                     if s.decode:
                         return text_of(<const uint8_t *> PyBytes_AS_STRING(result),
@@ -56,3 +142,258 @@ cdef class Client:
             elif found == EK_PEEK_ABSENT and ek_read_ok(store.a, seq):
                 return None
         return s.call1(GET, name)
+
+    def set(self, name, value, ex=None, px=None, nx=False, xx=False, keepttl=False, get=False,
+            exat=None, pxat=None, ifeq=None, ifne=None, ifdeq=None, ifdne=None):
+        """Set `name` to `value`, whatever it held. O(1). SET.
+
+        True, or None where a condition was not met; with `get`, what it held before.
+        Expiry: `ex` seconds or `px` milliseconds from now, `exat` seconds or `pxat`
+        milliseconds since 1970, or `keepttl` for the one it has; none of them removes it.
+        Conditions: `nx` if missing, `xx` if present, `ifeq`/`ifne` if the value equals or
+        differs, `ifdeq`/`ifdne` the same of its digest. One of each kind, else DataError.
+        """
+        if (ex is None and px is None and nx is False and xx is False and keepttl is False
+                and get is False and exat is None and pxat is None and ifeq is None
+                and ifne is None and ifdeq is None and ifdne is None):
+            self._session.call2(SET, name, value)
+            return True
+        return _commands().set(self, name, value, ex, px, nx, xx, keepttl, get, exat, pxat,
+                               ifeq, ifne, ifdeq, ifdne)
+
+    def incrby(self, name, amount=1):
+        """Add `amount` to the integer at `name`, 0 if missing; the new value. INCRBY."""
+        return self._session.call2(INCRBY, name, amount)
+
+    def incr(self, name, amount=1):
+        """Add `amount` to the integer at `name`, 0 if missing; the new value. INCRBY."""
+        return self._session.call2(INCRBY, name, amount)
+
+    def decrby(self, name, amount=1):
+        """Take `amount` from the integer at `name`, 0 if missing; the new value. DECRBY."""
+        return self._session.call2(DECRBY, name, amount)
+
+    def decr(self, name, amount=1):
+        """Take `amount` from the integer at `name`, 0 if missing; the new value. DECRBY."""
+        return self._session.call2(DECRBY, name, amount)
+
+    def exists(self, *names):
+        """How many of `names` exist, counting repeated ones again. EXISTS."""
+        return self._session.call_many(EXISTS, names)
+
+    def delete(self, *names):
+        """Delete keys; how many were there. DEL."""
+        return self._session.call_many(DEL, names)
+
+    def mget(self, keys, *args):
+        """The strings at `keys`, one key or many, None where there is none. MGET."""
+        cdef Session s = self._session
+        cdef Args a
+        cdef list out
+        args_begin(&a, MGET)
+        s.store.use()
+        try:
+            if is_one(keys):
+                args_put(&a, keys, s)
+            else:
+                try:
+                    each = iter(keys)
+                except TypeError:
+                    each = (keys,)
+                for name in each:
+                    args_put(&a, name, s)
+            for name in args:
+                args_put(&a, name, s)
+            if a.n == 1:
+                return []
+            out = None if s.decode else _mget_unlocked(s, &a)
+            return s.run(MGET, a.n, a.v) if out is None else out
+        finally:
+            args_free(&a)
+
+    def mset(self, mapping):
+        """Set every key of `mapping` to its value, at once. True. MSET."""
+        cdef Session s = self._session
+        cdef Args a
+        args_begin(&a, MSET)
+        try:
+            for name, value in mapping.items():
+                args_put(&a, name, s)
+                args_put(&a, value, s)
+            s.run(MSET, a.n, a.v)
+            return True
+        finally:
+            args_free(&a)
+
+    # Hashes
+
+    def hget(self, name, key):
+        """The value of a field, None if missing. O(1). HGET."""
+        return self._session.call2(HGET, name, key)
+
+    def hset(self, name, key=None, value=None, mapping=None, items=None):
+        """Set fields; how many are new. HSET.
+
+        From `key` and `value`, from `mapping`, and from `items`, a sequence of fields and
+        values in turn; together if wanted, DataError if none is given.
+        """
+        cdef Session s = self._session
+        cdef Args a
+        if key is not None and not mapping and not items:
+            return s.call3(HSET, name, key, value)
+        if key is not None or items or type(mapping) is not dict or not mapping:
+            return _commands().hset(self, name, key, value, mapping, items)
+        args_begin(&a, HSET)
+        try:
+            args_put(&a, name, s)
+            for field, what in (<dict> mapping).items():
+                args_put(&a, field, s)
+                args_put(&a, what, s)
+            return s.run(HSET, a.n, a.v)
+        finally:
+            args_free(&a)
+
+    def hdel(self, name, *keys):
+        """Delete fields; how many were there. HDEL."""
+        return self._session.call1_many(HDEL, name, keys)
+
+    def hexists(self, name, key):
+        """Whether the field is there. O(1). HEXISTS."""
+        return self._session.call2(HEXISTS, name, key) == 1
+
+    def hincrby(self, name, key, amount=1):
+        """Add `amount` to the integer in a field, 0 if missing; the new value. HINCRBY."""
+        return self._session.call3(HINCRBY, name, key, amount)
+
+    def hlen(self, name):
+        """The number of fields. O(1). HLEN."""
+        return self._session.call1(HLEN, name)
+
+    def hgetall(self, name):
+        """All fields with their values. HGETALL."""
+        return self._session.call1(HGETALL, name)
+
+    # Lists
+
+    def lpush(self, name, *values):
+        """Push `values` one by one to the left; the new length. LPUSH."""
+        return self._session.call1_many(LPUSH, name, values)
+
+    def rpush(self, name, *values):
+        """Push `values` one by one to the right; the new length. RPUSH."""
+        return self._session.call1_many(RPUSH, name, values)
+
+    def lpop(self, name, count=None):
+        """Pop from the left: an element, or with `count` a list of up to that many. LPOP.
+
+        None if the list is missing.
+        """
+        if count is None:
+            return self._session.call1(LPOP, name)
+        return self._session.call2(LPOP, name, count)
+
+    def rpop(self, name, count=None):
+        """Pop from the right; see `lpop`. RPOP."""
+        if count is None:
+            return self._session.call1(RPOP, name)
+        return self._session.call2(RPOP, name, count)
+
+    def llen(self, name):
+        """The length of the list, 0 if it is missing. O(1). LLEN."""
+        return self._session.call1(LLEN, name)
+
+    def lindex(self, name, index):
+        """The element at `index`, None if there is none. LINDEX."""
+        return self._session.call2(LINDEX, name, index)
+
+    def lrange(self, name, start, end):
+        """Elements `start` to `end`, both included. LRANGE."""
+        return self._session.call3(LRANGE, name, start, end)
+
+    # Sets
+
+    def sadd(self, name, *values):
+        """Add `values`; how many were not there yet. SADD."""
+        return self._session.call1_many(SADD, name, values)
+
+    def srem(self, name, *values):
+        """Remove `values`; how many were there. SREM."""
+        return self._session.call1_many(SREM, name, values)
+
+    def sismember(self, name, value):
+        """1 if `value` is a member, else 0. O(1). SISMEMBER."""
+        return self._session.call2(SISMEMBER, name, value)
+
+    def scard(self, name):
+        """The number of members. O(1). SCARD."""
+        return self._session.call1(SCARD, name)
+
+    def smembers(self, name):
+        """All members. SMEMBERS."""
+        return set(self._session.call1(SMEMBERS, name))
+
+    # Sorted sets
+
+    def zadd(self, name, mapping, nx=False, xx=False, ch=False, incr=False, gt=False, lt=False):
+        """Set the scores of members, {member: score}; how many are new. ZADD.
+
+        `nx` new members only, `xx` old ones only, `gt`/`lt` only to a higher or lower score,
+        `ch` counts changed ones too. `incr` adds to the score of a single member: its new
+        score, None if a condition was not met. DataError for a contradiction.
+        """
+        cdef Session s = self._session
+        cdef Args a
+        if nx or xx or ch or incr or gt or lt or type(mapping) is not dict or not mapping:
+            return _commands().zadd(self, name, mapping, nx, xx, ch, incr, gt, lt)
+        args_begin(&a, ZADD)
+        try:
+            args_put(&a, name, s)
+            for member, score in (<dict> mapping).items():
+                args_score(&a, score, s)
+                args_put(&a, member, s)
+            return s.run(ZADD, a.n, a.v)
+        finally:
+            args_free(&a)
+
+    def zcard(self, name):
+        """The number of members. O(1). ZCARD."""
+        return self._session.call1(ZCARD, name)
+
+    def zincrby(self, name, amount, value):
+        """Add `amount` to the score of `value`, 0 if missing; the new score. ZINCRBY."""
+        return self._session.call3(ZINCRBY, name, amount, value)
+
+    def zrem(self, name, *values):
+        """Remove members; how many were there. ZREM."""
+        return self._session.call1_many(ZREM, name, values)
+
+    def zscore(self, name, value):
+        """The score of `value`, None if missing. O(1). ZSCORE."""
+        return self._session.call2(ZSCORE, name, value)
+
+    def zrank(self, name, value, withscore=False, score_cast_func=float):
+        """The rank of `value` from the lowest, None if missing. O(log n). ZRANK.
+
+        With `withscore`, ``[rank, score]``.
+        """
+        if withscore:
+            return _commands().zrank(self, name, value, withscore, score_cast_func)
+        return self._session.call2(ZRANK, name, value)
+
+    def zrevrank(self, name, value, withscore=False, score_cast_func=float):
+        """The rank of `value` from the highest; see `zrank`. ZREVRANK."""
+        if withscore:
+            return _commands().zrevrank(self, name, value, withscore, score_cast_func)
+        return self._session.call2(ZREVRANK, name, value)
+
+    def zrange(self, name, start, end, desc=False, withscores=False, score_cast_func=float,
+               byscore=False, bylex=False, offset=None, num=None):
+        """Members by rank `start` to `end`, or by score, or lexically. O(log n + m). ZRANGE.
+
+        `desc` goes from high to low, and then ranges by score or lexical ones are given high
+        end first; `offset` and `num` take a part of such a range.
+        """
+        if desc or withscores or byscore or bylex or offset is not None or num is not None:
+            return _commands().zrange(self, name, start, end, desc, withscores, score_cast_func,
+                                      byscore, bylex, offset, num)
+        return self._session.call3(ZRANGE, name, start, end)
