@@ -20,6 +20,8 @@ from libc.string cimport memcpy, memset, strlen
 
 cdef extern from "Python.h":
     const char *PyUnicode_AsUTF8AndSize(object s, Py_ssize_t *n) except NULL
+    PyObject *PyBytes_FromStringAndSize_ "PyBytes_FromStringAndSize"(const char *p, Py_ssize_t n) \
+        except NULL
 
 include "_ember_c.pxi"
 
@@ -316,26 +318,23 @@ cdef class Session:
         else:
             self.tape = r[0]
 
-    cdef object run(self, const ek_command *cmd, size_t argc, const ek_str *argv):
-        """Run a command (NULL: the one that argv names) and give its reply, raised if an error."""
-        cdef ek_reply r
-        cdef Reader reader
-        cdef uint8_t tag
+    cdef inline int run_onto(self, ek_reply *r, const ek_command *cmd, size_t argc,
+                             const ek_str *argv) except -1:
+        """Run a command (NULL: the one that argv names) onto the tape, which r takes."""
+        cdef ek_store *store
         self.store.enter()
-        self.take_tape(&r)
+        store = self.store.s
+        self.take_tape(r)
         if cmd != NULL:
-            if self.p.in_multi:  # what is queued carries its name
-                (<ek_str *> argv)[0].p = <const uint8_t *> cmd.name
-                (<ek_str *> argv)[0].n = strlen(cmd.name)
-            ek_execute_command(self.p, cmd, argc, argv, &r)
+            ek_execute_command(self.p, cmd, argc, argv, r)
         else:
-            ek_execute(self.p, argc, argv, &r)
-        ek_arena_leave(self.store.s.a)
-        tag = r.buf[0] if r.len else 0
-        if tag == c"i" and r.len == 9:
-            number = read_i64(r.buf + 1)
-            self.give_tape(&r)
-            return number
+            ek_execute(self.p, argc, argv, r)
+        ek_arena_leave(store.a)
+        return 0
+
+    cdef object finish(self, ek_reply *r):
+        """The reply on a tape, raised if it is an error; the tape is given back."""
+        cdef Reader reader
         try:
             if r.len == 0:
                 raise MemoryError()
@@ -343,10 +342,37 @@ cdef class Session:
             reader.end = r.buf + r.len
             reply = read_reply(&reader, self)
         finally:
-            self.give_tape(&r)
-        if tag == c"-":
+            self.give_tape(r)
+        if isinstance(reply, Exception):
             raise reply
         return reply
+
+    cdef object run(self, const ek_command *cmd, size_t argc, const ek_str *argv):
+        """Run a command (NULL: the one that argv names) and give its reply, raised if an error."""
+        cdef ek_reply r
+        cdef uint8_t tag
+        self.run_onto(&r, cmd, argc, argv)
+        tag = r.buf[0] if r.len else 0
+        if tag == c"i":  # the commonest need no walk
+            reply = read_i64(r.buf + 1)
+        elif tag == c"n":
+            reply = None
+        elif tag == c"$" and not self.decode:
+            reply = PyBytes_FromStringAndSize(<const char *> r.buf + 5, read_u32(r.buf + 1))
+        else:
+            return self.finish(&r)
+        self.give_tape(&r)
+        return reply
+
+    cdef int run_status(self, const ek_command *cmd, size_t argc, const ek_str *argv) except -1:
+        """The same for a command whose reply is OK or an error."""
+        cdef ek_reply r
+        self.run_onto(&r, cmd, argc, argv)
+        if r.len and r.buf[0] == c"+":
+            self.give_tape(&r)
+        else:
+            self.finish(&r)
+        return 0
 
     cdef object call1(self, const ek_command *cmd, object x):
         cdef Args a
@@ -498,3 +524,4 @@ cdef class Session:
 
 include "_ember_reply.pxi"
 include "_ember_client.pxi"
+include "_ember_fast.pxi"
