@@ -1,3 +1,4 @@
+# cython: nonecheck=True
 """The binding: stores, sessions and the compiled methods over the engine.
 
 A command is run in three steps: arguments are taken from their objects, the engine runs under the
@@ -136,7 +137,7 @@ cdef class Store:
             return
         self.s = NULL
         for address in self.sessions:
-            ek_session_free(<ek_session *> <size_t> address)
+            ek_session_close(<ek_session *> <size_t> address)
         self.sessions.clear()
         ek_store_close(s)
 
@@ -290,8 +291,9 @@ cdef class Session:
 
     def __dealloc__(self):
         ek_reply_free(&self.tape)
-        if self.store is not None and self.store.s != NULL:
-            self.store.sessions.remove(<size_t> self.p)
+        if self.p != NULL:
+            if self.p.a != NULL:
+                self.store.sessions.remove(<size_t> self.p)
             ek_session_free(self.p)
 
     def close(self):

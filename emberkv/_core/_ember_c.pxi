@@ -61,7 +61,6 @@ cdef extern from "store/store.h" nogil:
         ek_table keys
     ctypedef struct ek_store_root:
         uint32_t ndbs
-        uint32_t track_access
     ctypedef struct ek_store:
         ek_arena *a
         ek_store_root *root
@@ -87,8 +86,8 @@ cdef extern from "store/peek.h" nogil:
         EK_PEEK_UNSURE
     enum:
         EK_PEEK_KEY_MAX
-    ek_peek_result ek_peek_string(const ek_store *s, uint32_t db, ek_str key, uint64_t hash,
-                                  char *digits, ek_str *out)
+    ek_peek_result ek_peek_string(const ek_arena *a, const ek_table *keys, const ek_store *s,
+                                  ek_str key, uint64_t hash, char *digits, ek_str *out)
 
 cdef extern from "engine/command.h" nogil:
     ctypedef struct ek_command:
@@ -109,10 +108,13 @@ cdef extern from "engine/reply.h" nogil:
 cdef extern from "engine/session.h" nogil:
     ctypedef struct ek_session:
         ek_store *s
+        ek_arena *a
+        const ek_table *peek
         uint32_t db
         int resp
         bint in_multi
     ek_session *ek_session_new(ek_store *s, uint32_t db)
+    void ek_session_close(ek_session *session)
     void ek_session_free(ek_session *session)
     void ek_execute(ek_session *session, size_t argc, const ek_str *argv, ek_reply *reply)
     void ek_execute_command(ek_session *session, const ek_command *cmd, size_t argc,

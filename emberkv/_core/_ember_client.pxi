@@ -7,7 +7,7 @@ cdef const ek_command *command(name) except NULL:
     cdef const ek_command *cmd = ek_command_find_full(<const uint8_t *> <const char *> full,
                                                       len(full))
     if cmd == NULL:
-        return ek_command_find_full(b"ping", 4)
+        raise ImportError(f"no such command: {full.decode()}")
     return cmd
 
 
@@ -69,8 +69,8 @@ cdef list _mget_unlocked(Session s, Args *a):
 
     The cache misses of a batch are under way at once: first the buckets, then the entries.
     """
-    cdef ek_store *store = s.store.s
-    cdef const ek_table *keys = &store.dbs[s.p.db].keys
+    cdef ek_arena *arena = s.p.a
+    cdef const ek_table *keys = s.p.peek
     cdef uint64_t seq
     cdef uint64_t hashes[32]
     cdef char digits[24]
@@ -79,7 +79,7 @@ cdef list _mget_unlocked(Session s, Args *a):
     cdef size_t n = a.n - 1, start, i, m
     cdef const ek_str *key
     cdef list out = [None] * n
-    if store.root.track_access or not ek_read_begin(store.a, &seq):
+    if keys == NULL or not ek_read_begin(arena, &seq):
         return None
     start = 0
     while start < n:
@@ -88,61 +88,40 @@ cdef list _mget_unlocked(Session s, Args *a):
         for i in range(m):
             if key[i].n > EK_PEEK_KEY_MAX:
                 return None
-            hashes[i] = ek_table_hash(store.a, key[i])
-            ek_table_prefetch_bucket(store.a, keys, hashes[i])
+            hashes[i] = ek_table_hash(arena, key[i])
+            ek_table_prefetch_bucket(arena, keys, hashes[i])
         for i in range(m):
-            ek_table_prefetch_item(store.a, keys, hashes[i])
+            ek_table_prefetch_item(arena, keys, hashes[i])
         for i in range(m):
-            found = ek_peek_string(store, s.p.db, key[i], hashes[i], digits, &value)
+            found = ek_peek_string(arena, keys, s.p.s, key[i], hashes[i], digits, &value)
             if found == EK_PEEK_FOUND:
                 out[start + i] = PyBytes_FromStringAndSize(<const char *> value.p, value.n)
             elif found == EK_PEEK_UNSURE:
                 return None
         start += m
-    return out if ek_read_ok(store.a, seq) else None
+    return out if ek_read_ok(arena, seq) else None
+
+
+cdef ek_session NO_SESSION  # all zero: closed
 
 
 cdef class Client:
     """The base of `Ember`: one session, and the compiled methods on it."""
     cdef readonly Session _session
+    cdef ek_session *p  # the session's, at one step less
+
+    def __cinit__(self):
+        self.p = &NO_SESSION
 
     def __init__(self, Session session):
         self._session = session
+        self.p = session.p
 
     # Strings and keys
 
     def get(self, name):
         """The string at `name`, None if missing. O(1). GET."""
-        cdef Session s = self._session
-        cdef ek_store *store = s.store.s
-        cdef ek_str key, value
-        cdef uint64_t seq
-        cdef char digits[24]
-        cdef ek_peek_result found
-        cdef Py_ssize_t n
-        if store == NULL:
-            s.store.use()
-        if PyBytes_CheckExact(name):
-            key.p = <const uint8_t *> PyBytes_AS_STRING(name)
-            key.n = PyBytes_GET_SIZE(name)
-        elif type(name) is str and s.utf8:
-            key.p = <const uint8_t *> PyUnicode_AsUTF8AndSize(name, &n)
-            key.n = n
-        else:
-            return s.call1(GET, name)
-        if (key.n <= EK_PEEK_KEY_MAX and not s.p.in_multi and not store.root.track_access
-                and ek_read_begin(store.a, &seq)):
-            found = ek_peek_string(store, s.p.db, key, ek_table_hash(store.a, key), digits, &value)
-            if found == EK_PEEK_FOUND:
-                result = PyBytes_FromStringAndSize(<const char *> value.p, value.n)
-                if ek_read_ok(store.a, seq):
-                    if s.decode:
-                        return text_of(<const uint8_t *> PyBytes_AS_STRING(result),
-                                       PyBytes_GET_SIZE(result), s, True)
-                    return result
-            elif found == EK_PEEK_ABSENT and ek_read_ok(store.a, seq):
-                return None
-        return s.call1(GET, name)
+        return self._session.call1(GET, name)
 
     def set(self, name, value, ex=None, px=None, nx=False, xx=False, keepttl=False, get=False,
             exat=None, pxat=None, ifeq=None, ifne=None, ifdeq=None, ifdne=None):

@@ -78,7 +78,7 @@ cdef inline PyObject *fast_run(int which, const ek_command *cmd, PyObject *self,
     cdef Session s = (<Client> self)._session
     cdef ek_str argv[FAST_ARGS + 1]
     cdef Py_ssize_t i
-    if kwnames != NULL or n < least or n > most or n > FAST_ARGS:
+    if kwnames != NULL or n < least or n > most or n > FAST_ARGS or (<Client> self).p.a == NULL:
         return go_slow(which, self, args, n, kwnames)
     for i in range(n):
         if not fast_arg(s, args[i], &argv[i + 1]):
@@ -91,33 +91,40 @@ cdef inline PyObject *fast_run(int which, const ek_command *cmd, PyObject *self,
 
 cdef PyObject *fast_get(PyObject *self, PyObject **args, Py_ssize_t n,
                         PyObject *kwnames) except NULL:
-    cdef Session s = (<Client> self)._session
-    cdef ek_store *store = s.store.s
+    cdef ek_session *p = (<Client> self).p
+    cdef const ek_table *keys = p.peek
     cdef ek_str key, value
     cdef uint64_t seq
     cdef char digits[24]
     cdef ek_peek_result found
     cdef PyObject *result
-    if (kwnames == NULL and n == 1 and store != NULL and fast_arg(s, args[0], &key)
-            and key.n <= EK_PEEK_KEY_MAX and not s.decode and not store.root.track_access
-            and ek_read_begin(store.a, &seq)):
-        found = ek_peek_string(store, s.p.db, key, ek_table_hash(store.a, key), digits, &value)
+    if (kwnames == NULL and n == 1 and keys != NULL and fast_arg((<Client> self)._session, args[0], &key)
+            and key.n <= EK_PEEK_KEY_MAX and ek_read_begin(p.a, &seq)):
+        found = ek_peek_string(p.a, keys, p.s, key, ek_table_hash(p.a, key), digits, &value)
         if found == EK_PEEK_FOUND:
             result = PyBytes_FromStringAndSize_(<const char *> value.p, value.n)
-            if ek_read_ok(store.a, seq):
+            if ek_read_ok(p.a, seq):
+                if (<Client> self)._session.decode:
+                    return decoded((<Client> self)._session, result)
                 return result
             Py_XDECREF(result)
-        elif found == EK_PEEK_ABSENT and ek_read_ok(store.a, seq):
+        elif found == EK_PEEK_ABSENT and ek_read_ok(p.a, seq):
             return Py_NewRef(Py_None_)
     return go_slow(0, self, args, n, kwnames)
+
+
+cdef PyObject *decoded(Session s, PyObject *raw) except NULL:
+    text = text_of(<const uint8_t *> PyBytes_AS_STRING_(raw), PyBytes_GET_SIZE_(raw), s, True)
+    Py_XDECREF(raw)
+    return Py_NewRef(<PyObject *> text)
 
 
 cdef PyObject *fast_set(PyObject *self, PyObject **args, Py_ssize_t n,
                         PyObject *kwnames) except NULL:
     cdef Session s = (<Client> self)._session
     cdef ek_str argv[3]
-    if (kwnames != NULL or n != 2 or not fast_arg(s, args[0], &argv[1])
-            or not fast_arg(s, args[1], &argv[2])):
+    if (kwnames != NULL or n != 2 or (<Client> self).p.a == NULL
+            or not fast_arg(s, args[0], &argv[1]) or not fast_arg(s, args[1], &argv[2])):
         return go_slow(1, self, args, n, kwnames)
     argv[0].p = <const uint8_t *> SET.name
     argv[0].n = SET.own_len

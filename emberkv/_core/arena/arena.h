@@ -72,11 +72,12 @@ typedef struct ek_header {
     _Alignas(64) _Atomic uint64_t journal_used; /* bytes; 0: nobody is writing */
     _Atomic uint64_t seq;                       /* commits and undos so far; read without lock */
     uint64_t journal_cap;                       /* bytes with real blocks behind them */
+    uint32_t heap_pages; /* of the heap, with real blocks behind them, and behind one more */
+    uint32_t no_unlocked_reads; /* not 0: readers take the lock, for what they do leaves a trace */
 
     /* The allocator. */
     _Alignas(64) uint64_t used_bytes; /* handed out, rounded to what blocks occupy */
     uint64_t nblocks;
-    uint32_t heap_pages;         /* with real blocks behind them, and behind one more */
     ek_ref root;                 /* of the floor above */
     uint64_t broken;             /* a structure was found corrupt: nobody goes on */
     uint32_t partial[EK_CLASSES + 1]; /* heads of the slabs with room: pages */
@@ -234,7 +235,8 @@ ek_status ek_run(ek_arena *a, void (*fn)(void *), void *arg);
 
 EK_INLINE bool ek_read_begin(const ek_arena *a, uint64_t *seq) {
     *seq = atomic_load_explicit(&a->hdr->seq, memory_order_acquire);
-    return atomic_load_explicit(&a->hdr->journal_used, memory_order_acquire) == 0;
+    return atomic_load_explicit(&a->hdr->journal_used, memory_order_acquire) == 0 &&
+           !a->hdr->no_unlocked_reads;
 }
 
 EK_INLINE bool ek_read_ok(const ek_arena *a, uint64_t seq) {

@@ -123,7 +123,7 @@ static void verify(ek_arena *a, ek_shadow *s, bool undone) {
     }
     s->nranges = 0;
     /* The journal's own words, its capacity and the lock are not data. */
-    size_t own = offsetof(ek_header, journal_used), data = offsetof(ek_header, used_bytes);
+    size_t own = offsetof(ek_header, journal_used), data = offsetof(ek_header, heap_pages);
     compare(a->base, s->copy, own, 0);
     compare(a->base + data, s->copy + data, offsetof(ek_header, lock) - data, data);
     compare((uint8_t *)a->pages, s->copy + EK_PAGE, (size_t)s->heap_pages * sizeof(ek_page),

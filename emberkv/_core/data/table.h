@@ -102,18 +102,20 @@ typedef struct ek_table_spot {
 EK_INLINE bool ek_table_spot_of(const ek_arena *a, const ek_table *t, uint64_t hash,
                                 ek_table_spot *at) {
     ek_ref segment = t->dir;
-    unsigned depth = t->depth % 32, bits = 0, log2 = t->segment_log2 % 8;
+    unsigned depth = t->depth % 32;
     uint32_t end = ek_heap_end(a);
     if (EK_LIKELY(depth != 0)) {
         uint64_t slot = hash >> (64 - depth), in_heap = segment + (slot >> (a->shift - 2));
-        if (EK_UNLIKELY(in_heap > UINT32_MAX || !ek_ref_in(end, (ek_ref)in_heap) || !segment))
-            return false;
+        if (EK_UNLIKELY(in_heap - 1 >= (uint64_t)end - 1)) return false;
         ek_ref entry = ((const ek_ref *)ek_ptr(a, segment))[slot];
-        bits = entry & EK_TABLE_BITS;
+        at->mask = (1u << EK_TABLE_SEGMENT_LOG2) - 1;
+        at->home = (uint32_t)((hash << (entry & EK_TABLE_BITS)) >> (64 - EK_TABLE_SEGMENT_LOG2));
         segment = entry & ~EK_TABLE_BITS;
+    } else {
+        unsigned log2 = t->segment_log2 % 8;
+        at->mask = (1u << log2) - 1;
+        at->home = (uint32_t)(hash >> 32) >> (31 - log2) >> 1;
     }
-    at->mask = (1u << log2) - 1;
-    at->home = (uint32_t)((hash << bits) >> 32) >> (31 - log2) >> 1;
     at->segment = ek_ptr(a, segment);
     return ek_ref_in(end, segment);
 }
@@ -122,22 +124,26 @@ EK_INLINE bool ek_table_key_is(const ek_arena *a, ek_str have, ek_str want) {
     if (have.n != want.n) return false;
     const uint8_t *p = have.p, *q = want.p;
     size_t n = want.n;
+    if (EK_LIKELY(n <= 16)) { /* short keys are the rule: loads that may overlap, and no call */
+        if (n >= 8)
+            return ((ek_load64(p) ^ ek_load64(q)) |
+                    (ek_load64(p + n - 8) ^ ek_load64(q + n - 8))) == 0;
+        if (n >= 4)
+            return ((ek_load32(p) ^ ek_load32(q)) |
+                    (ek_load32(p + n - 4) ^ ek_load32(q + n - 4))) == 0;
+        for (size_t i = 0; i < n; i++)
+            if (p[i] != q[i]) return false;
+        return true;
+    }
+    if (n <= 32)
+        return ((ek_load64(p) ^ ek_load64(q)) | (ek_load64(p + 8) ^ ek_load64(q + 8)) |
+                (ek_load64(p + n - 16) ^ ek_load64(q + n - 16)) |
+                (ek_load64(p + n - 8) ^ ek_load64(q + n - 8))) == 0;
     if (EK_UNLIKELY(n > EK_PAGE / 2)) { /* less runs at most into the page behind the heap's end */
         size_t end = (size_t)a->hdr->heap_pages * EK_PAGE, from = (size_t)(p - a->heap);
         if (from > end || n > end - from) return false;
     }
-    if (n > 32) return memcmp(p, q, n) == 0;
-    if (n >= 16) /* short keys are the rule: two loads that may overlap, and no call */
-        return ((ek_load64(p) ^ ek_load64(q)) | (ek_load64(p + 8) ^ ek_load64(q + 8)) |
-                (ek_load64(p + n - 16) ^ ek_load64(q + n - 16)) |
-                (ek_load64(p + n - 8) ^ ek_load64(q + n - 8))) == 0;
-    if (n >= 8)
-        return ((ek_load64(p) ^ ek_load64(q)) | (ek_load64(p + n - 8) ^ ek_load64(q + n - 8))) == 0;
-    if (n >= 4)
-        return ((ek_load32(p) ^ ek_load32(q)) | (ek_load32(p + n - 4) ^ ek_load32(q + n - 4))) == 0;
-    for (size_t i = 0; i < n; i++)
-        if (p[i] != q[i]) return false;
-    return true;
+    return memcmp(p, q, n) == 0;
 }
 
 /* The item with this key, or 0. O(1). For hot paths: key_of a constant, so that it is inlined. May
@@ -145,20 +151,19 @@ EK_INLINE bool ek_table_key_is(const ek_arena *a, ek_str have, ek_str want) {
 EK_INLINE ek_ref ek_table_find_with(const ek_arena *a, const ek_table *t, ek_table_key_fn *key_of,
                                     uint64_t hash, ek_str key) {
     ek_table_spot at;
-    if (!ek_table_spot_of(a, t, hash, &at)) return 0;
+    if (EK_UNLIKELY(!ek_table_spot_of(a, t, hash, &at))) return 0;
     uint8_t tag = ek_table_tag(hash);
-    uint32_t end = ek_heap_end(a);
-    for (uint32_t step = 0; step <= at.mask; step++) {
-        const ek_table_bucket *b = &at.segment[(at.home + step) & at.mask];
+    uint32_t end = ek_heap_end(a), i = at.home;
+    for (uint32_t left = at.mask;; left--) {
+        const ek_table_bucket *b = &at.segment[i];
         for (unsigned hits = ek_table_match(b, tag); hits; hits &= hits - 1) {
             ek_ref item = b->ref[__builtin_ctz(hits)];
-            if (EK_LIKELY(ek_ref_in(end, item) &&
-                          ek_table_key_is(a, key_of(a, item), key)))
+            if (EK_LIKELY(ek_ref_in(end, item) && ek_table_key_is(a, key_of(a, item), key)))
                 return item;
         }
-        if (EK_LIKELY(b->passed == 0)) return 0;
+        if (EK_LIKELY(b->passed == 0) || left == 0) return 0;
+        i = (i + 1) & at.mask;
     }
-    return 0;
 }
 
 ek_ref ek_table_find(const ek_arena *a, const ek_table *t, ek_table_key_fn *key_of, uint64_t hash,

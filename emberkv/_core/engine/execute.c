@@ -105,6 +105,7 @@ static void dispatch(ek_session *session, const ek_command *cmd, size_t argc, co
         }
     }
     if (!session->in_exec) ek_scratch_reset(&session->scratch);
+    session->peek = session->in_multi ? NULL : &s->dbs[session->db].keys;
 }
 
 /* The error for what no command answers to. */

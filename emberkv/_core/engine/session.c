@@ -11,6 +11,8 @@ ek_session *ek_session_new(ek_store *s, uint32_t db) {
     ek_session *session = calloc(1, sizeof *session);
     if (!session) return NULL;
     session->s = s;
+    session->a = s->a;
+    session->peek = &s->dbs[db].keys;
     session->db = db;
     session->resp = session->initial_resp = 3;
     session->id = atomic_fetch_add(&next_id, 1);
@@ -46,8 +48,8 @@ static void unwatch(void *arg) {
         ek_watch_drop(session->s, session->watches[i].db, session->watches[i].key);
 }
 
-void ek_session_free(ek_session *session) {
-    if (!session) return;
+void ek_session_close(ek_session *session) {
+    if (!session->a) return;
     ek_arena *a = session->s->a;
     if (session->nwatches && ek_arena_enter(a, 1000) == EK_OK) {
         if (session->s->level == 0) ek_run(a, unwatch, session);
@@ -61,6 +63,12 @@ void ek_session_free(ek_session *session) {
     free((void *)session->name.p);
     free((void *)session->lib_name.p);
     free((void *)session->lib_ver.p);
+    *session = (ek_session){0};
+}
+
+void ek_session_free(ek_session *session) {
+    if (!session) return;
+    ek_session_close(session);
     free(session);
 }
 

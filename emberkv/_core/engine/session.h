@@ -28,6 +28,8 @@ typedef struct ek_scratch {
 
 typedef struct ek_session {
     ek_store *s;
+    ek_arena *a;          /* NULL: closed */
+    const ek_table *peek; /* the keys, when they may be read without the lock; else NULL */
     uint32_t db;
     int resp; /* 2 or 3: what commands shape their replies for */
     int initial_resp; /* what RESET goes back to */
@@ -43,7 +45,9 @@ typedef struct ek_session {
 } ek_session;
 
 ek_session *ek_session_new(ek_store *s, uint32_t db); /* NULL: no memory, or no such database */
-void ek_session_free(ek_session *session);            /* takes the lock itself when it watches */
+/* Let go of everything (takes the lock itself when it watches); what is left may only be freed. */
+void ek_session_close(ek_session *session);
+void ek_session_free(ek_session *session); /* closes it first */
 
 /* Run one command and write its reply onto the tape. The lock is held by the caller (who entered).
  * Commits, or adds to the transaction that is open. Never raises. */

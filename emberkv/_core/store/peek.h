@@ -20,11 +20,9 @@ typedef enum ek_peek_result {
 
 #define EK_PEEK_KEY_MAX 1024u
 
-/* digits: where an integer is printed. */
-EK_INLINE ek_peek_result ek_peek_string(const ek_store *s, uint32_t db, ek_str key, uint64_t hash,
-                                        char digits[24], ek_str *out) {
-    const ek_arena *a = s->a;
-    ek_ref ref = ek_table_find_with(a, &s->dbs[db].keys, ek_entry_key, hash, key);
+EK_INLINE ek_peek_result ek_peek_with(const ek_arena *a, const ek_table *keys, const ek_store *s,
+                                      ek_str key, uint64_t hash, char digits[24], ek_str *out) {
+    ek_ref ref = ek_table_find_with(a, keys, ek_entry_key, hash, key);
     if (!ref) return EK_PEEK_ABSENT;
     const ek_entry *e = ek_ptr(a, ref);
     if (EK_UNLIKELY((e->type_enc & 15) != EK_STRING)) return EK_PEEK_UNSURE;
@@ -64,6 +62,14 @@ EK_INLINE ek_peek_result ek_peek_string(const ek_store *s, uint32_t db, ek_str k
         *out = (ek_str){(const uint8_t *)digits, ek_format_i64(digits, v64)};
     }
     return EK_PEEK_FOUND;
+}
+
+/* digits: where an integer is printed. */
+EK_INLINE ek_peek_result ek_peek_string(const ek_arena *a, const ek_table *keys, const ek_store *s,
+                                        ek_str key, uint64_t hash, char digits[24], ek_str *out) {
+    /* Twice the same: with the usual granule known, references become addresses in one step. */
+    if (EK_LIKELY(a->shift == 3)) return ek_peek_with(a, keys, s, key, hash, digits, out);
+    return ek_peek_with(a, keys, s, key, hash, digits, out);
 }
 
 #endif

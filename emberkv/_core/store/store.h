@@ -22,7 +22,7 @@ typedef struct ek_store_root {
     uint32_t ndbs;
     ek_ref dbs;          /* array of ek_db */
     ek_ref garbage;      /* first of the values that wait to be freed, see garbage.h */
-    uint32_t track_access; /* reads note their time too: something asks for it */
+    uint32_t spare;
     uint64_t dirty;      /* changes so far */
     uint64_t next_session_id;
     uint64_t nwatched;   /* keys that somebody watches, in all databases */
