@@ -7,6 +7,7 @@ store's lock and leaves its reply on a tape, and the tape becomes objects when t
 interpreter's: try, release that, then wait.
 """
 
+cimport cython
 from cpython.bytes cimport (
     PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE)
 from cpython.exc cimport PyErr_CheckSignals

@@ -351,6 +351,7 @@ cdef class Client:
         """The score of `value`, None if missing. O(1). ZSCORE."""
         return self._session.call2(ZSCORE, name, value)
 
+    @cython.binding(True)  # a default that no text can stand for
     def zrank(self, name, value, withscore=False, score_cast_func=float):
         """The rank of `value` from the lowest, None if missing. O(log n). ZRANK.
 
@@ -360,12 +361,14 @@ cdef class Client:
             return _commands().zrank(self, name, value, withscore, score_cast_func)
         return self._session.call2(ZRANK, name, value)
 
+    @cython.binding(True)  # a default that no text can stand for
     def zrevrank(self, name, value, withscore=False, score_cast_func=float):
         """The rank of `value` from the highest; see `zrank`. ZREVRANK."""
         if withscore:
             return _commands().zrevrank(self, name, value, withscore, score_cast_func)
         return self._session.call2(ZREVRANK, name, value)
 
+    @cython.binding(True)  # a default that no text can stand for
     def zrange(self, name, start, end, desc=False, withscores=False, score_cast_func=float,
                byscore=False, bylex=False, offset=None, num=None):
         """Members by rank `start` to `end`, or by score, or lexically. O(log n + m). ZRANGE.

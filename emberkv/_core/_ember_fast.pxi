@@ -177,19 +177,14 @@ cdef PyObject *fast_zscore(PyObject *self, PyObject **args, Py_ssize_t n,
     return fast_run(10, ZSCORE, self, args, n, 2, 2, kwnames)
 
 
-cdef PyObject *fast_zrank(PyObject *self, PyObject **args, Py_ssize_t n,
-                          PyObject *kwnames) except NULL:
-    return fast_run(11, ZRANK, self, args, n, 2, 2, kwnames)
-
-
 cdef PyObject *fast_incr(PyObject *self, PyObject **args, Py_ssize_t n,
                          PyObject *kwnames) except NULL:
-    return fast_run(12, INCR, self, args, n, 1, 1, kwnames)
+    return fast_run(11, INCR, self, args, n, 1, 1, kwnames)
 
 
 cdef PyObject *fast_hgetall(PyObject *self, PyObject **args, Py_ssize_t n,
                             PyObject *kwnames) except NULL:
-    return fast_run(13, HGETALL, self, args, n, 1, 1, kwnames)
+    return fast_run(12, HGETALL, self, args, n, 1, 1, kwnames)
 
 
 cdef int install(str name, fast_method method) except -1:
@@ -222,7 +217,6 @@ install("rpop", fast_rpop)
 install("sadd", fast_sadd)
 install("sismember", fast_sismember)
 install("zscore", fast_zscore)
-install("zrank", fast_zrank)
 install("incr", fast_incr)
 install("hgetall", fast_hgetall)
 PyType_Modified(<PyTypeObject *> Client)
