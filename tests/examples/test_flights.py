@@ -2,6 +2,7 @@
 
 import csv
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -129,6 +130,7 @@ def test_the_demo_runs_with_its_second_process(tmp_path, rows):
         capture_output=True,
         text=True,
         timeout=60,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert done.returncode == 0, done.stderr
     assert "saw half a batch 0 times" in done.stdout
