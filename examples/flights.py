@@ -37,7 +37,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-BATCH = 500
+BATCH = 50
 LATEST = 100
 MONTHS = [f"{month:02d}" for month in range(1, 13)]
 
@@ -263,7 +263,7 @@ def connect(where: str, server: bool) -> Any:
 def watch(where: str, server: bool) -> None:
     """The second process: counts what it sees until the loader's sign of life is gone."""
     db = connect(where, server)
-    looks, torn = 0, 0
+    looks, torn, next_line = 0, 0, 0.0
     while True:
         with db.pipeline() as pipe:
             pipe.get("flights").mget([f"flights:{month}" for month in MONTHS])
@@ -273,11 +273,13 @@ def watch(where: str, server: bool) -> None:
         torn += int(total or 0) != sum(int(n or 0) for n in months)
         if not loading:
             break
-        if looks % 10 == 1 and total:
-            print(f"{int(total):>7,} flights, {routes} routes, {keys:>7,} keys, {last or ''}")
+        if total and last and time.monotonic() > next_line:
+            next_line = time.monotonic() + 1
+            number = last.removeprefix("flight:")
+            print(f"{int(total):>7,} flights, {routes} routes, {keys:>7,} keys, {number}")
             sys.stdout.flush()
-        time.sleep(0.05)
-    print(f"looked {looks} times while it was loading; saw half a batch {torn} times")
+        time.sleep(0.02)
+    print(f"looked {looks:,} times while it was loading; saw half a batch {torn} times")
     db.close()
 
 
