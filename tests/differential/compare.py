@@ -105,6 +105,22 @@ def memory(args: Args, ours: Reply, theirs: Reply) -> bool:
     return exact(args, ours, theirs)
 
 
+def client_reply(args: Args, ours: Reply, theirs: Reply) -> bool:
+    if len(args) == 2 and args[1].lower() in (b"id", b"info"):
+        return kind_only(args, ours, theirs)
+    return exact(args, ours, theirs)
+
+
+def config_reply(args: Args, ours: Reply, theirs: Reply) -> bool:
+    """The parameters of both have the same values; a pattern may match more of theirs."""
+    if args[1:2] and args[1].lower() == b"get" and ours.kind == theirs.kind != "error":
+        a, b = dict(pairs_of(ours)), dict(pairs_of(theirs))
+        if any(c in word for word in args[2:] for c in b"*?["):
+            return bool(a) and a.items() <= b.items()
+        return a == b
+    return exact(args, ours, theirs)
+
+
 RULES: dict[bytes, Agree] = {
     **dict.fromkeys(
         [b"smembers", b"sinter", b"sunion", b"sdiff", b"hkeys", b"hvals", b"keys"], unordered
@@ -113,6 +129,9 @@ RULES: dict[bytes, Agree] = {
     **dict.fromkeys([b"ttl", b"expiretime", b"httl", b"hexpiretime"], near(2)),
     **dict.fromkeys([b"pttl", b"pexpiretime", b"hpttl", b"hpexpiretime"], near(TTL_TOLERANCE_MS)),
     b"time": clock,
+    b"info": kind_only,
+    b"client": client_reply,
+    b"config": config_reply,
     b"lastsave": kind_only,
     b"sort": sort_reply,
     b"sort_ro": sort_reply,

@@ -6,7 +6,7 @@ import random
 import re
 from collections.abc import Callable
 
-from differential.pair import RANDOM_OUTCOMES, Command
+from differential.pair import MIRRORED, Command
 from differential.templates import TEMPLATES
 
 CHOICE = re.compile(r"\[([^\[\]]*)\]")
@@ -92,6 +92,8 @@ class Generator:
             drawn = rng.choice([1, 1, 2, 3, 5])
             return [part for _ in range(drawn) for part in self.one(what)]
         first, count = rng.randrange(100), rng.choice([20, 126, 128, 130])
+        if what in ("fv", "f"):
+            count = rng.choice([count, 400, 520])
         if what == "m":
             name = b"%d" if rng.random() < 0.8 else b"f%d"
             count = rng.choice([count, 400, 513])
@@ -143,7 +145,7 @@ class Generator:
         while True:
             args = tuple(self.words(self.rng.choices(LINES, WEIGHTS)[0]))
             name = args[0].lower()
-            if by in self.in_multi and name in RANDOM_OUTCOMES:
+            if by in self.in_multi and name in MIRRORED:
                 continue
             break
         if name == b"multi":

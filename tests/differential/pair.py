@@ -125,7 +125,7 @@ class Pair:
         name = command.args[0].lower() if command.args else b""
         if connection.queued is not None:
             return self._run_in_multi(connection, name, command)
-        handler = RANDOM_OUTCOMES.get(name)
+        handler = MIRRORED.get(name)
         if handler is not None:
             return handler(self, connection, command)
         ours = connection.ours.execute(*command.args)
@@ -208,7 +208,7 @@ class Pair:
         if not agree(args, ours, theirs):
             raise Mismatch(f"key {quote(key)} of database {db}", ours, theirs, "times of fields")
 
-    # Commands whose outcome is chance.
+    # Commands whose outcome is chance, or that a real server does with a side effect.
 
     def _both(self, connection: Connection, command: Command) -> tuple[Reply, Reply]:
         ours = connection.ours.execute(*command.args)
@@ -279,6 +279,19 @@ class Pair:
                 raise Mismatch(repr(command), ours, theirs)
         return ours
 
+    def _run_sort(self, connection: Connection, command: Command) -> Reply:
+        """Theirs sorts a copy of a sorted set: a real server makes what it sorts a skiplist."""
+        args = command.args
+        if len(args) > 1 and connection.theirs.execute("TYPE", args[1]).value == b"zset":
+            connection.theirs.execute("COPY", args[1], SCRATCH, "REPLACE")
+            theirs = connection.theirs.execute(args[0], SCRATCH, *args[2:])
+            connection.theirs.execute("DEL", SCRATCH)
+        else:
+            theirs = connection.theirs.execute(*args)
+        ours = connection.ours.execute(*args)
+        self._compare(command, args, ours, theirs)
+        return ours
+
     def _run_scan(self, connection: Connection, command: Command) -> Reply:
         """A whole iteration from this first call finds the same elements on both sides."""
         ours, theirs = self._both(connection, command)
@@ -303,12 +316,14 @@ class Pair:
         return ours
 
 
-RANDOM_OUTCOMES: dict[bytes, Callable[[Pair, Connection, Command], Reply]] = {
+MIRRORED: dict[bytes, Callable[[Pair, Connection, Command], Reply]] = {
     b"spop": Pair._run_spop,
     b"srandmember": Pair._run_random_members,
     b"hrandfield": Pair._run_random_members,
     b"zrandmember": Pair._run_random_members,
     b"randomkey": Pair._run_randomkey,
+    b"sort": Pair._run_sort,
+    b"sort_ro": Pair._run_sort,
     b"scan": Pair._run_scan,
     b"sscan": Pair._run_scan,
     b"hscan": Pair._run_scan,

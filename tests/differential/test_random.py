@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Iterator
 
 import pytest
 from differential.generate import Generator
-from differential.pair import RANDOM_OUTCOMES, Command, Mismatch, Pair
+from differential.pair import MIRRORED, Command, Mismatch, Pair
+from differential.script import commands
 from differential.shrink import shrink
 
 SEED = int(os.environ.get("EMBERKV_SEED", "1"))
@@ -22,14 +24,25 @@ SEQUENCES = int(os.environ.get("EMBERKV_SEQUENCES", "40"))
 LENGTH = int(os.environ.get("EMBERKV_LENGTH", "400"))
 KEYSPACE_EVERY = 100
 
+USUAL = """
+CONFIG SET hash-max-listpack-entries 512 hash-max-listpack-value 64
+CONFIG SET set-max-intset-entries 512 zset-max-listpack-entries 128 zset-max-listpack-value 64
+CONFIG SET list-max-listpack-size -2
+"""
+SMALL = """
+CONFIG SET hash-max-listpack-entries 6 hash-max-listpack-value 20
+CONFIG SET set-max-intset-entries 8 zset-max-listpack-entries 5 zset-max-listpack-value 10
+CONFIG SET list-max-listpack-size 3
+"""
 
-def replay(pair: Pair, commands: list[Command]) -> Mismatch | None:
+
+def replay(pair: Pair, sequence: list[Command]) -> Mismatch | None:
     """Run in fresh keyspaces; the first mismatch, if there is one."""
     pair.reset()
     try:
-        for at, command in enumerate(commands, 1):
+        for at, command in enumerate(sequence, 1):
             # A chance outcome inside EXEC cannot be mirrored (shrinking may bring one there).
-            if not (pair.in_multi(command.by) and command.args[0].lower() in RANDOM_OUTCOMES):
+            if not (pair.in_multi(command.by) and command.args[0].lower() in MIRRORED):
                 pair.run(command)
             if at % KEYSPACE_EVERY == 0:
                 pair.compare_keyspaces((0, 1))
@@ -39,11 +52,22 @@ def replay(pair: Pair, commands: list[Command]) -> Mismatch | None:
     return None
 
 
+@pytest.fixture
+def small_thresholds(pair: Pair) -> Iterator[None]:
+    """Compact encodings end after a few elements, list nodes hold three."""
+    for command in commands(SMALL):
+        pair.run(command)
+    yield
+    pair.reset()
+    for command in commands(USUAL):
+        pair.run(command)
+
+
 def run_seed(pair: Pair, seed: int) -> None:
-    commands = Generator(random.Random(seed)).sequence(LENGTH)
-    if replay(pair, commands) is None:
+    drawn = Generator(random.Random(seed)).sequence(LENGTH)
+    if replay(pair, drawn) is None:
         return
-    shortest = shrink(commands, lambda candidate: replay(pair, candidate) is not None)
+    shortest = shrink(drawn, lambda candidate: replay(pair, candidate) is not None)
     mismatch = replay(pair, shortest)
     lines = "\n".join(f"    {command!r}" for command in shortest)
     pytest.fail(
@@ -61,6 +85,13 @@ def test_random_sequences_agree(pair: Pair, seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(SEED + 5, SEED + SEQUENCES))
 def test_more_random_sequences_agree(pair: Pair, seed: int) -> None:
+    run_seed(pair, seed)
+
+
+@pytest.mark.parametrize("seed", range(SEED, SEED + SEQUENCES))
+def test_random_sequences_agree_with_small_thresholds(
+    pair: Pair, small_thresholds: None, seed: int
+) -> None:
     run_seed(pair, seed)
 
 

@@ -5,7 +5,7 @@ HSET h f v n 10 big 9223372036854775807 float 3.25 empty "" "" nothing
 HSET one f 1
 HSET ttl f v
 EXPIRE ttl 1000
-HSET wide @f1..200=v
+HSET wide @f1..520=v
 HSET bin "\x00\xff" "\r\n" long @x*65
 SET s v
 RPUSH list a
@@ -48,11 +48,11 @@ SINGLES = {
         {{HSET|HMSET}} h "\x00" "\xff"
         HSET missing f {{@x*64|@x*65}}
         HSET missing {{@x*64|@x*65}} v
-        HSET missing {{@f1..128=v|@f1..129=v}}
+        HSET missing {{@f1..512=v|@f1..513=v}}
         HDEL {ANY} {FIELD}
         HDEL {ANY} f f n missing
-        HDEL wide @f1..199
-        HDEL wide @f1..200
+        HDEL wide @f1..519
+        HDEL wide @f1..520
         """,
     ),
     "HINCRBY": (
@@ -90,13 +90,13 @@ SINGLES = {
 
 SEQUENCES = {
     "an encoding grows and never shrinks": """
-        HSET h @f1..128=v
+        HSET h @f1..512=v
         OBJECT ENCODING h
         HSET h f1 other
         OBJECT ENCODING h
-        HSET h f129 v
+        HSET h f513 v
         OBJECT ENCODING h
-        HDEL h @f2..129
+        HDEL h @f2..513
         OBJECT ENCODING h
         HGETALL h
         HDEL h f1

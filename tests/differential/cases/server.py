@@ -59,9 +59,23 @@ SINGLES = {
         COMMAND HELP x
         """,
     ),
+    "CONFIG": (
+        WORLD,
+        r"""
+        CONFIG GET {hash-max-listpack-entries|HASH-MAX-LISTPACK-VALUE|hash-max-ziplist-entries|databases|nosuch|""|hash-max-*|zset-max-listpack-* set-max-*|list-max-* databases databases|save|}
+        CONFIG SET {|hash-max-listpack-entries|hash-max-listpack-entries x|hash-max-listpack-entries -1|hash-max-listpack-entries 99999999999999999999|nosuch 1|databases 4|hash-max-listpack-entries 512 nosuch 1|hash-max-listpack-entries 512 hash-max-listpack-entries 512|hash-max-listpack-entries 512 hash-max-ziplist-entries 512}
+        CONFIG SET hash-max-listpack-entries 512 zset-max-listpack-value 64
+        CONFIG {|GET|HELP|NOSUCH|HELP x}
+        """,
+    ),
+    "leaving": (WORLD, "{QUIT|RESET|AUTH} {|x}"),
+    "AUTH": (WORLD, 'AUTH {pw|default pw|nobody pw|""|a b c}'),
+    "INFO": (WORLD, "INFO {|server|keyspace|nosuch|everything|server memory}"),
     "CLIENT": (
         WORLD,
         """
+        CLIENT {INFO|ID|HELP|INFO x}
+        MEMORY HELP
         CLIENT {|GETNAME|GETNAME x|SETNAME|SETNAME me|SETNAME "a b"|SETNAME ""|NOSUCH|ID x}
         """,
     ),
@@ -105,3 +119,34 @@ SEQUENCES = {
         CLIENT GETNAME
     """,
 }
+
+SEQUENCES["other thresholds"] = """
+    CONFIG SET hash-max-listpack-entries 2 hash-max-listpack-value 5
+    CONFIG GET hash-max-listpack-*
+    HSET h a 1 b 2
+    OBJECT ENCODING h
+    HSET h c 3
+    OBJECT ENCODING h
+    HSET g a 12345
+    OBJECT ENCODING g
+    HSET g a 123456
+    OBJECT ENCODING g
+    CONFIG SET set-max-intset-entries 3 zset-max-listpack-entries 2 zset-max-ziplist-value 4
+    CONFIG GET zset-max-listpack-value
+    SADD s 1 2 3
+    OBJECT ENCODING s
+    SADD s 4
+    OBJECT ENCODING s
+    ZADD z 1 a 2 b
+    OBJECT ENCODING z
+    ZADD z 3 c
+    OBJECT ENCODING z
+    ZADD y 1 abcd
+    OBJECT ENCODING y
+    ZADD y 1 abcde
+    OBJECT ENCODING y
+    CONFIG SET hash-max-listpack-entries 512 hash-max-listpack-value 64
+    CONFIG SET set-max-intset-entries 512 zset-max-listpack-entries 128 zset-max-listpack-value 64
+    HSET g b 1
+    OBJECT ENCODING g
+"""
