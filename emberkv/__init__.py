@@ -14,6 +14,8 @@ core is imported until it is used.
 from __future__ import annotations
 
 from . import exceptions as exceptions
+from ._core._ember import Clock
+from .client import Ember, open
 from .exceptions import (
     ConnectionError,
     DataError,
@@ -24,16 +26,9 @@ from .exceptions import (
 )
 from .pipeline import Pipeline
 
-try:
-    from ._core._ember import Clock
-    from .client import Ember, open
-
-    Redis = Ember
-except ModuleNotFoundError:
-    # The core has not been built: what does not need it can be used all the same.
-    pass
-
 __version__ = "0.1.0"
+
+Redis = Ember
 
 __all__ = [
     "Clock",
@@ -42,6 +37,7 @@ __all__ = [
     "DataPersistOptions",
     "Ember",
     "HashDataPersistOptions",
+    "Lock",
     "OutOfMemoryError",
     "Pipeline",
     "Redis",
@@ -54,12 +50,18 @@ __all__ = [
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .lock import Lock
     from .options import DataPersistOptions, HashDataPersistOptions
 else:
+    _ON_DEMAND = {
+        "DataPersistOptions": "options",
+        "HashDataPersistOptions": "options",
+        "Lock": "lock",
+    }
 
     def __getattr__(name):
-        if name in ("DataPersistOptions", "HashDataPersistOptions"):
-            from . import options
+        if name in _ON_DEMAND:
+            from importlib import import_module
 
-            return getattr(options, name)
+            return getattr(import_module(f"{__name__}.{_ON_DEMAND[name]}"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

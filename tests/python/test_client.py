@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -296,3 +297,15 @@ def test_import_takes_nothing_heavy_with_it():
         "textwrap",
         "functools",
     }
+
+
+def test_everything_that_is_exported_is_there():
+    for name in emberkv.__all__:
+        assert hasattr(emberkv, name)
+    with pytest.raises(AttributeError):
+        emberkv.nothing  # noqa: B018
+
+
+def test_version_is_the_projects():
+    project = (Path(__file__).parents[2] / "pyproject.toml").read_text()
+    assert f'\nversion = "{emberkv.__version__}"\n' in project

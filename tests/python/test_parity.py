@@ -569,6 +569,28 @@ SCRIPTS = {
         db.zadd('s', {'a': 1})
         db.zrange('s', 0, 1, withscores=True)
     """,
+    "sort": """
+        db.rpush('l', 3, 1, 2)
+        db.sort('l')
+        db.sort('l', desc=True)
+        db.sort('l', start=1, num=1)
+        db.sort('l', start=1)
+        db.rpush('words', 'b', 'a')
+        db.sort('words')
+        db.sort('words', alpha=True)
+        db.mset({'w1': 30, 'w2': 20, 'w3': 10, 'n1': 'one', 'n2': 'two', 'n3': 'three'})
+        db.sort('l', by='w*')
+        db.sort('l', by='w*', get='n*')
+        db.sort('l', by='nosort', get=['#', 'n*'])
+        db.sort('l', get=['#', 'n*'], groups=True)
+        db.sort('l', get='n*', groups=True)
+        db.sort('l', get=['n*'], groups=True)
+        db.sort('l', store='dest')
+        db.lrange('dest', 0, -1)
+        db.sort('missing')
+        db.sort_ro('l')
+        db.sort('n1')
+    """,
     "transactions by hand": """
         db.execute_command('MULTI')
         db.execute_command('SET', 'k', 1)
@@ -711,28 +733,6 @@ NEWER = {
 
 # What the core does not know yet. When it does, these belong with the others above.
 TO_COME = {
-    "sort": """
-        db.rpush('l', 3, 1, 2)
-        db.sort('l')
-        db.sort('l', desc=True)
-        db.sort('l', start=1, num=1)
-        db.sort('l', start=1)
-        db.rpush('words', 'b', 'a')
-        db.sort('words')
-        db.sort('words', alpha=True)
-        db.mset({'w1': 30, 'w2': 20, 'w3': 10, 'n1': 'one', 'n2': 'two', 'n3': 'three'})
-        db.sort('l', by='w*')
-        db.sort('l', by='w*', get='n*')
-        db.sort('l', by='nosort', get=['#', 'n*'])
-        db.sort('l', get=['#', 'n*'], groups=True)
-        db.sort('l', get='n*', groups=True)
-        db.sort('l', get=['n*'], groups=True)
-        db.sort('l', store='dest')
-        db.lrange('dest', 0, -1)
-        db.sort('missing')
-        db.sort_ro('l')
-        db.sort('n1')
-    """,
     "bitmaps": """
         db.setbit('b', 7, 1)
         db.setbit('b', 7, 0)
