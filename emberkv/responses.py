@@ -128,12 +128,6 @@ def _rank(reply: Any, **options: Any) -> Any:
     return [reply[0], _caster(options)(reply[1])]
 
 
-def _zadd(reply: Any, **options: Any) -> int | float | None:
-    if reply is None:
-        return None
-    return float(reply) if options.get("as_score") else int(reply)
-
-
 def _set(reply: Any, **options: Any) -> Any:
     if options.get("get") or not reply:
         return reply
@@ -360,7 +354,6 @@ _TABLE: dict[Callable[..., Any], str] = {
     _popped_waiting: "BZPOPMAX BZPOPMIN",
     _popped_many: "BZMPOP ZMPOP",
     _rank: "ZRANK ZREVRANK",
-    _zadd: "ZADD",
     _set: "SET",
     _scan: "SCAN SSCAN",
     _hscan: "HSCAN",

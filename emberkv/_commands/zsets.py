@@ -86,8 +86,6 @@ class ZsetCommands(CommandGroup[T]):
             pieces.append("LT")
         for member, score in mapping.items():
             pieces += (score, member)
-        if incr:
-            return self.execute_command("ZADD", *pieces, as_score=True)
         return self.execute_command("ZADD", *pieces)
 
     def zcard(self, name: Key) -> int:

@@ -137,7 +137,7 @@ cdef class Client:
                 and get is False and exat is None and pxat is None and ifeq is None
                 and ifne is None and ifdeq is None and ifdne is None):
             self._session.call2(SET, name, value)
-            return True
+            return not self._session.p.in_multi
         return _commands().set(self, name, value, ex, px, nx, xx, keepttl, get, exat, pxat,
                                ifeq, ifne, ifdeq, ifdne)
 
@@ -201,7 +201,7 @@ cdef class Client:
                 args_put(&a, name, s)
                 args_put(&a, value, s)
             s.run(MSET, a.n, a.v)
-            return True
+            return not s.p.in_multi
         finally:
             args_free(&a)
 
@@ -239,7 +239,7 @@ cdef class Client:
 
     def hexists(self, name, key):
         """Whether the field is there. O(1). HEXISTS."""
-        return self._session.call2(HEXISTS, name, key) == 1
+        return bool(self._session.call2(HEXISTS, name, key))
 
     def hincrby(self, name, key, amount=1):
         """Add `amount` to the integer in a field, 0 if missing; the new value. HINCRBY."""

@@ -29,6 +29,7 @@ cdef extern from "Python.h":
     Py_ssize_t PyTuple_GET_SIZE_ "PyTuple_GET_SIZE"(PyObject *o)
     PyObject *Py_None_ "Py_None"
     PyObject *Py_True_ "Py_True"
+    PyObject *Py_False_ "Py_False"
     PyObject *Py_NewRef(PyObject *o)
 
 cdef enum:
@@ -129,7 +130,8 @@ cdef PyObject *fast_set(PyObject *self, PyObject **args, Py_ssize_t n,
     argv[0].p = <const uint8_t *> SET.name
     argv[0].n = SET.own_len
     s.run_status(SET, 3, argv)
-    return Py_NewRef(Py_True_)
+    # Queued in a MULTI it is not set yet.
+    return Py_NewRef(Py_False_ if (<Client> self)._session.p.in_multi else Py_True_)
 
 
 cdef PyObject *fast_hget(PyObject *self, PyObject **args, Py_ssize_t n,

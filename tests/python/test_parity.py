@@ -2,7 +2,8 @@
 
 A script is a list of expressions in which `db` is the client. Each is evaluated with both
 clients, and value, types all the way down, and exceptions by class and text must agree. Every
-script runs with bytes, with decode_responses, and in pipelines with and without MULTI/EXEC.
+script runs with bytes, with decode_responses, without the compiled methods, and in pipelines
+with and without MULTI/EXEC.
 """
 
 from __future__ import annotations
@@ -601,6 +602,55 @@ SCRIPTS = {
         db.execute_command('MULTI')
         db.execute_command('MULTI')
         db.execute_command('DISCARD')
+        db.execute_command('MULTI')
+        db.set('k', 1)
+        db.set('k', 1, get=True)
+        db.incr('n')
+        db.decr('n', 3)
+        db.exists('k')
+        db.delete('k')
+        db.mget('k', 'n')
+        db.mset({'a': 1})
+        db.hset('h', 'f', 'v')
+        db.hget('h', 'f')
+        db.hexists('h', 'f')
+        db.hdel('h', 'x')
+        db.hincrby('h', 'n')
+        db.hlen('h')
+        db.hgetall('h')
+        db.lpush('l', 1, 2)
+        db.rpush('l', 3)
+        db.lpop('l')
+        db.rpop('l', 1)
+        db.llen('l')
+        db.lindex('l', 0)
+        db.lrange('l', 0, -1)
+        db.sadd('s', 1)
+        db.srem('s', 2)
+        db.sismember('s', 1)
+        db.scard('s')
+        db.smembers('s')
+        db.zadd('z', {'m': 1.5})
+        db.zadd('z', {'m': 1}, incr=True)
+        db.zcard('z')
+        db.zincrby('z', 1, 'm')
+        db.zrem('z', 'x')
+        db.zscore('z', 'm')
+        db.zrank('z', 'm')
+        db.zrevrank('z', 'm')
+        db.zrange('z', 0, -1)
+        db.zrange('z', 0, -1, withscores=True)
+        db.execute_command('EXEC')
+        db.execute_command('WATCH', 'a')
+        db.set('a', 2)
+        db.execute_command('MULTI')
+        db.execute_command('EXEC')
+        db.execute_command('UNWATCH')
+        db.execute_command('MULTI')
+        db.execute_command('SELECT', 1)
+        db.get('a')
+        db.execute_command('EXEC')
+        db.get('a')
     """,
     "connection and server": """
         db.ping()
@@ -845,9 +895,15 @@ every_script = pytest.mark.parametrize("version, script", ALL)
 
 
 @every_script
-@pytest.mark.parametrize("decode_responses", [False, True], ids=["bytes", "str"])
-def test_results_are_redis_pys(clients, version, script, decode_responses):
+@pytest.mark.parametrize(
+    "decode_responses, compiled",
+    [(False, True), (True, True), (False, False), (True, False)],
+    ids=["bytes", "str", "bytes, not compiled", "str, not compiled"],
+)
+def test_results_are_redis_pys(clients, version, script, decode_responses, compiled):
     ours, theirs = clients(version, decode_responses=decode_responses)
+    if not compiled:
+        ours._set_compiled_methods_aside()
     differing = []
     for line in lines(script):
         want, have = outcome(line, theirs), outcome(line, ours)
