@@ -188,6 +188,8 @@ class RedisServer:
                 *("--save", "", "--appendonly", "no", "--enable-debug-command", "yes"),
                 *options,
             ],
+            # SORT ALPHA collates by the locale.
+            env={**os.environ, "LC_ALL": "C"},
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,

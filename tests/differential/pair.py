@@ -280,15 +280,13 @@ class Pair:
         return ours
 
     def _run_sort(self, connection: Connection, command: Command) -> Reply:
-        """Theirs sorts a copy of a sorted set: a real server makes what it sorts a skiplist."""
+        """A real server sorts a copy of a sorted set, for it makes what it sorts a skiplist."""
         args = command.args
-        if len(args) > 1 and connection.theirs.execute("TYPE", args[1]).value == b"zset":
-            connection.theirs.execute("COPY", args[1], SCRATCH, "REPLACE")
-            theirs = connection.theirs.execute(args[0], SCRATCH, *args[2:])
-            connection.theirs.execute("DEL", SCRATCH)
+        theirs = sort_a_copy(connection.theirs, args)
+        if isinstance(self.subject, RedisServer):
+            ours = sort_a_copy(connection.ours, args)
         else:
-            theirs = connection.theirs.execute(*args)
-        ours = connection.ours.execute(*args)
+            ours = connection.ours.execute(*args)
         self._compare(command, args, ours, theirs)
         return ours
 
@@ -331,6 +329,15 @@ MIRRORED: dict[bytes, Callable[[Pair, Connection, Command], Reply]] = {
 }
 
 COLLECTIONS = ("array", "set")
+
+
+def sort_a_copy(client: Client, args: Sequence[bytes]) -> Reply:
+    if len(args) < 2 or client.execute("TYPE", args[1]).value != b"zset":
+        return client.execute(*args)
+    client.execute("COPY", args[1], SCRATCH, "REPLACE")
+    reply = client.execute(args[0], SCRATCH, *args[2:])
+    client.execute("DEL", SCRATCH)
+    return reply
 
 
 def scan_to_the_end(client: Client, args: Sequence[bytes], at: int, first: Reply) -> list[Reply]:

@@ -208,9 +208,11 @@ static bool collect_all(sort *s) {
 
 /* --- weighing and sorting --- */
 
-/* As strtod reads all of a string: spaces may lead, and nothing is 0. */
+/* As strtod reads all of a C string: a zero byte ends it, spaces may lead, and nothing is 0. */
 static bool parse_score(ek_str s, double *out) {
     *out = 0;
+    if (!s.n) return true;
+    s.n = strnlen((const char *)s.p, s.n);
     if (!s.n) return true;
     while (s.n && (s.p[0] == ' ' || (s.p[0] >= '\t' && s.p[0] <= '\r'))) s.p++, s.n--;
     return s.n && ek_parse_double(s.p, s.n, out);

@@ -115,7 +115,8 @@ SINGLES = {
         RPUSH words banana apple cherry Apple "" 10 9
         RPUSH mixed 1 x 2
         RPUSH ids 1 2 3
-        RPUSH empty_el 1 "" 2
+        RPUSH empty_el 1 "" 2 "0.5\x00x" " 1.5" 0x10
+        RPUSH zero_first 1 "\x00x" 2 -1
         SADD set 3 1 2
         SADD names x z y
         ZADD zset 3 c 1 b 2 a
@@ -130,6 +131,7 @@ SINGLES = {
         """,
         r"""
         {SORT|SORT_RO} {nums|words|mixed|set|names|zset|znums|missing|s|hash|empty_el} {ALPHA|} {DESC|ASC|}
+        {SORT|SORT_RO} zero_first {DESC|ASC|}
         {SORT|SORT_RO} nums LIMIT {0|2|-1|100} {0|2|-1|100}
         SORT {nums|ids} LIMIT {x|1.5|""} 1
         SORT nums {LIMIT|LIMIT 0|BY|GET|STORE|nope|ALPHA DESC ASC|desc|limit 0 1|STORE dest STORE other}
