@@ -914,7 +914,7 @@ def test_results_are_redis_pys(clients, version, script, decode_responses, compi
 
 # Blocking commands would wait, these change what later commands run in, and scan_iter cannot
 # be queued.
-NOT_QUEUED = ("_iter", "MULTI", "EXEC", "DISCARD", "quit", "reset", "select", "execute()")
+NOT_QUEUED = ("_iter", "SELECT", "MULTI", "EXEC", "DISCARD", "quit", "reset", "select", "execute()")
 
 
 @every_script
