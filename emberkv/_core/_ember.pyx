@@ -237,13 +237,15 @@ cdef class Store:
             ek_arena_leave(self.s.a)
         return ok
 
-    def faults(self, uint64_t fail_alloc_in=0, uint64_t die_at_touch_in=0):
-        """Have the n-th allocation from now fail, or the n-th journal write kill the process.
+    def faults(self, uint64_t fail_alloc_in=0, uint64_t die_at_touch_in=0,
+               uint64_t forget_touch_in=0):
+        """Have the n-th allocation from now fail, the n-th journal write kill the process, or the
+        n-th change go on without having been announced to the journal.
 
         0 calls it off. False: this build cannot; only the check build can.
         """
         self.use()
-        return ek_check_faults(self.s.a, fail_alloc_in, die_at_touch_in)
+        return ek_check_faults(self.s.a, fail_alloc_in, die_at_touch_in, forget_touch_in)
 
     @property
     def recovered(self):
@@ -497,11 +499,11 @@ cdef class Session:
         cdef ek_savepoint sp
         self.store.enter()
         ek_transaction_begin(self.store.s, &sp)
-        return (self.store.s.level, sp.journal_used, sp.nfrees, sp.used_bytes, sp.nblocks)
+        return (self.store.s.a.level, sp.journal_used, sp.nfrees, sp.used_bytes, sp.nblocks)
 
     cdef int _end(self, token) except -1:
         self.store.use()
-        if self.store.s.level != token[0]:
+        if self.store.s.a.level != token[0]:
             raise RuntimeError("a transaction must end before the one that it is within")
         return 0
 
@@ -510,7 +512,7 @@ cdef class Session:
         cdef ek_status st
         self._end(token)
         st = ek_transaction_commit(self.store.s)
-        if self.store.s.level == 0:
+        if self.store.s.a.level == 0:
             ek_arena_leave(self.store.s.a)
         if st != EK_OK:
             raise _exceptions().OutOfMemoryError("the transaction did not fit and was undone")
@@ -521,7 +523,7 @@ cdef class Session:
         self._end(token)
         _, sp.journal_used, sp.nfrees, sp.used_bytes, sp.nblocks = token
         ek_transaction_rollback(self.store.s, &sp)
-        if self.store.s.level == 0:
+        if self.store.s.a.level == 0:
             ek_arena_leave(self.store.s.a)
 
 

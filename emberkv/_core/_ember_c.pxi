@@ -37,6 +37,7 @@ cdef extern from "arena/arena.h" nogil:
     ctypedef struct ek_arena:
         ek_header *hdr
         bint recovered
+        int level
     ek_status ek_arena_try_enter(ek_arena *a)
     ek_status ek_arena_enter(ek_arena *a, int timeout_ms)
     void ek_arena_leave(ek_arena *a)
@@ -45,7 +46,8 @@ cdef extern from "arena/arena.h" nogil:
     bint ek_alloc_check(const ek_arena *a)
 
 cdef extern from "arena/check.h" nogil:
-    bint ek_check_faults(ek_arena *a, uint64_t fail_alloc_in, uint64_t die_at_touch_in)
+    bint ek_check_faults(ek_arena *a, uint64_t fail_alloc_in, uint64_t die_at_touch_in,
+                         uint64_t forget_touch_in)
 
 cdef extern from "data/table.h" nogil:
     ctypedef struct ek_table:
@@ -65,7 +67,6 @@ cdef extern from "store/store.h" nogil:
         ek_arena *a
         ek_store_root *root
         ek_db *dbs
-        int level
     ctypedef struct ek_store_options:
         const char *path
         uint64_t max_bytes

@@ -52,8 +52,11 @@ void ek_touch_slow(ek_arena *a, const void *p, size_t n) {
 static void forget_journal(ek_arena *a) {
     ek_header *h = a->hdr;
     uint64_t seq = atomic_load_explicit(&h->seq, memory_order_relaxed);
+    ek_check_dies(a);
     atomic_store_explicit(&h->seq, seq + 1, memory_order_release);
+    ek_check_dies(a);
     atomic_store_explicit(&h->journal_used, 0, memory_order_release);
+    ek_check_dies(a);
     if (EK_UNLIKELY(h->journal_cap > JOURNAL_KEEP)) {
         uint64_t cap = h->journal_cap;
         h->journal_cap = JOURNAL_STEP;
@@ -156,6 +159,7 @@ static ek_status entered(ek_arena *a, ek_lock_result r) {
     default: return EK_ECORRUPT;
     }
     if (EK_UNLIKELY(!ek_clean(a))) {
+        ek_check_close(a); /* its shadow knows nothing of what others did meanwhile */
         ek_undo(a, NULL);
         a->recovered = true;
     }

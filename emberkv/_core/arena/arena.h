@@ -123,12 +123,13 @@ typedef struct ek_arena {
 
     unsigned txn_depth;   /* > 0: a transaction spans calls; its thread enters freely */
     pthread_t txn_thread; /* valid while txn_depth > 0 */
+    int level;            /* of the engine's nested transactions; 0 in a fork's child, see map.c */
 
     ek_class_info classes[EK_CLASSES]; /* constant */
 
     /* Of map.c */
     int fd, dir_fd;   /* the memory's file; the directory of a shared path, or -1 */
-    int fork_fd;      /* during a fork: what the child will have as fd */
+    int fork_fd, fork_dir_fd; /* during a fork: what the child will have as fd and dir_fd */
     bool fork_locked; /* during a fork: the lock was taken for it */
     char *dir_path, *file_path;
     bool frozen;      /* private: pages are copied on write, for a fork shares them */
@@ -138,7 +139,8 @@ typedef struct ek_arena {
 #ifdef EK_CHECK
     struct ek_shadow *shadow;    /* see check.c */
     uint64_t fail_alloc_in;      /* the n-th allocation from now fails; 0: none */
-    uint64_t die_at_touch_in;    /* the n-th journal write from now kills the process; 0: none */
+    uint64_t die_at_touch_in;    /* the n-th announcement from now kills the process; 0: none */
+    uint64_t forget_touch_in;    /* the n-th ek_touch from now does nothing, as if forgotten */
 #endif
 } ek_arena;
 
@@ -179,15 +181,15 @@ EK_INLINE void ek_unguard(ek_arena *a, ek_guard *g) { a->guard = g->outer; }
 
 EK_NOINLINE void ek_touch_slow(ek_arena *a, const void *p, size_t n);
 #ifdef EK_CHECK
-void ek_check_announce(ek_arena *a, const void *p, size_t n, bool slack);
-void ek_check_touch(ek_arena *a); /* the place where a test may kill the process */
+/* False: a test wants this touch forgotten. A test may also have the process killed here. */
+bool ek_check_touch(ek_arena *a, const void *p, size_t n);
+void ek_check_slack(ek_arena *a, const void *p, size_t n);
 #endif
 
 /* The n bytes at p are going to change: save them. O(n). */
 EK_INLINE void ek_touch(ek_arena *a, const void *p, size_t n) {
 #ifdef EK_CHECK
-    ek_check_announce(a, p, n, false);
-    ek_check_touch(a);
+    if (!ek_check_touch(a, p, n)) return;
 #endif
 #ifndef EK_NO_JOURNAL
     ek_header *h = a->hdr;
@@ -211,7 +213,7 @@ EK_INLINE void ek_touch(ek_arena *a, const void *p, size_t n) {
 /* The n bytes at p are going to change and nobody needs what they hold now: free memory, slack. */
 EK_INLINE void ek_touch_slack(ek_arena *a, const void *p, size_t n) {
 #ifdef EK_CHECK
-    ek_check_announce(a, p, n, true);
+    ek_check_slack(a, p, n);
 #endif
 }
 

@@ -4,6 +4,9 @@
  * byte that differs then was changed without being announced. After an undo the announced ranges
  * that the journal saved must equal the shadow as it was: so undo is proven too. The comparison
  * walks the whole arena: each commit while it is small, every 256th when it is large.
+ *
+ * EMBERKV_CHECK_EVERY=n compares at every n-th commit instead; 0: at none (for a test that wants a
+ * forgotten change to go on and be found by other means).
  */
 #include "arena/check.h"
 
@@ -25,6 +28,7 @@ typedef struct ek_shadow {
     uint32_t heap_pages;
     uint64_t seq;
     unsigned commits;
+    int every; /* -1: as the size says */
     range *ranges;
     size_t nranges, cap;
     size_t txn_start; /* the first range of this transaction */
@@ -70,7 +74,7 @@ static void copy_all(ek_arena *a, ek_shadow *s) {
     s->seq = atomic_load(&h->seq);
 }
 
-void ek_check_announce(ek_arena *a, const void *p, size_t n, bool slack) {
+static void announce(ek_arena *a, const void *p, size_t n, bool slack) {
     ek_shadow *s = a->shadow;
     if (!s || n == 0) return;
     if (s->nranges == s->cap) {
@@ -80,8 +84,25 @@ void ek_check_announce(ek_arena *a, const void *p, size_t n, bool slack) {
     s->ranges[s->nranges++] = (range){(uint64_t)((const uint8_t *)p - a->base), n, slack};
 }
 
-void ek_check_touch(ek_arena *a) {
+void ek_check_dies(ek_arena *a) {
     if (a->die_at_touch_in && --a->die_at_touch_in == 0) kill(getpid(), SIGKILL);
+}
+
+bool ek_check_touch(ek_arena *a, const void *p, size_t n) {
+    ek_check_dies(a);
+    if (a->forget_touch_in && --a->forget_touch_in == 0) return false;
+    announce(a, p, n, false);
+    return true;
+}
+
+void ek_check_slack(ek_arena *a, const void *p, size_t n) {
+    ek_check_dies(a);
+    announce(a, p, n, true);
+}
+
+void ek_check_abort(const char *what) {
+    fprintf(stderr, "emberkv check: %s\n", what);
+    abort();
 }
 
 static void fail(const char *what, uint64_t off, uint64_t n) {
@@ -122,8 +143,8 @@ static void verify(ek_arena *a, ek_shadow *s, bool undone) {
         if (n) memcpy(s->copy + at, a->base + s->ranges[i].off, n);
     }
     s->nranges = 0;
-    /* The journal's own words, its capacity and the lock are not data. */
-    size_t own = offsetof(ek_header, journal_used), data = offsetof(ek_header, heap_pages);
+    /* How far opening has come, the journal's own words, its capacity and the lock are not data. */
+    size_t own = offsetof(ek_header, ready), data = offsetof(ek_header, heap_pages);
     compare(a->base, s->copy, own, 0);
     compare(a->base + data, s->copy + data, offsetof(ek_header, lock) - data, data);
     compare((uint8_t *)a->pages, s->copy + EK_PAGE, (size_t)s->heap_pages * sizeof(ek_page),
@@ -133,12 +154,15 @@ static void verify(ek_arena *a, ek_shadow *s, bool undone) {
 }
 
 static bool is_due(const ek_arena *a, ek_shadow *s) {
+    if (s->every >= 0) return s->every && ++s->commits % (unsigned)s->every == 0;
     return a->hdr->heap_pages <= EVERY_COMMIT_PAGES || ++s->commits % SPARSE == 0;
 }
 
 void ek_check_begin(ek_arena *a) {
     if (!a->shadow) {
         a->shadow = calloc(1, sizeof *a->shadow);
+        const char *every = getenv("EMBERKV_CHECK_EVERY");
+        a->shadow->every = every ? atoi(every) : -1;
         copy_all(a, a->shadow);
     } else if (a->shadow->seq != atomic_load(&a->hdr->seq)) {
         copy_all(a, a->shadow); /* another process has been at work */

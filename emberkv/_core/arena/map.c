@@ -58,19 +58,21 @@ static bool freeze(ek_arena *a) {
     return true;
 }
 
-static int reopen(int fd) {
+/* A description of its own of an open file: locks belong to descriptions, which dup and fork share. */
+static int reopen(int fd, int mode) {
     char name[40];
     snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
-    return open(name, O_RDWR | O_CLOEXEC);
+    return open(name, mode | O_CLOEXEC);
 }
 
 static void before_fork(void) {
     pthread_mutex_lock(&open_lock);
     for (ek_arena *a = open_arenas; a; a = a->next_open) {
-        a->fork_fd = -1;
+        a->fork_fd = a->fork_dir_fd = -1;
         a->fork_locked = false;
         if (a->shared) {
-            a->fork_fd = reopen(a->fd);
+            a->fork_dir_fd = reopen(a->dir_fd, O_RDONLY | O_DIRECTORY);
+            a->fork_fd = reopen(a->fd, O_RDWR);
             if (a->fork_fd >= 0) flock(a->fork_fd, LOCK_SH);
         } else {
             /* Another thread's transaction block may hold the lock and wait for the interpreter,
@@ -84,6 +86,7 @@ static void before_fork(void) {
 static void after_fork_in_parent(void) {
     for (ek_arena *a = open_arenas; a; a = a->next_open) {
         if (a->fork_fd >= 0) close(a->fork_fd);
+        if (a->fork_dir_fd >= 0) close(a->fork_dir_fd);
         if (a->fork_locked) ek_lock_release(&a->hdr->lock);
     }
     pthread_mutex_unlock(&open_lock);
@@ -95,13 +98,16 @@ static void after_fork_in_child(void) {
         if (a->shared) {
             close(a->fd);
             a->fd = a->fork_fd;
+            if (a->fork_dir_fd >= 0) close(a->dir_fd), a->dir_fd = a->fork_dir_fd;
             a->txn_depth = 0; /* the parent's transaction is the parent's */
+            a->level = 0;
         } else {
             ek_lock_init(&a->hdr->lock, false);
             if (own_txn) {
                 ek_lock_try(&a->hdr->lock);
             } else {
                 a->txn_depth = 0;
+                a->level = 0;
                 if (!ek_clean(a)) ek_undo(a, NULL);
             }
         }
@@ -186,7 +192,7 @@ static ek_arena *new_handle(bool shared) {
     ek_arena *a = calloc(1, sizeof *a);
     if (!a) return NULL;
     a->shared = shared;
-    a->fd = a->dir_fd = a->fork_fd = -1;
+    a->fd = a->dir_fd = a->fork_fd = a->fork_dir_fd = -1;
     return a;
 }
 

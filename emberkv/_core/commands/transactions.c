@@ -63,12 +63,12 @@ void ek_cmd_exec(ek_ctx *c) {
     ek_reply_array(c->reply, session->nqueue);
     ek_session_unwatch(session);
     session->in_exec = true;
-    c->s->level++; /* the arena's transaction is EXEC's: each command only takes a savepoint */
+    c->a->level++; /* the arena's transaction is EXEC's: each command only takes a savepoint */
     for (size_t i = 0; i < session->nqueue; i++) {
         const ek_queued *q = &session->queue[i];
         ek_execute_command(session, q->cmd, q->argc, q->argv, c->reply);
     }
-    c->s->level--;
+    c->a->level--;
     session->in_exec = false;
     ek_session_discard(session);
 }

@@ -10,6 +10,7 @@
 
 #include "engine/context.h"
 #include "engine/scratch.h"
+#include "engine/walk.h"
 #include "store/expiry.h"
 #include "store/garbage.h"
 
@@ -87,7 +88,7 @@ static void dispatch(ek_session *session, const ek_command *cmd, size_t argc, co
         .dbi = session->db, .resp = session->resp, .argc = argc, .argv = argv, .reply = reply,
     };
     ek_status st;
-    if (EK_UNLIKELY(s->level > 0)) {
+    if (EK_UNLIKELY(s->a->level > 0)) {
         st = run(&c);
     } else {
         st = run_alone(&c);
@@ -104,6 +105,7 @@ static void dispatch(ek_session *session, const ek_command *cmd, size_t argc, co
             ek_unguard(s->a, &g);
         }
     }
+    ek_walk_after(&c);
     if (!session->in_exec) ek_scratch_reset(&session->scratch);
     session->peek = session->in_multi ? NULL : &s->dbs[session->db].keys;
 }
@@ -215,19 +217,19 @@ void ek_execute(ek_session *session, size_t argc, const ek_str *argv, ek_reply *
 /* --- transactions that span calls --- */
 
 ek_status ek_transaction_begin(ek_store *s, ek_savepoint *sp) {
-    if (s->level == 0) {
+    if (s->a->level == 0) {
         ek_begin(s->a);
         s->a->txn_thread = pthread_self();
         __atomic_store_n(&s->a->txn_depth, 1, __ATOMIC_RELAXED);
     }
-    s->level++;
+    s->a->level++;
     *sp = ek_save(s->a);
     return EK_OK;
 }
 
 ek_status ek_transaction_commit(ek_store *s) {
-    if (s->level > 1) {
-        s->level--;
+    if (s->a->level > 1) {
+        s->a->level--;
         return EK_OK;
     }
     ek_guard g;
@@ -238,12 +240,12 @@ ek_status ek_transaction_commit(ek_store *s) {
     } else {
         ek_undo(s->a, NULL);
     }
-    s->level = 0;
+    s->a->level = 0;
     __atomic_store_n(&s->a->txn_depth, 0, __ATOMIC_RELAXED);
     return st;
 }
 
 void ek_transaction_rollback(ek_store *s, const ek_savepoint *sp) {
-    ek_undo(s->a, s->level > 1 ? sp : NULL);
-    if (--s->level == 0) __atomic_store_n(&s->a->txn_depth, 0, __ATOMIC_RELAXED);
+    ek_undo(s->a, s->a->level > 1 ? sp : NULL);
+    if (--s->a->level == 0) __atomic_store_n(&s->a->txn_depth, 0, __ATOMIC_RELAXED);
 }

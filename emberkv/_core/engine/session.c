@@ -52,7 +52,7 @@ void ek_session_close(ek_session *session) {
     if (!session->a) return;
     ek_arena *a = session->s->a;
     if (session->nwatches && ek_arena_enter(a, 1000) == EK_OK) {
-        if (session->s->level == 0) ek_run(a, unwatch, session);
+        if (session->s->a->level == 0) ek_run(a, unwatch, session);
         ek_arena_leave(a);
     }
     ek_session_forget_watches(session);

@@ -320,6 +320,11 @@ typedef struct checking {
     bool ok;
 } checking;
 
+bool ek_value_check(const ek_store *s, const ek_value *v) {
+    return !v->outside || !ek_is_container(v->enc) ||
+           ek_value_ops_of(v->type)->check(s->a, v->outside, v->enc);
+}
+
 static bool check_entry(void *arg, ek_ref item) {
     checking *k = arg;
     const ek_store *s = k->s;
@@ -330,16 +335,25 @@ static bool check_entry(void *arg, ek_ref item) {
         uint64_t hash = ek_table_hash(s->a, v.key);
         if (ek_table_find(s->a, &k->db->expires, key_of, hash, v.key) != item) k->ok = false;
     }
-    if (v.outside && ek_is_container(v.enc) &&
-        !ek_value_ops_of(v.type)->check(s->a, v.outside, v.enc))
-        k->ok = false;
+    if (!ek_value_check(s, &v)) k->ok = false;
+    return k->ok;
+}
+
+/* An index holds the same blocks as the table of keys. */
+static bool check_indexed(void *arg, ek_ref item) {
+    checking *k = arg;
+    ek_str key = key_of(k->s->a, item);
+    uint64_t hash = ek_table_hash(k->s->a, key);
+    if (ek_table_find(k->s->a, &k->db->keys, key_of, hash, key) != item) k->ok = false;
     return k->ok;
 }
 
 bool ek_keyspace_check(const ek_store *s, const ek_db *db) {
     checking k = {.s = s, .db = db, .ok = true};
-    if (!ek_table_check(s->a, &db->keys, key_of) || !ek_table_check(s->a, &db->expires, key_of))
+    if (!ek_table_check(s->a, &db->keys, key_of) || !ek_table_check(s->a, &db->expires, key_of) ||
+        !ek_table_check(s->a, &db->field_expires, key_of))
         return false;
     ek_table_each(s->a, &db->keys, check_entry, &k);
+    ek_table_each(s->a, &db->field_expires, check_indexed, &k);
     return k.ok && k.expires == db->expires.count;
 }

@@ -55,6 +55,7 @@ uint32_t ek_access_now(const ek_store *s); /* what ek_entry.access counts: secon
 void ek_value_accessed(ek_store *s, const ek_value *v);
 
 size_t ek_value_bytes(ek_store *s, const ek_value *v); /* all blocks of key and value, tables too */
+bool ek_value_check(const ek_store *s, const ek_value *v); /* walks the container, if it is one */
 bool ek_keyspace_check(const ek_store *s, const ek_db *db);
 
 #endif

@@ -42,7 +42,6 @@ typedef struct ek_store {
     ek_db *dbs;
     const ek_clock *clock; /* NULL: the system's */
     ek_random random;
-    int level; /* > 0: inside a transaction that spans commands */
     unsigned since_cycle; /* commands since the last look for expired keys */
 } ek_store;
 

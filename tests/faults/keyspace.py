@@ -1,0 +1,88 @@
+"""A whole keyspace as one value to compare, and the scene that every fault begins at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emberkv.exceptions import ResponseError
+from faults.scenes import BASE, BASE_FIELD_EXPIRY
+
+
+def _contents(execute: Any, key: bytes, kind: str, encoding: str) -> Any:
+    if kind == "string":
+        return execute((b"GET", key))
+    if kind == "list":
+        return execute((b"LRANGE", key, 0, -1))
+    if kind == "set":
+        members = execute((b"SMEMBERS", key))
+        return list(members) if encoding == "intset" else sorted(members)
+    if kind == "zset":
+        return execute((b"ZRANGE", key, 0, -1, b"WITHSCORES"))
+    fields = execute((b"HGETALL", key))
+    times = _field_times(execute, key, list(fields))
+    items = [(field, fields[field], time) for field, time in zip(fields, times, strict=True)]
+    return items if encoding == "listpack" else sorted(items)
+
+
+def _field_times(execute: Any, key: bytes, fields: list[bytes]) -> list[int]:
+    try:
+        return execute((b"HPEXPIRETIME", key, b"FIELDS", len(fields), *fields))
+    except ResponseError:
+        return [-1] * len(fields)
+
+
+def _text(reply: Any) -> str:
+    return reply.decode() if isinstance(reply, bytes) else str(reply)
+
+
+def dump(session: Any) -> dict[tuple[int, bytes], tuple[Any, ...]]:
+    """Every key of every database: type, encoding, time to live and contents in their order.
+
+    Members whose order is the hash table's own business are sorted.
+    """
+    execute = session.execute
+    out = {}
+    for db in range(16):
+        execute((b"SELECT", db))
+        for key in sorted(execute((b"KEYS", b"*"))):
+            kind = _text(execute((b"TYPE", key)))
+            encoding = _text(execute((b"OBJECT", b"ENCODING", key)))
+            when = execute((b"PEXPIRETIME", key))
+            out[db, key] = (kind, encoding, when, _contents(execute, key, kind, encoding))
+        assert execute((b"DBSIZE",)) == sum(1 for d, _ in out if d == db)
+    execute((b"SELECT", 0))
+    return out
+
+
+def differences(a: dict[Any, Any], b: dict[Any, Any]) -> str:
+    """For a failing test to say: which keys differ, and how, briefly."""
+    keys = [key for key in sorted(a.keys() | b.keys()) if a.get(key) != b.get(key)]
+    return "\n".join(f"{key}: {str(a.get(key))[:300]} | {str(b.get(key))[:300]}" for key in keys)
+
+
+def run_all(session: Any, commands: Any) -> None:
+    for command in commands:
+        session.execute(command)
+
+
+def settle(session: Any) -> None:
+    """Have deleted values freed to the last: an allocation that fails then is the command's own."""
+    for _ in range(40):
+        session.execute((b"PING",))
+
+
+def set_scene(session: Any) -> None:
+    session.execute((b"FLUSHALL",))
+    session.execute((b"SELECT", 0))
+    for command in BASE:
+        try:
+            session.execute(command)
+        except ResponseError as error:
+            if "unknown command" not in str(error):
+                raise
+    try:
+        run_all(session, BASE_FIELD_EXPIRY)
+    except ResponseError as error:
+        if "unknown" not in str(error):
+            raise
+    settle(session)

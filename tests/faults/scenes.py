@@ -1,0 +1,320 @@
+"""One keyspace with values of every type and encoding, and commands that change it.
+
+Each command begins at the same `base`, so that a fault in it can be looked for in everything around
+it too. The results do not depend on chance: where a command draws lots, it draws all there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+Command = tuple[Any, ...]
+
+NOW_MS = 1_800_000_000_000
+LATER_MS = NOW_MS + 3_600_000
+
+
+def words(text: str) -> Command:
+    return tuple(word.encode() for word in text.split())
+
+
+def numbered(prefix: str, n: int) -> list[bytes]:
+    return [b"%s-%06d" % (prefix.encode(), i) for i in range(n)]
+
+
+def pairs(prefix: str, n: int) -> list[bytes]:
+    return [x for i in range(n) for x in (b"%s-%d" % (prefix.encode(), i), b"value %d" % i)]
+
+
+def scored(prefix: str, n: int, score: int | None = None) -> list[bytes]:
+    scores = (i * 10 if score is None else score for i in range(n))
+    return [x for i, s in enumerate(scores) for x in (b"%d" % s, b"%s-%d" % (prefix.encode(), i))]
+
+
+BASE: list[Command] = [
+    words("SET s hello"),
+    words("SET n 41"),
+    words("SET f 3.5"),
+    (b"SET", b"big", b"b" * 1000),
+    (b"SET", b"huge", b"h" * 40_000),
+    words(f"SET sx soon PXAT {LATER_MS}"),
+    words("RPUSH l a b c d e"),
+    (b"RPUSH", b"L", *numbered("a rather long element of a list", 700)),
+    words("RPUSH li 1 -5 300 70000 5000000000"),
+    (b"RPUSH", b"lh", b"small", b"x" * 9000, b"small too"),
+    words("SADD i 1 2 3 40 500"),
+    (b"SADD", b"I", *range(512)),
+    words("SADD t one two three"),
+    (b"SADD", b"T", *numbered("member", 600)),
+    words("HSET h f1 v1 f2 v2 n 5 x 1.5"),
+    (b"HSET", b"H", *pairs("field", 600)),
+    (b"HSET", b"h512", *pairs("f", 512)),
+    words("ZADD z 1 one 2 two 3 three"),
+    (b"ZADD", b"Z", *scored("member", 400)),
+    (b"ZADD", b"z128", *scored("m", 128)),
+    (b"ZADD", b"zl", *scored("lex", 20, score=0)),
+    (b"ZADD", b"ZL", *scored("lex", 200, score=0)),
+    words(f"PEXPIREAT xl {LATER_MS}"),
+    words("RPUSH xl a b"),
+    words(f"PEXPIREAT xl {LATER_MS}"),
+    words("SELECT 1"),
+    words("SET other 1"),
+    words("SADD t elsewhere"),
+    words("SELECT 0"),
+]
+# A server that does not know these has the keys as plain hashes.
+BASE_FIELD_EXPIRY: list[Command] = [
+    words("HSET hx a 1 b 2 c 3"),
+    words(f"HPEXPIREAT hx {LATER_MS} FIELDS 2 a b"),
+    (b"HSET", b"HX", *pairs("field", 600)),
+    words(f"HPEXPIREAT HX {LATER_MS} FIELDS 2 field-1 field-500"),
+]
+
+STRINGS = """
+SET s changed
+SET new value
+SET l string-over-a-list
+SET L string-over-a-long-list
+SET T string-over-a-large-set
+SET s v EX 100
+SET sx v KEEPTTL
+SET sx v
+SET s v NX GET
+SETEX s 10 v
+PSETEX new 10000 v
+SETNX new v
+GETSET s v
+GETDEL s
+GETDEL huge
+GETEX s EX 100
+GETEX sx PERSIST
+APPEND s world
+APPEND new world
+APPEND big more
+APPEND n 5
+INCR n
+INCR new
+INCRBY n 1000000000000
+DECR n
+INCRBYFLOAT f 0.25
+INCRBYFLOAT n 0.5
+SETRANGE s 2 XX
+SETRANGE s 300 far
+SETRANGE new 9000 far
+SETRANGE huge 20000 middle
+MSET s 1 new 2 l 3 other 4
+MSETNX new1 1 new2 2
+LCS s big
+"""
+
+LISTS = """
+RPUSH l f
+LPUSH l z
+LPUSH new a b c
+RPUSH L one two three
+LPUSH L one two three
+LPUSHX l z
+RPOP l
+LPOP l 5
+LPOP L 300
+RPOP L
+LSET l 2 changed
+LSET L 350 changed
+LSET li 0 12345678901234
+LSET lh 1 small-now
+LINSERT l BEFORE c new
+LINSERT L AFTER a-rather-absent new
+LINSERT li BEFORE 300 299
+LREM l 1 c
+LREM L 0 absent
+LTRIM l 1 3
+LTRIM L 100 600
+LTRIM L 5 4
+LMOVE l L LEFT RIGHT
+LMOVE L new RIGHT LEFT
+LMOVE l l LEFT RIGHT
+RPOPLPUSH L l
+LMPOP 2 absent L LEFT COUNT 200
+LRANGE L 0 -1
+LPOS l c
+"""
+
+SETS = """
+SADD i 7
+SADD i 70000
+SADD i not-a-number
+SADD I 1000
+SADD I not-a-number
+SADD t four
+SADD T four five six
+SADD new 1 2 3
+SADD new a b c
+SREM i 3
+SREM I 3 4 5
+SREM t one two three
+SREM T member-000001 member-000599
+SMOVE t T one
+SMOVE i new 3
+SPOP i 5
+SPOP t 3
+SPOP T 600
+SINTERSTORE new T t
+SINTERSTORE i I i
+SUNIONSTORE new T t i
+SUNIONSTORE T t i
+SDIFFSTORE new T t
+SDIFFSTORE t I i
+SINTER I i
+"""
+
+HASHES = """
+HSET h f1 changed
+HSET h new value
+HSET H field-7 changed
+HSET H new value
+HSET h512 one-more value
+HSET new a 1 b 2
+HSETNX h new value
+HMSET h a 1 b 2
+HDEL h f1
+HDEL h f1 f2 n x
+HDEL H field-1 field-2
+HINCRBY h n 10
+HINCRBY H new 10
+HINCRBYFLOAT h x 0.25
+HGETALL H
+HGETDEL h FIELDS 2 f1 f2
+HGETEX h EX 100 FIELDS 1 f1
+HSETEX h EX 100 FIELDS 1 f1 v
+HEXPIRE h 100 FIELDS 2 f1 f2
+HPEXPIRE H 100000 FIELDS 2 field-1 field-2
+HPERSIST hx FIELDS 1 a
+HPERSIST hx FIELDS 2 a b
+HPERSIST HX FIELDS 2 field-1 field-500
+HSET hx a plain
+HDEL hx a b
+HDEL HX field-1 field-500
+HEXPIRE hx 0 FIELDS 1 c
+"""
+
+ZSETS = """
+ZADD z 1.5 between
+ZADD z 9 one
+ZADD Z 5 between
+ZADD Z 9 member-399
+ZADD Z GT CH 9 member-1 1000000 member-2
+ZADD z128 5 one-more
+ZADD new 1 a 2 b
+ZADD z INCR 5 one
+ZINCRBY z 10 one
+ZINCRBY Z 10 member-200
+ZREM z one
+ZREM z one two three
+ZREM Z member-0 member-200 member-399
+ZPOPMIN z
+ZPOPMIN Z 100
+ZPOPMAX Z 400
+ZMPOP 2 absent Z MAX COUNT 10
+ZREMRANGEBYRANK z 0 1
+ZREMRANGEBYRANK Z 100 300
+ZREMRANGEBYSCORE Z 100 2000
+ZREMRANGEBYLEX zl [lex-1 [lex-15
+ZREMRANGEBYLEX ZL [lex-1 [lex-15
+ZRANGESTORE new Z 0 200
+ZRANGESTORE z Z 0 5
+ZUNIONSTORE new 2 Z z WEIGHTS 2 3
+ZINTERSTORE new 2 Z z128
+ZDIFFSTORE new 2 Z z
+ZUNIONSTORE Z 2 z T
+"""
+
+KEYS = f"""
+DEL s
+DEL l L li absent
+DEL s n f big huge sx l L li lh i I t T h H z Z
+UNLINK L T H Z huge
+EXPIRE s 100
+EXPIRE L 100
+PEXPIREAT sx {LATER_MS + 5}
+PEXPIREAT L 1
+EXPIREAT T 1
+PERSIST sx
+PERSIST xl
+RENAME s s2
+RENAME L l
+RENAME l new
+RENAME H T
+RENAME sx s
+RENAME hx H
+RENAMENX Z new
+COPY s new
+COPY L new
+COPY H new
+COPY HX new
+COPY I new
+COPY T L REPLACE
+COPY Z z REPLACE
+COPY xl other DB 1
+MOVE L 1
+MOVE hx 1
+MOVE sx 1
+SORT li STORE new
+SORT L ALPHA DESC STORE l
+SORT T ALPHA LIMIT 0 50 STORE T
+FLUSHDB
+FLUSHALL
+FLUSHALL ASYNC
+SWAPDB 0 1
+SWAPDB 1 5
+"""
+
+WITH_BLANKS: list[Command] = [
+    (b"SET", b"s", b"y" * 100),
+    (b"SET", b"big", b"y" * 999),
+    (b"SET", b"big", b"y" * 1100),
+    (b"SET", b"s", b"y" * 100_000),
+    (b"SET", b"huge", b"y" * 40_001),
+    (b"SET", b"k" * 300, b"v"),
+    (b"APPEND", b"huge", b"y" * 40_000),
+    (b"RPUSH", b"l", b"y" * 9000),
+    (b"LSET", b"l", 2, b"y" * 9000),
+    (b"RPUSH", b"l", *numbered("a rather long element of a list", 300)),
+    (b"LREM", b"L", 0, b"a rather long element of a list-000350"),
+    (b"LINSERT", b"L", b"BEFORE", b"a rather long element of a list-000350", b"new"),
+    (b"SADD", b"t", *numbered("member", 600)),
+    (b"SADD", b"new", *range(600)),
+    (b"SADD", b"t", b"y" * 100),
+    (b"HSET", b"h", b"f1", b"y" * 100),
+    (b"HSET", b"h", *pairs("field", 600)),
+    (b"HDEL", b"H", *(b"field-%d" % i for i in range(600))),
+    (b"ZADD", b"z", 1, b"y" * 100),
+    (b"ZADD", b"z", *scored("m", 200)),
+    (b"ZREM", b"Z", *(b"member-%d" % i for i in range(400))),
+    (b"SREM", b"T", *numbered("member", 600)),
+    (b"SREM", b"I", *range(512)),
+]
+
+
+def commands() -> list[Command]:
+    groups = (STRINGS, LISTS, SETS, HASHES, ZSETS, KEYS)
+    lines = [words(line) for group in groups for line in group.strip().splitlines()]
+    return lines + WITH_BLANKS
+
+
+COMMANDS = commands()
+
+
+def name_of(command: Command) -> str:
+    def short(word: Any) -> str:
+        text = word.decode() if isinstance(word, bytes) else str(word)
+        return text if len(text) <= 16 else f"{text[:8]}~{len(text)}"
+
+    shown = [short(word) for word in command[:8]]
+    return " ".join(shown + ["..."] * (len(command) > 8))
+
+
+def known(commands: Iterable[Command], session: Any) -> list[Command]:
+    """Those that the store has."""
+    infos = session.execute((b"COMMAND", b"INFO", *(c[0] for c in commands)))
+    return [c for c, info in zip(commands, infos, strict=True) if info is not None]
