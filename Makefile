@@ -22,7 +22,7 @@ demo: $(BUILT) $(VENV)/.for-demo ## load 336,776 real flights and answer questio
 
 build: $(BUILT) ## .venv with everything, and the C core built in place
 
-test: $(BUILT) ## the whole test suite
+test: $(BUILT) build/check/.built ## the whole test suite
 	@$(BIN)/pytest
 
 quick: $(BUILT) ## the tests that take seconds
@@ -43,20 +43,21 @@ build/%/.built: $(SOURCES) $(wildcard emberkv/*.py emberkv/*/*.py emberkv/*.pyi 
 		build_py --build-lib build/$* build_ext --build-lib build/$* --build-temp build/temp-$*
 	@touch $@
 
-IN_VARIANT = cd build/$@ && PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/$@ EMBERKV_VARIANT=$@
+IN = cd build/$(1) && PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/$(1) EMBERKV_VARIANT=$(1)
 VARIANT_PYTEST = $(BIN)/pytest -c $(CURDIR)/pyproject.toml --rootdir $(CURDIR) \
 	-o cache_dir=$(CURDIR)/build/$@/.pytest_cache
 
 check: build/check/.built ## the suite in the build that checks journal and structures at each step
-	@$(IN_VARIANT) $(VARIANT_PYTEST) $(CURDIR)/tests
+	@$(call IN,check) $(VARIANT_PYTEST) $(CURDIR)/tests
 
 asan: build/asan/.built ## container and command tests under AddressSanitizer and UBSan
-	@$(IN_VARIANT) ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	@$(call IN,asan) ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
 		LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
 		$(VARIANT_PYTEST) $(wildcard $(addprefix $(CURDIR)/tests/,base arena data store engine differential))
 
-faults: $(BUILT) ## out of memory and death at every step of a command
-	@$(BIN)/pytest tests/faults
+faults: $(BUILT) build/check/.built ## out of memory and death at every step of a command
+	@$(call IN,check) EMBERKV_FAULTS=20 $(VARIANT_PYTEST) $(CURDIR)/tests/faults
+	@EMBERKV_FAULTS=20 $(BIN)/pytest tests/faults --deselect tests/faults/test_check_build.py
 
 torture: $(BUILT) ## processes that hammer one store and are killed; SECONDS=60
 	@$(BIN)/python tests/torture/torture.py --seconds $(SECONDS)

@@ -1,6 +1,6 @@
 """Stores for the faults, and which build and how dense the faults are to be.
 
-`EMBERKV_FAULTS=n` (default 1) looks at n times as many places; `make faults` asks for more.
+`EMBERKV_FAULTS=n` (default 1) looks at about n times as many places; `make faults` asks for more.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from emberkv._core import _ember
 
 @pytest.fixture(scope="session")
 def density() -> int:
-    return int(os.environ.get("EMBERKV_FAULTS", "1"))
+    return max(1, int(os.environ.get("EMBERKV_FAULTS", "1")))
 
 
 def _can_fault() -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from emberkv.exceptions import ResponseError
 from faults.scenes import BASE, BASE_FIELD_EXPIRY
+
+from emberkv.exceptions import ResponseError
 
 
 def _contents(execute: Any, key: bytes, kind: str, encoding: str) -> Any:

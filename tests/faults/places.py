@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from faults.scenes import Command
 
 
 def places(dense: int, growth: float = 1.3) -> Iterator[int]:
@@ -11,3 +14,12 @@ def places(dense: int, growth: float = 1.3) -> Iterator[int]:
     while True:
         yield n
         n = n + 1 if n < dense else max(n + 1, int(n * growth))
+
+
+def some(commands: Sequence[Command], density: int, every: int) -> Sequence[Command]:
+    """One of `every` commands, and `density` times as many up to all of them.
+
+    Which ones are taken changes from day to day, so that a week of ordinary runs sees them all.
+    """
+    step = max(1, every // density)
+    return commands[date.today().toordinal() % step :: step]

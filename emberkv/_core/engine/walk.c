@@ -19,12 +19,8 @@
 #define KEYS_MAX 64
 
 static size_t limit(void) {
-    static long keys = -1;
-    if (keys < 0) {
-        const char *given = getenv("EMBERKV_CHECK_WALK");
-        keys = given ? atol(given) : KEYS_DEFAULT;
-    }
-    return (size_t)keys;
+    const char *given = getenv("EMBERKV_CHECK_WALK");
+    return given ? (size_t)atol(given) : KEYS_DEFAULT;
 }
 
 static bool is_heavy(const ek_store *s, const ek_value *v) {
