@@ -8,6 +8,7 @@ interpreter's: try, release that, then wait.
 """
 
 cimport cython
+cimport cython
 from cpython.bytes cimport (
     PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE)
 from cpython.exc cimport PyErr_CheckSignals
@@ -85,6 +86,7 @@ cdef class Clock:
         return f"Clock(now_ms={self.now_ms})"
 
 
+@cython.no_gc_clear  # closing needs what it holds, in a cycle of garbage too
 cdef class Store:
     """One process's handle on a store: private in memory (path None), or that of a path."""
     cdef ek_store *s            # NULL: closed
@@ -268,6 +270,7 @@ cdef _raise_open(ek_status st, const char *err, path):
 include "_ember_args.pxi"
 
 
+@cython.no_gc_clear
 cdef class Session:
     """What one connection to a server would be: a database, a protocol, a MULTI, watches."""
     cdef ek_session *p
