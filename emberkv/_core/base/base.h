@@ -33,8 +33,6 @@ typedef struct ek_str {
     size_t n;
 } ek_str;
 
-EK_INLINE bool ek_str_eq(ek_str a, ek_str b) { return a.n == b.n && memcmp(a.p, b.p, a.n) == 0; }
-
 EK_INLINE size_t ek_min(size_t a, size_t b) { return a < b ? a : b; }
 EK_INLINE size_t ek_max(size_t a, size_t b) { return a > b ? a : b; }
 EK_INLINE size_t ek_align_up(size_t n, size_t to) { return (n + to - 1) & ~(to - 1); }
@@ -45,6 +43,24 @@ EK_INLINE uint64_t ek_load64(const void *p) { uint64_t v; memcpy(&v, p, sizeof v
 EK_INLINE void ek_store16(void *p, uint16_t v) { memcpy(p, &v, sizeof v); }
 EK_INLINE void ek_store32(void *p, uint32_t v) { memcpy(p, &v, sizeof v); }
 EK_INLINE void ek_store64(void *p, uint64_t v) { memcpy(p, &v, sizeof v); }
+
+/* Short strings are the rule: a few loads that may overlap, and no call. */
+EK_INLINE bool ek_bytes_eq(const uint8_t *p, const uint8_t *q, size_t n) {
+    if (n > 32) return memcmp(p, q, n) == 0;
+    if (n >= 16)
+        return ((ek_load64(p) ^ ek_load64(q)) | (ek_load64(p + 8) ^ ek_load64(q + 8)) |
+                (ek_load64(p + n - 16) ^ ek_load64(q + n - 16)) |
+                (ek_load64(p + n - 8) ^ ek_load64(q + n - 8))) == 0;
+    if (n >= 8)
+        return ((ek_load64(p) ^ ek_load64(q)) | (ek_load64(p + n - 8) ^ ek_load64(q + n - 8))) == 0;
+    if (n >= 4)
+        return ((ek_load32(p) ^ ek_load32(q)) | (ek_load32(p + n - 4) ^ ek_load32(q + n - 4))) == 0;
+    for (size_t i = 0; i < n; i++)
+        if (p[i] != q[i]) return false;
+    return true;
+}
+
+EK_INLINE bool ek_str_eq(ek_str a, ek_str b) { return a.n == b.n && ek_bytes_eq(a.p, b.p, a.n); }
 
 _Static_assert(sizeof(void *) == 8, "64-bit platforms only");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "little-endian platforms only");

@@ -213,34 +213,44 @@ void ek_cmd_hexists(ek_ctx *c) {
     ek_reply_int(c->reply, found == EK_FOUND && ek_hash_field(c, &v, c->argv[2], &place));
 }
 
+typedef struct listing {
+    ek_reply *reply;
+    size_t n;
+} listing;
+
 static bool reply_field(void *arg, const ek_hash_pair *pair) {
-    ek_reply_str(arg, pair->field);
+    listing *l = arg;
+    ek_reply_str(l->reply, pair->field);
+    l->n++;
     return true;
 }
 
 static bool reply_value(void *arg, const ek_hash_pair *pair) {
-    ek_reply_str(arg, pair->value);
+    listing *l = arg;
+    ek_reply_str(l->reply, pair->value);
+    l->n++;
     return true;
 }
 
 static bool reply_both(void *arg, const ek_hash_pair *pair) {
-    ek_reply_str(arg, pair->field);
-    ek_reply_str(arg, pair->value);
-    return true;
+    ek_reply_str(((listing *)arg)->reply, pair->field);
+    return reply_value(arg, pair);
 }
 
-static void reply_all(ek_ctx *c, void (*open)(ek_reply *, size_t), ek_hash_each_fn *one) {
+/* The number of fields is known at the end: counting those of a listpack is a walk of its own. */
+static void reply_all(ek_ctx *c, char kind, ek_hash_each_fn *one) {
     ek_value v;
     ek_found found = ek_lookup_type(c, c->argv[1], EK_HASH, &v);
     if (found == EK_WRONG_TYPE) return;
-    int64_t now = found == EK_FOUND ? ek_hash_now(c, &v) : 0;
-    open(c->reply, found == EK_FOUND ? ek_hash_len(c->s, &v, now) : 0);
-    if (found == EK_FOUND) ek_hash_each(c->s, &v, now, one, c->reply);
+    listing l = {.reply = c->reply};
+    size_t at = ek_reply_open(c->reply, kind);
+    if (found == EK_FOUND) ek_hash_each(c->s, &v, ek_hash_now(c, &v), one, &l);
+    ek_reply_close(c->reply, at, l.n);
 }
 
-void ek_cmd_hgetall(ek_ctx *c) { reply_all(c, ek_reply_map, reply_both); }
-void ek_cmd_hkeys(ek_ctx *c) { reply_all(c, ek_reply_array, reply_field); }
-void ek_cmd_hvals(ek_ctx *c) { reply_all(c, ek_reply_array, reply_value); }
+void ek_cmd_hgetall(ek_ctx *c) { reply_all(c, '%', reply_both); }
+void ek_cmd_hkeys(ek_ctx *c) { reply_all(c, '*', reply_field); }
+void ek_cmd_hvals(ek_ctx *c) { reply_all(c, '*', reply_value); }
 
 typedef struct scanning {
     ek_reply *reply;

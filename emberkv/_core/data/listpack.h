@@ -52,6 +52,10 @@ void ek_lp_get_slow(const uint8_t *p, ek_lp_value *v);
 EK_INLINE size_t ek_lp_entry_bytes(const uint8_t *p) {
     if (p[0] < 0x80) return 2;
     if (p[0] < 0xC0) return (size_t)(p[0] & 63) + 2;
+    if ((p[0] & 0xF0) == 0xE0) {
+        size_t n = (size_t)(p[0] & 15) << 8 | p[1];
+        return n + (n < 126 ? 3 : 4);
+    }
     return ek_lp_entry_bytes_slow(p);
 }
 
@@ -68,6 +72,8 @@ EK_INLINE void ek_lp_get(const uint8_t *p, ek_lp_value *v) {
         *v = (ek_lp_value){.i = p[0]};
     else if (p[0] < 0xC0)
         *v = (ek_lp_value){.s = p + 1, .n = p[0] & 63};
+    else if ((p[0] & 0xF0) == 0xE0)
+        *v = (ek_lp_value){.s = p + 2, .n = (size_t)(p[0] & 15) << 8 | p[1]};
     else
         ek_lp_get_slow(p, v);
 }
@@ -97,8 +103,10 @@ uint8_t *ek_lp_write(uint8_t *p, const ek_lp_encoded *e); /* e->bytes bytes at p
 
 /* Is the entry at p this one? */
 EK_INLINE bool ek_lp_is(const uint8_t *p, const ek_lp_encoded *e) {
-    return p[0] == e->head[0] && memcmp(p, e->head, e->nhead) == 0 &&
-           memcmp(p + e->nhead, e->s, e->n) == 0;
+    if (p[0] != e->head[0]) return false;
+    for (unsigned i = 1; i < e->nhead; i++)
+        if (p[i] != e->head[i]) return false;
+    return e->n == 0 || ek_bytes_eq(p + e->nhead, e->s, e->n);
 }
 
 /* The same in one go: what the value's entry takes, and put it at p (returns its end). */
