@@ -12,7 +12,6 @@ from differential.pair import Pair
 from oracle import RedisServer
 from subjects import Subject, start_subject
 
-
 SLOW_FOLDERS = {"differential", "faults", "torture"}
 
 
