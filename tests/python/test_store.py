@@ -9,6 +9,8 @@ import pickle
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -290,3 +292,67 @@ def test_handle_that_is_collected_lets_go(path):
     del db
     gc.collect()
     assert not path.exists()
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_closing_under_the_hands_of_threads(path, private):
+    db = emberkv.open(None if private else path)
+    begun = threading.Barrier(5)
+    ended = []
+
+    def work(number):
+        begun.wait()
+        try:
+            while True:
+                db.hset("h", "f", number)
+                db.get("k")
+                db.pipeline().incr("n").hgetall("h").execute()
+                with db.transaction():
+                    db.incr("n")
+        except ConnectionError as error:
+            ended.append(str(error))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    begun.wait()
+    while not db.exists("n"):
+        pass
+    db.close()
+    for thread in threads:
+        thread.join(30)
+    assert len(ended) == 4
+    assert all("closed" in text for text in ended)
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_threads_blocks_and_pipelines_together(path, private):
+    db = emberkv.open(None if private else path)
+    others = [db] if private else [db, emberkv.open(path)]
+
+    def work(number):
+        mine = others[number % len(others)]
+        for turn in range(200):
+            with suppress(ZeroDivisionError):
+                with mine.transaction():
+                    mine.incr("one")
+                    mine.zadd("z", {f"m{turn}": number})
+                    with suppress(ZeroDivisionError):
+                        with mine.transaction():
+                            mine.incr("one")
+                            raise ZeroDivisionError
+                    mine.incr("two")
+                    if turn % 3 == 0:
+                        raise ZeroDivisionError
+            with mine.pipeline() as pipe:
+                pipe.incr("one").incr("two").execute()
+            one, two = mine.mget("one", "two")
+            assert one == two
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    assert db.mget("one", "two") == [b"1332", b"1332"]
+    assert db.zcard("z") == 200 - 67
+    assert db._session.store.check()
+    for other in others:
+        other.close()
