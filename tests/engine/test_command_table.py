@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import runpy
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -182,3 +184,9 @@ def test_help_tells_each_subcommand(ours: Client) -> None:
         assert lines[-2] == "HELP"
         told = {line.split()[0].lower() for line in lines[1::2]}
         assert {n.split("|")[1] for n in names(ours) if n.startswith(f"{container}|")} <= told
+
+
+def test_reference_page_is_written_from_the_table() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    script = runpy.run_path(str(docs / "make_commands.py"))
+    assert (docs / "commands.md").read_text() == script["page"](), "run docs/make_commands.py"

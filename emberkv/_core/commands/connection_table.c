@@ -1,7 +1,7 @@
 /* Declarations of the connection commands. */
 #include "commands/tables.h"
 
-EK_HANDLERS ek_cmd_auth, ek_cmd_client_getname, ek_cmd_help, ek_cmd_client_id, ek_cmd_client_info,
+ek_handler ek_cmd_auth, ek_cmd_client_getname, ek_cmd_help, ek_cmd_client_id, ek_cmd_client_info,
     ek_cmd_client_setinfo, ek_cmd_client_setname, ek_cmd_echo, ek_cmd_hello, ek_cmd_ping,
     ek_cmd_quit, ek_cmd_reset, ek_cmd_select;
 

@@ -1,7 +1,7 @@
 /* Declarations of the hash commands. */
 #include "commands/tables.h"
 
-EK_HANDLERS ek_cmd_hdel, ek_cmd_hexists, ek_cmd_hexpire, ek_cmd_hexpireat, ek_cmd_hexpiretime,
+ek_handler ek_cmd_hdel, ek_cmd_hexists, ek_cmd_hexpire, ek_cmd_hexpireat, ek_cmd_hexpiretime,
     ek_cmd_hget, ek_cmd_hgetall, ek_cmd_hgetdel, ek_cmd_hgetex, ek_cmd_hincrby,
     ek_cmd_hincrbyfloat, ek_cmd_hkeys, ek_cmd_hlen, ek_cmd_hmget, ek_cmd_hmset, ek_cmd_hpersist,
     ek_cmd_hpexpire, ek_cmd_hpexpireat, ek_cmd_hpexpiretime, ek_cmd_hpttl, ek_cmd_hrandfield,

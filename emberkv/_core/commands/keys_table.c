@@ -3,7 +3,7 @@
 
 #include "base/word.h"
 
-EK_HANDLERS ek_cmd_copy, ek_cmd_del, ek_cmd_exists, ek_cmd_expire, ek_cmd_expireat,
+ek_handler ek_cmd_copy, ek_cmd_del, ek_cmd_exists, ek_cmd_expire, ek_cmd_expireat,
     ek_cmd_expiretime, ek_cmd_keys, ek_cmd_move, ek_cmd_object_encoding, ek_cmd_object_freq,
     ek_cmd_help, ek_cmd_object_idletime, ek_cmd_object_refcount, ek_cmd_persist, ek_cmd_pexpire,
     ek_cmd_pexpireat, ek_cmd_pexpiretime, ek_cmd_pttl, ek_cmd_randomkey, ek_cmd_rename,

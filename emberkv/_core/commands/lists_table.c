@@ -1,7 +1,7 @@
 /* Declarations of the list commands. */
 #include "commands/tables.h"
 
-EK_HANDLERS ek_cmd_lindex, ek_cmd_linsert, ek_cmd_llen, ek_cmd_lmove, ek_cmd_lmpop, ek_cmd_lpop,
+ek_handler ek_cmd_lindex, ek_cmd_linsert, ek_cmd_llen, ek_cmd_lmove, ek_cmd_lmpop, ek_cmd_lpop,
     ek_cmd_lpos, ek_cmd_lpush, ek_cmd_lpushx, ek_cmd_lrange, ek_cmd_lrem, ek_cmd_lset,
     ek_cmd_ltrim, ek_cmd_rpop, ek_cmd_rpoplpush, ek_cmd_rpush, ek_cmd_rpushx;
 

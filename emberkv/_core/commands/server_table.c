@@ -1,7 +1,7 @@
 /* Declarations of the server commands. */
 #include "commands/tables.h"
 
-EK_HANDLERS ek_cmd_command, ek_cmd_command_count, ek_cmd_command_docs, ek_cmd_command_getkeys,
+ek_handler ek_cmd_command, ek_cmd_command_count, ek_cmd_command_docs, ek_cmd_command_getkeys,
     ek_cmd_command_getkeysandflags, ek_cmd_help, ek_cmd_command_info, ek_cmd_command_list,
     ek_cmd_config_get, ek_cmd_config_set, ek_cmd_dbsize, ek_cmd_flushall, ek_cmd_flushdb,
     ek_cmd_info, ek_cmd_memory_usage, ek_cmd_swapdb, ek_cmd_time;

@@ -1,7 +1,7 @@
 /* Declarations of the set commands. */
 #include "commands/tables.h"
 
-EK_HANDLERS ek_cmd_sadd, ek_cmd_scard, ek_cmd_sdiff, ek_cmd_sdiffstore, ek_cmd_sinter,
+ek_handler ek_cmd_sadd, ek_cmd_scard, ek_cmd_sdiff, ek_cmd_sdiffstore, ek_cmd_sinter,
     ek_cmd_sintercard, ek_cmd_sinterstore, ek_cmd_sismember, ek_cmd_smembers, ek_cmd_smismember,
     ek_cmd_smove, ek_cmd_spop, ek_cmd_srandmember, ek_cmd_srem, ek_cmd_sscan, ek_cmd_sunion,
     ek_cmd_sunionstore;

@@ -3,7 +3,7 @@
 
 #include "base/word.h"
 
-EK_HANDLERS ek_cmd_append, ek_cmd_decr, ek_cmd_decrby, ek_cmd_get, ek_cmd_getdel, ek_cmd_getex,
+ek_handler ek_cmd_append, ek_cmd_decr, ek_cmd_decrby, ek_cmd_get, ek_cmd_getdel, ek_cmd_getex,
     ek_cmd_getrange, ek_cmd_getset, ek_cmd_incr, ek_cmd_incrby, ek_cmd_incrbyfloat, ek_cmd_lcs,
     ek_cmd_mget, ek_cmd_mset, ek_cmd_msetnx, ek_cmd_psetex, ek_cmd_set, ek_cmd_setex, ek_cmd_setnx,
     ek_cmd_setrange, ek_cmd_strlen, ek_cmd_substr;

@@ -4,10 +4,6 @@
 
 #include "engine/command.h"
 
-/* Declares handlers. A command whose handler no file defines is not registered, so that a group may
- * be written a command at a time; once all of them are there, this becomes a plain declaration. */
-#define EK_HANDLERS __attribute__((weak)) ek_handler
-
 extern const ek_command_decl ek_strings_table[];
 extern const ek_command_decl ek_keys_table[];
 extern const ek_command_decl ek_hashes_table[];

@@ -1,7 +1,7 @@
 /* Declarations of the transaction commands. */
 #include "commands/tables.h"
 
-EK_HANDLERS ek_cmd_discard, ek_cmd_exec, ek_cmd_multi, ek_cmd_unwatch, ek_cmd_watch;
+ek_handler ek_cmd_discard, ek_cmd_exec, ek_cmd_multi, ek_cmd_unwatch, ek_cmd_watch;
 
 const ek_command_decl ek_transactions_table[] = {
     {

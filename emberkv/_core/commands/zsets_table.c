@@ -1,7 +1,7 @@
 /* Declarations of the sorted set commands. */
 #include "commands/tables.h"
 
-EK_HANDLERS ek_cmd_zadd, ek_cmd_zcard, ek_cmd_zcount, ek_cmd_zdiff, ek_cmd_zdiffstore,
+ek_handler ek_cmd_zadd, ek_cmd_zcard, ek_cmd_zcount, ek_cmd_zdiff, ek_cmd_zdiffstore,
     ek_cmd_zincrby, ek_cmd_zinter, ek_cmd_zintercard, ek_cmd_zinterstore, ek_cmd_zlexcount,
     ek_cmd_zmpop, ek_cmd_zmscore, ek_cmd_zpopmax, ek_cmd_zpopmin, ek_cmd_zrandmember,
     ek_cmd_zrange, ek_cmd_zrangebylex, ek_cmd_zrangebyscore, ek_cmd_zrangestore, ek_cmd_zrank,

@@ -213,9 +213,8 @@ typedef struct ek_command {
     const ek_command_decl *decl;
 } ek_command;
 
-/* Adds the commands of an array which have a handler. Not thread-safe: all registration happens in
- * one initialiser. Returns false when a name is taken or the registry is full, which is a mistake
- * in the tables. */
+/* Adds the commands of an array. Not thread-safe: all registration happens in one initialiser.
+ * Returns false when a name is taken or the registry is full, which is a mistake in the tables. */
 bool ek_command_register(const ek_command_decl *decls);
 
 /* The command of that name in any case, or NULL. `find_full` also knows "object|encoding". */

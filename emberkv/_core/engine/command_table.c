@@ -189,25 +189,13 @@ static ek_command *add(const ek_command_decl *d, const ek_command *parent) {
     return cmd;
 }
 
-/* A command without a handler is callable only if one of its subcommands is. */
-static bool implemented(const ek_command_decl *d) {
-    for (const ek_command_decl *s = d->subcommands; s && s->name; s++)
-        if (s->handler)
-            return true;
-    return d->handler != NULL;
-}
-
 bool ek_command_register(const ek_command_decl *decls) {
     for (const ek_command_decl *d = decls; d->name; d++) {
-        if (!implemented(d))
-            continue;
         ek_command *cmd = add(d, NULL);
         if (!cmd)
             return false;
         cmd->subcommands = d->subcommands ? &commands[ncommands] : NULL;
         for (const ek_command_decl *s = d->subcommands; s && s->name; s++) {
-            if (!implemented(s))
-                continue;
             if (!add(s, cmd))
                 return false;
             cmd->nsubcommands++;
