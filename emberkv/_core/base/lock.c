@@ -2,19 +2,30 @@
 
 #include <errno.h>
 #include <time.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#endif
+
+#include "base/clock.h"
 
 bool ek_lock_init(ek_lock *lock, bool shared) {
+    lock->shared = shared;
+    atomic_store(&lock->word, 0);
+    if (!shared) return true;
     pthread_mutexattr_t attr;
     if (pthread_mutexattr_init(&attr) != 0) return false;
     pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
-    if (shared) {
-        pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
-        pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
-    }
+    pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+    pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
     int rc = pthread_mutex_init(&lock->mutex, &attr);
     pthread_mutexattr_destroy(&attr);
     return rc == 0;
 }
+
+/* --- between processes --- */
 
 static ek_lock_result result(ek_lock *lock, int rc) {
     switch (rc) {
@@ -30,11 +41,13 @@ static ek_lock_result result(ek_lock *lock, int rc) {
     }
 }
 
-ek_lock_result ek_lock_try(ek_lock *lock) {
+ek_lock_result ek_lock_try_shared(ek_lock *lock) {
     return result(lock, pthread_mutex_trylock(&lock->mutex));
 }
 
-ek_lock_result ek_lock_wait(ek_lock *lock, int timeout_ms) {
+void ek_lock_release_shared(ek_lock *lock) { pthread_mutex_unlock(&lock->mutex); }
+
+static ek_lock_result wait_shared(ek_lock *lock, int timeout_ms) {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += timeout_ms / 1000;
@@ -46,4 +59,39 @@ ek_lock_result ek_lock_wait(ek_lock *lock, int timeout_ms) {
     return result(lock, pthread_mutex_timedlock(&lock->mutex, &until));
 }
 
-void ek_lock_release(ek_lock *lock) { pthread_mutex_unlock(&lock->mutex); }
+/* --- between threads --- */
+
+static void sleep_on(_Atomic uint32_t *word, uint32_t value, int64_t ms) {
+    struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000};
+#ifdef __linux__
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &t, NULL, 0);
+#else
+    struct timespec brief = {.tv_nsec = 50000};
+    (void)word, (void)value, (void)t;
+    nanosleep(&brief, NULL);
+#endif
+}
+
+void ek_lock_wake(ek_lock *lock) {
+#ifdef __linux__
+    syscall(SYS_futex, &lock->word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+#endif
+}
+
+static ek_lock_result wait_private(ek_lock *lock, int timeout_ms) {
+    if (ek_lock_try(lock) == EK_LOCK_TAKEN) return EK_LOCK_TAKEN;
+    uintptr_t self = (uintptr_t)pthread_self();
+    if (atomic_load_explicit(&lock->owner, memory_order_relaxed) == self) return EK_LOCK_DEADLOCK;
+    int64_t until = ek_clock_monotonic_ms() + timeout_ms;
+    while (atomic_exchange_explicit(&lock->word, 2, memory_order_acquire) != 0) {
+        int64_t left = until - ek_clock_monotonic_ms();
+        if (left <= 0) return EK_LOCK_BUSY;
+        sleep_on(&lock->word, 2, left);
+    }
+    atomic_store_explicit(&lock->owner, self, memory_order_relaxed);
+    return EK_LOCK_TAKEN;
+}
+
+ek_lock_result ek_lock_wait(ek_lock *lock, int timeout_ms) {
+    return lock->shared ? wait_shared(lock, timeout_ms) : wait_private(lock, timeout_ms);
+}

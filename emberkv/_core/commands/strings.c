@@ -4,7 +4,7 @@
 #include "commands/expire_arg.h"
 #include "engine/context.h"
 
-#define MGET_BATCH 32
+#define BATCH 32u /* keys fetched ahead */
 
 static void reply_text(ek_ctx *c, const ek_value *v) {
     char digits[24];
@@ -173,31 +173,33 @@ void ek_cmd_getex(ek_ctx *c) {
 
 /* --- many keys --- */
 
-static void mget_one(ek_ctx *c, ek_str key, uint64_t hash) {
-    ek_value v;
-    bool found = ek_keyspace_find_hashed(c->s, c->db, key, hash, &v);
-    if (found && EK_UNLIKELY(v.expire_ms != EK_NO_EXPIRE)) found = ek_lookup(c, key, &v);
-    if (!found || v.type != EK_STRING) {
-        ek_reply_null(c->reply);
-        return;
+/* Hash up to BATCH keys, every stride-th argument, and have the cache misses of all of them under way
+ * at once: first the buckets, then the entries. */
+static void fetch_ahead(const ek_ctx *c, const ek_str *keys, size_t n, size_t stride,
+                        uint64_t hash[BATCH]) {
+    for (size_t i = 0; i < n; i++) {
+        hash[i] = ek_table_hash(c->a, keys[i * stride]);
+        ek_table_prefetch_bucket(c->a, &c->db->keys, hash[i]);
     }
-    ek_value_accessed(c->s, &v);
-    reply_text(c, &v);
+    for (size_t i = 0; i < n; i++) ek_table_prefetch_item(c->a, &c->db->keys, hash[i]);
 }
 
-/* All the cache misses of a batch are under way at once: first the buckets, then the entries. */
 void ek_cmd_mget(ek_ctx *c) {
-    uint64_t hash[MGET_BATCH];
+    uint64_t hash[BATCH];
     ek_reply_array(c->reply, c->argc - 1);
-    for (size_t from = 1; from < c->argc; from += MGET_BATCH) {
-        size_t n = ek_min(MGET_BATCH, c->argc - from);
+    for (size_t from = 1; from < c->argc; from += BATCH) {
+        size_t n = ek_min(BATCH, c->argc - from);
         const ek_str *keys = c->argv + from;
+        fetch_ahead(c, keys, n, 1, hash);
         for (size_t i = 0; i < n; i++) {
-            hash[i] = ek_table_hash(c->a, keys[i]);
-            ek_table_prefetch_bucket(c->a, &c->db->keys, hash[i]);
+            ek_value v;
+            if (!ek_lookup_hashed(c, c->dbi, keys[i], hash[i], &v) || v.type != EK_STRING) {
+                ek_reply_null(c->reply);
+                continue;
+            }
+            ek_value_accessed(c->s, &v);
+            reply_text(c, &v);
         }
-        for (size_t i = 0; i < n; i++) ek_table_prefetch_item(c->a, &c->db->keys, hash[i]);
-        for (size_t i = 0; i < n; i++) mget_one(c, keys[i], hash[i]);
     }
 }
 
@@ -208,10 +210,16 @@ static bool pairs_ok(ek_ctx *c) {
 }
 
 static void put_pairs(ek_ctx *c) {
-    for (size_t i = 1; i < c->argc; i += 2) {
-        ek_value v;
-        ek_lookup_in(c, c->dbi, c->argv[i], &v);
-        put_text(c, &v, c->argv[i], c->argv[i + 1], EK_NO_EXPIRE);
+    uint64_t hash[BATCH];
+    for (size_t from = 1; from < c->argc; from += 2 * BATCH) {
+        size_t n = ek_min(BATCH, (c->argc - from) / 2);
+        const ek_str *pairs = c->argv + from;
+        fetch_ahead(c, pairs, n, 2, hash);
+        for (size_t i = 0; i < n; i++) {
+            ek_value v;
+            ek_lookup_hashed(c, c->dbi, pairs[2 * i], hash[i], &v);
+            put_text(c, &v, pairs[2 * i], pairs[2 * i + 1], EK_NO_EXPIRE);
+        }
     }
 }
 

@@ -37,7 +37,11 @@ static EK_NOINLINE bool expire_fields(ek_ctx *c, uint32_t dbi, ek_value *v) {
 }
 
 bool ek_lookup_in(ek_ctx *c, uint32_t dbi, ek_str key, ek_value *v) {
-    if (!ek_keyspace_find(c->s, &c->s->dbs[dbi], key, v)) return false;
+    return ek_lookup_hashed(c, dbi, key, ek_table_hash(c->a, key), v);
+}
+
+bool ek_lookup_hashed(ek_ctx *c, uint32_t dbi, ek_str key, uint64_t hash, ek_value *v) {
+    if (!ek_keyspace_find_hashed(c->s, &c->s->dbs[dbi], key, hash, v)) return false;
     if (EK_UNLIKELY(v->expire_ms != EK_NO_EXPIRE) && v->expire_ms <= ek_now_ms(c)) {
         expire(c, dbi, v);
         v->expire_ms = EK_NO_EXPIRE;

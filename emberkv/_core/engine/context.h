@@ -45,6 +45,8 @@ ek_found ek_lookup_type(ek_ctx *c, ek_str key, ek_type type, ek_value *v);
 bool ek_peek(ek_ctx *c, ek_str key, ek_value *v);
 /* In another database (MOVE, COPY). */
 bool ek_lookup_in(ek_ctx *c, uint32_t db, ek_str key, ek_value *v);
+/* With the key's hash at hand, for commands that fetch ahead. */
+bool ek_lookup_hashed(ek_ctx *c, uint32_t db, ek_str key, uint64_t hash, ek_value *v);
 
 typedef enum ek_event {
     EK_EVENT_GENERIC = 'g',
