@@ -4,7 +4,7 @@
 #include "store/garbage.h"
 #include "store/values.h"
 
-#define SPARE_MAX ((size_t)1 << 20) /* how far ahead a growing value reserves */
+#define SPARE ((size_t)1 << 20) /* up to here a growing value doubles; then it adds an eighth */
 #define BACK_INLINE (EK_ENTRY_INLINE_MAX / 2)
 
 static ek_str key_of(const ek_arena *a, ek_ref item) { return ek_entry_key(a, item); }
@@ -185,7 +185,7 @@ uint8_t *ek_value_splice(ek_store *s, ek_db *db, ek_value *v, size_t at, size_t 
                          size_t insert) {
     ek_arena *a = s->a;
     size_t len = v->len, want = len - remove + insert;
-    size_t spare = want > len && at + remove == len ? ek_min(want, SPARE_MAX) : 0;
+    size_t spare = want > len && at + remove == len ? ek_min(want, ek_max(want / 8, SPARE)) : 0;
     bool stays = v->outside ? want > BACK_INLINE : fits(s, v, want);
     if (stays && (!v->outside || want <= ek_usable(a, v->outside))) {
         announce_shift(s, v->data, len, at, remove, insert);
