@@ -124,7 +124,8 @@ cdef int args_put_slow(Args *a, object value, Session s) except -1:
         value = repr(float(value)).encode()
     elif isinstance(value, bytes):
         pass
-    elif not isinstance(value, bool) and PyObject_CheckBuffer(value):
+    elif not isinstance(value, bool) and PyObject_CheckBuffer(value) and memoryview(value).ndim:
+        # A buffer without dimensions is a number, such as numpy's, and its bytes are not its digits.
         value = bytes(value)
     else:
         raise _exceptions().DataError(

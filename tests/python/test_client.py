@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import array
+import ctypes
 import subprocess
 import sys
 import threading
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import emberkv
-from emberkv.exceptions import ConnectionError, ResponseError
+from emberkv.exceptions import ConnectionError, DataError, ResponseError
 
 
 def test_open_gives_an_ember(db):
@@ -179,6 +181,60 @@ def test_digest_computed_here_needs_its_package(db, monkeypatch):
     monkeypatch.setitem(sys.modules, "xxhash", None)
     with pytest.raises(NotImplementedError, match="xxhash"):
         db.digest_local("v")
+
+
+# Arguments.
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        bytearray(b"ab"),
+        memoryview(b"ab"),
+        memoryview(b"a.b.")[::2],
+        array.array("B", b"ab"),
+        (ctypes.c_char * 2)(b"a", b"b"),
+        type("Text", (str,), {})("ab"),
+        type("Bytes", (bytes,), {})(b"ab"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_whatever_has_bytes_can_be_stored(db, value):
+    db.set("k", value)
+    assert db.get("k") == b"ab"
+    db.delete("k")
+    db.sadd("k", value)
+    assert db.sismember("k", b"ab") == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, True, ctypes.c_int(5), object(), [b"ab"], {"a": 1}, 1j],
+    ids=lambda value: type(value).__name__,
+)
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda db, value: db.set("k", value),
+        lambda db, value: db.get(value),
+        lambda db, value: db.sadd("k", b"x", value),
+        lambda db, value: db.hset("k", "f", value),
+        lambda db, value: db.zadd("k", {"m": value}),
+        lambda db, value: db.mset({"k": value}),
+        lambda db, value: db.append("k", value),
+        lambda db, value: db.execute_command("SET", "k", value),
+        lambda db, value: db.pipeline().set("k", 1).set("k", value).execute(),
+    ],
+    ids="set get sadd hset zadd mset append execute_command pipeline".split(),
+)
+def test_whatever_has_none_is_refused(db, value, call):
+    with pytest.raises(DataError) as caught:
+        call(db, value)
+    assert str(caught.value) == (
+        f"Invalid input of type: '{type(value).__name__}'. "
+        "Convert to a bytes, string, int or float first."
+    )
+    assert db.dbsize() == 0
 
 
 # Blocks that are undone.
