@@ -1,4 +1,5 @@
-"""What the undo journal costs: this build beside one without it, in alternating processes.
+"""What the undo journal costs: this build beside one without it, in alternating processes, by the
+processor time that they take.
 
 The build without a journal (`EMBERKV_VARIANT=nojournal`) is made in a folder of its own and is good
 for nothing but this comparison.
@@ -11,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from bench import child, commands, peers, timing
@@ -50,7 +52,11 @@ def calls(quick: bool, shared: bool) -> dict[str, list[float]]:
                 contender = commands.contender(row, store, set())
                 assert contender is not None
                 figures = timing.race(
-                    [contender], rounds=5, batch_seconds=0.02, at_most=row.at_most
+                    [contender],
+                    rounds=5,
+                    batch_seconds=0.02,
+                    at_most=row.at_most,
+                    clock=time.thread_time_ns,
                 )
                 samples[row.name] = figures[name].samples
     return samples

@@ -43,9 +43,8 @@ def _get_beside_dict(run: Run, count: int, most: dict[str, float]) -> None:
             )
         for contender in field:
             timing.timed(contender, contender.count)
-        figures = timing.race(
-            field, rounds=run.rounds(15 if count < 1_000_000 else 7), batch_seconds=0, at_most=0
-        )
+        rounds = run.rounds(15 if count < 1_000_000 else 7)
+        figures = timing.race(field, rounds=rounds, batch_seconds=0, at_most=0, clock=run.clock)
     run.figures[f"GET ({count:,} keys, random order)"] = figures
     beside = figures["dict"].median
     for store in stores:
@@ -82,6 +81,7 @@ def _mget_beside_gets(run: Run, count: int) -> None:
                 rounds=run.rounds(15),
                 batch_seconds=run.batch_seconds * 2,
                 at_most=count,
+                clock=run.clock,
             )
             run.figures.setdefault("GET of 100 random keys, a key", {})[store.name] = figures[get]
             run.figures.setdefault("MGET of 100 random keys, a key", {})[store.name] = figures[mget]

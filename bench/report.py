@@ -10,7 +10,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from bench.timing import Figure
+from bench.timing import Clock, Figure
 
 STORES = (
     "emberkv",
@@ -42,6 +42,7 @@ class Run:
 
     quick: bool = False
     verbose: bool = True
+    clock: Clock = time.perf_counter_ns
     results: list[Result] = field(default_factory=list)
     figures: dict[str, dict[str, Figure]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)

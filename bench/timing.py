@@ -110,19 +110,25 @@ class Contender:
     before: Callable[[Sequence[Any]], None] = lambda arguments: None
     calls_in_one: int = 1
     count: int = 0
+    waits: bool = False  # for another process, so that its own processor time says little
 
 
-def timed(contender: Contender, count: int) -> float:
+Clock = Callable[[], int]
+
+
+def timed(contender: Contender, count: int, clock: Clock = time.perf_counter_ns) -> float:
     """Nanoseconds for one call, from one pass over `count` arguments."""
+    if contender.waits:
+        clock = time.perf_counter_ns
     arguments = contender.arguments(count)
     contender.before(arguments)
     loop, call = contender.loop, contender.call
     was_on = gc.isenabled()
     gc.disable()
     try:
-        start = time.perf_counter_ns()
+        start = clock()
         loop(call, arguments)
-        elapsed = time.perf_counter_ns() - start
+        elapsed = clock() - start
     finally:
         if was_on:
             gc.enable()
@@ -141,7 +147,12 @@ def calibrate(contender: Contender, batch_seconds: float, at_most: int) -> int:
 
 
 def race(
-    contenders: Sequence[Contender], *, rounds: int, batch_seconds: float, at_most: int
+    contenders: Sequence[Contender],
+    *,
+    rounds: int,
+    batch_seconds: float,
+    at_most: int,
+    clock: Clock = time.perf_counter_ns,
 ) -> dict[str, Figure]:
     """Time every contender once a round, in a shuffled order, and gather the samples."""
     order = list(contenders)
@@ -152,5 +163,5 @@ def race(
     for _ in range(rounds):
         shuffler.shuffle(order)
         for contender in order:
-            figures[contender.name].samples.append(timed(contender, contender.count))
+            figures[contender.name].samples.append(timed(contender, contender.count, clock))
     return figures
