@@ -225,7 +225,7 @@ static void rank(ek_ctx *c, bool reverse) {
     ek_value v;
     ek_found found = ek_lookup_type(c, c->argv[1], EK_ZSET, &v);
     if (found == EK_WRONG_TYPE) return;
-    ek_zset_place p = {0, NULL};
+    ek_zset_place p = {0};
     if (found == EK_FOUND) p = ek_zset_find(c->a, &v, c->argv[2]);
     if (!ek_zset_is(p)) {
         if (with_score) ek_reply_null_array(c->reply);

@@ -194,7 +194,7 @@ void ek_cmd_zscan(ek_ctx *c) {
     ek_scan_reply_cursor(c, big ? cursor : 0);
     size_t at = ek_reply_open(c->reply, '*'), n = 0;
     for (size_t i = 0; i < items.n; i++)
-        n += reply_scanned(c, &args, (ek_zset_place){.node = items.refs[i]});
+        n += reply_scanned(c, &args, (ek_zset_place){.block = items.refs[i]});
     if (!big)
         for (ek_zset_place p = ek_zset_at(c->a, &v, 0); ek_zset_is(p); p = ek_zset_next(c->a, &v, p))
             n += reply_scanned(c, &args, p);

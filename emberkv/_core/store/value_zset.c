@@ -3,14 +3,40 @@
 #include "data/listpack.h"
 #include "store/values.h"
 
-#define NONE ((ek_zset_place){0, NULL})
+#define NONE ((ek_zset_place){0})
+#define LONG_MEMBER 255u /* from here on the length has four bytes of its own */
+#define AHEAD 4u /* members that a walk fetches before it comes to them */
 
 static bool is_big(const ek_value *v) { return v->enc == EK_ENC_SKIPLIST; }
 
 static ek_zset *root_of(const ek_arena *a, const ek_value *v) { return ek_ptr(a, v->outside); }
 
-/* The key function of the table, to be inlined into finding. */
-EK_INLINE ek_str key_of(const ek_arena *a, ek_ref node) { return ek_skiplist_member(a, node); }
+/* --- blocks of members --- */
+
+static double block_score(const ek_arena *a, ek_ref block) {
+    double score;
+    memcpy(&score, ek_ptr(a, block), sizeof score);
+    return score;
+}
+
+/* The key of the table, the member of the tree. */
+EK_INLINE ek_str key_of(const ek_arena *a, ek_ref block) {
+    const uint8_t *p = (const uint8_t *)ek_ptr(a, block) + sizeof(double);
+    if (EK_LIKELY(*p < LONG_MEMBER)) return (ek_str){p + 1, *p};
+    return (ek_str){p + 5, ek_load32(p + 1)};
+}
+
+static ek_ref new_block(ek_arena *a, double score, ek_str member) {
+    bool is_long = member.n >= LONG_MEMBER;
+    ek_ref ref = ek_alloc(a, sizeof score + (is_long ? 5 : 1) + member.n);
+    uint8_t *p = ek_ptr(a, ref);
+    memcpy(p, &score, sizeof score);
+    p += sizeof score;
+    *p = (uint8_t)(is_long ? LONG_MEMBER : member.n);
+    if (is_long) ek_store32(p + 1, (uint32_t)member.n);
+    if (member.n) memcpy(p + (is_long ? 5 : 1), member.p, member.n);
+    return ref;
+}
 
 static int compare_strs(ek_str x, ek_str y) {
     int c = memcmp(x.p, y.p, ek_min(x.n, y.n));
@@ -72,7 +98,7 @@ ek_zset_place ek_zset_find(const ek_arena *a, const ek_value *v, ek_str member) 
     if (is_big(v)) {
         const ek_table *t = &root_of(a, v)->members;
         uint64_t hash = ek_table_hash(a, member);
-        return (ek_zset_place){.node = ek_table_find_with(a, t, key_of, hash, member)};
+        return (ek_zset_place){.block = ek_table_find_with(a, t, key_of, hash, member)};
     }
     const uint8_t *end = v->data + v->len;
     return (ek_zset_place){.pair = ek_lp_find(v->data, end, member.p, member.n, 2)};
@@ -86,47 +112,61 @@ bool ek_zset_score(const ek_arena *a, const ek_value *v, ek_str member, double *
 }
 
 double ek_zset_score_of(const ek_arena *a, ek_zset_place p) {
-    return p.node ? ek_skiplist_score(a, p.node) : score_at(p.pair);
+    return p.block ? block_score(a, p.block) : score_at(p.pair);
 }
 
 ek_str ek_zset_score_text(const ek_arena *a, ek_zset_place p, char room[EK_DOUBLE_CHARS]) {
-    if (p.node)
-        return (ek_str){(uint8_t *)room, ek_format_double(room, ek_skiplist_score(a, p.node))};
+    if (p.block)
+        return (ek_str){(uint8_t *)room, ek_format_double(room, block_score(a, p.block))};
     ek_lp_value v;
     ek_lp_get(score_entry(p.pair), &v);
     return ek_lp_text(&v, room);
 }
 
 ek_str ek_zset_member_of(const ek_arena *a, ek_zset_place p, char room[EK_I64_CHARS]) {
-    return p.node ? ek_skiplist_member(a, p.node) : member_at(p.pair, room);
+    return p.block ? key_of(a, p.block) : member_at(p.pair, room);
+}
+
+static ek_zset_place block_at(const ek_arena *a, ek_btree_place at) {
+    return at.leaf ? (ek_zset_place){.block = ek_btree_item(a, at), .at = at} : NONE;
 }
 
 ek_zset_place ek_zset_next(const ek_arena *a, const ek_value *v, ek_zset_place p) {
-    if (p.node) return (ek_zset_place){.node = ek_skiplist_next(a, p.node)};
+    if (p.block) {
+        const ek_btree_leaf *leaf = ek_btree_leaf_of(a, p.at);
+        if (p.at.at + AHEAD < leaf->n) __builtin_prefetch(ek_ptr(a, leaf->item[p.at.at + AHEAD]));
+        return block_at(a, ek_btree_next(a, p.at));
+    }
     const uint8_t *next = next_pair(p.pair);
     return (ek_zset_place){.pair = next < v->data + v->len ? next : NULL};
 }
 
 ek_zset_place ek_zset_prev(const ek_arena *a, const ek_value *v, ek_zset_place p) {
-    if (p.node) return (ek_zset_place){.node = ek_skiplist_prev(a, p.node)};
+    if (p.block) {
+        const ek_btree_leaf *leaf = ek_btree_leaf_of(a, p.at);
+        if (p.at.at >= AHEAD) __builtin_prefetch(ek_ptr(a, leaf->item[p.at.at - AHEAD]));
+        return block_at(a, ek_btree_prev(a, p.at));
+    }
     if (p.pair == v->data) return NONE;
     return (ek_zset_place){.pair = ek_lp_prev(ek_lp_prev(p.pair))};
 }
 
 ek_zset_place ek_zset_at(const ek_arena *a, const ek_value *v, uint32_t rank) {
-    if (is_big(v)) return (ek_zset_place){.node = ek_skiplist_at(a, &root_of(a, v)->order, rank)};
+    if (is_big(v)) return block_at(a, ek_btree_at(a, &root_of(a, v)->order, rank));
     const uint8_t *p = v->data, *end = p + v->len;
     for (; p < end && rank > 0; rank--) p = next_pair(p);
     return (ek_zset_place){.pair = p < end ? p : NULL};
 }
 
 uint32_t ek_zset_rank(const ek_arena *a, const ek_value *v, ek_zset_place p) {
-    if (p.node) return ek_skiplist_rank(a, &root_of(a, v)->order, p.node);
+    if (p.block)
+        return ek_btree_rank(a, &root_of(a, v)->order, key_of, block_score(a, p.block),
+                             key_of(a, p.block));
     return (uint32_t)(ek_lp_count(v->data, p.pair) / 2);
 }
 
 uint32_t ek_zset_before_score(const ek_arena *a, const ek_value *v, double score, bool beyond) {
-    if (is_big(v)) return ek_skiplist_seek_score(a, &root_of(a, v)->order, score, beyond).rank;
+    if (is_big(v)) return ek_btree_before_score(a, &root_of(a, v)->order, score, beyond);
     uint32_t n = 0;
     for (const uint8_t *p = v->data, *end = p + v->len; p < end; p = next_pair(p), n++) {
         double own = score_at(p);
@@ -136,7 +176,7 @@ uint32_t ek_zset_before_score(const ek_arena *a, const ek_value *v, double score
 }
 
 uint32_t ek_zset_before_member(const ek_arena *a, const ek_value *v, ek_str member, bool beyond) {
-    if (is_big(v)) return ek_skiplist_seek_lex(a, &root_of(a, v)->order, member, beyond).rank;
+    if (is_big(v)) return ek_btree_before_member(a, &root_of(a, v)->order, key_of, member, beyond);
     uint32_t n = 0;
     char room[EK_I64_CHARS];
     for (const uint8_t *p = v->data, *end = p + v->len; p < end; p = next_pair(p), n++) {
@@ -156,15 +196,16 @@ uint64_t ek_zset_scan(const ek_arena *a, const ek_value *v, uint64_t cursor, siz
 static ek_ref new_root(ek_arena *a) { return ek_alloc_zeroed(a, sizeof(ek_zset)); }
 
 static void add_big(ek_store *s, ek_zset *z, double score, ek_str member) {
-    ek_ref node = ek_skiplist_insert(s->a, &z->order, &s->random, score, member);
-    ek_table_add(s->a, &z->members, key_of, ek_table_hash(s->a, member), node);
+    ek_ref block = new_block(s->a, score, member);
+    ek_btree_insert(s->a, &z->order, key_of, score, block);
+    ek_table_add(s->a, &z->members, key_of, ek_table_hash(s->a, member), block);
 }
 
-static void release_node(ek_arena *a, void *arg, ek_ref node) {
+/* A block that left the tree leaves the table too. */
+static void release_block(ek_arena *a, void *arg, ek_ref block) {
     ek_zset *z = arg;
-    uint64_t hash = ek_table_hash(a, ek_skiplist_member(a, node));
-    ek_table_remove(a, &z->members, key_of, hash, node);
-    ek_free(a, node);
+    ek_table_remove(a, &z->members, key_of, ek_table_hash(a, key_of(a, block)), block);
+    ek_free(a, block);
 }
 
 static void make_big(ek_store *s, ek_db *db, ek_value *v) {
@@ -225,8 +266,12 @@ static bool pair_stays(const ek_value *v, const uint8_t *pair, double score, ek_
 
 void ek_zset_set_score(ek_store *s, ek_db *db, ek_value *v, ek_zset_place p, double score,
                        ek_str member) {
-    if (p.node) {
-        ek_skiplist_set_score(s->a, &root_of(s->a, v)->order, p.node, score);
+    if (p.block) {
+        double old = block_score(s->a, p.block);
+        ek_btree_move(s->a, &root_of(s->a, v)->order, key_of, p.block, old, score);
+        uint8_t *block = ek_ptr(s->a, p.block);
+        ek_touch(s->a, block, sizeof score);
+        memcpy(block, &score, sizeof score);
         return;
     }
     if (!pair_stays(v, p.pair, score, member)) {
@@ -243,19 +288,19 @@ void ek_zset_set_score(ek_store *s, ek_db *db, ek_value *v, ek_zset_place p, dou
 }
 
 void ek_zset_remove(ek_store *s, ek_db *db, ek_value *v, ek_zset_place p) {
-    if (!p.node) {
+    if (!p.block) {
         remove_pair(s, db, v, p.pair);
         return;
     }
     ek_zset *z = root_of(s->a, v);
-    ek_skiplist_remove(s->a, &z->order, p.node);
-    release_node(s->a, z, p.node);
+    ek_btree_remove(s->a, &z->order, key_of, block_score(s->a, p.block), p.block);
+    release_block(s->a, z, p.block);
 }
 
 void ek_zset_remove_ranks(ek_store *s, ek_db *db, ek_value *v, uint32_t rank, uint32_t n) {
     if (is_big(v)) {
         ek_zset *z = root_of(s->a, v);
-        ek_skiplist_remove_ranks(s->a, &z->order, rank, n, release_node, z);
+        ek_btree_remove_ranks(s->a, &z->order, rank, n, release_block, z);
         return;
     }
     const uint8_t *from = v->data, *end = from + v->len;
@@ -313,16 +358,23 @@ static size_t value_weight(const ek_arena *a, ek_ref root, ek_encoding enc) {
     return ((const ek_zset *)ek_ptr(a, root))->order.count;
 }
 
-static void keep_node(ek_arena *a, void *arg, ek_ref node) { (void)a, (void)arg, (void)node; }
+static void free_block(ek_arena *a, void *arg, ek_ref block) {
+    (void)arg;
+    ek_free(a, block);
+}
 
-/* The nodes first; then the table, whose items are gone by then. */
+static void keep_block(ek_arena *a, void *arg, ek_ref block) { (void)a, (void)arg, (void)block; }
+
+/* The blocks first, with the tree; then the table, whose items are gone by then. */
 static bool value_drain(ek_arena *a, ek_ref root, ek_encoding enc, size_t budget) {
     (void)enc;
     ek_zset *z = ek_ptr(a, root);
-    if (z->order.head) {
-        if (!ek_skiplist_drain(a, &z->order, budget, NULL, NULL) || budget != SIZE_MAX) return false;
+    if (z->order.count) {
+        uint32_t n = (uint32_t)ek_min(budget, UINT32_MAX);
+        ek_btree_remove_ranks(a, &z->order, 0, n, free_block, NULL);
+        if (z->order.count || budget != SIZE_MAX) return false;
     }
-    if (!ek_table_drain(a, &z->members, budget, keep_node, NULL)) return false;
+    if (!ek_table_drain(a, &z->members, budget, keep_block, NULL)) return false;
     ek_free(a, root);
     return true;
 }
@@ -331,34 +383,36 @@ static ek_ref value_copy(ek_store *s, ek_ref root, ek_encoding enc) {
     (void)enc;
     const ek_arena *a = s->a;
     ek_ref fresh = new_root(s->a);
-    const ek_skiplist *from = &((const ek_zset *)ek_ptr(a, root))->order;
-    for (ek_ref node = ek_skiplist_first(a, from); node; node = ek_skiplist_next(a, node))
-        add_big(s, ek_ptr(a, fresh), ek_skiplist_score(a, node), ek_skiplist_member(a, node));
+    ek_btree_place p = ek_btree_at(a, &((const ek_zset *)ek_ptr(a, root))->order, 0);
+    for (; p.leaf; p = ek_btree_next(a, p))
+        add_big(s, ek_ptr(a, fresh), ek_btree_score(a, p), key_of(a, ek_btree_item(a, p)));
     return fresh;
 }
 
 #define BYTES_SAMPLES 64
 
-/* Of the nodes by a sample of their sizes. */
+/* Of the blocks by a sample of their sizes. */
 static size_t value_bytes(const ek_arena *a, ek_ref root, ek_encoding enc) {
     (void)enc;
     const ek_zset *z = ek_ptr(a, root);
-    size_t n = ek_usable(a, root) + ek_table_bytes(a, &z->members);
-    n += ek_skiplist_bytes(a, &z->order);
+    size_t n = ek_usable(a, root) + ek_table_bytes(a, &z->members) + ek_btree_bytes(a, &z->order);
     size_t sampled = 0, bytes = 0;
-    ek_ref node = ek_skiplist_first(a, &z->order);
-    for (; node && sampled < BYTES_SAMPLES; sampled++, node = ek_skiplist_next(a, node))
-        bytes += ek_skiplist_node_bytes(a, node);
+    ek_btree_place p = ek_btree_at(a, &z->order, 0);
+    for (; p.leaf && sampled < BYTES_SAMPLES; sampled++, p = ek_btree_next(a, p))
+        bytes += ek_usable(a, ek_btree_item(a, p));
     return sampled ? n + bytes * z->order.count / sampled : n;
 }
 
 static bool value_check(const ek_arena *a, ek_ref root, ek_encoding enc) {
     const ek_zset *z = ek_ptr(a, root);
     if (enc != EK_ENC_SKIPLIST || z->members.count != z->order.count) return false;
-    if (!ek_skiplist_check(a, &z->order) || !ek_table_check(a, &z->members, key_of)) return false;
-    for (ek_ref node = ek_skiplist_first(a, &z->order); node; node = ek_skiplist_next(a, node)) {
-        ek_str member = ek_skiplist_member(a, node);
-        if (ek_table_find(a, &z->members, key_of, ek_table_hash(a, member), member) != node)
+    if (!ek_btree_check(a, &z->order, key_of) || !ek_table_check(a, &z->members, key_of))
+        return false;
+    for (ek_btree_place p = ek_btree_at(a, &z->order, 0); p.leaf; p = ek_btree_next(a, p)) {
+        ek_ref block = ek_btree_item(a, p);
+        ek_str member = key_of(a, block);
+        if (block_score(a, block) != ek_btree_score(a, p) ||
+            ek_table_find(a, &z->members, key_of, ek_table_hash(a, member), member) != block)
             return false;
     }
     return true;

@@ -1,12 +1,15 @@
 /* The value of a sorted set, in both its forms, for commands and persistence.
  *
  *   EK_ENC_LISTPACK   member, score, member, score, ...        in order; data/listpack.h
- *   EK_ENC_SKIPLIST   root: | table of members | skiplist |    32 bytes; the table's items are the
- *                                                              nodes of the skiplist
+ *   EK_ENC_SKIPLIST   root: | table of members | B+ tree |     32 bytes; the blocks of the members
+ *                                                              are the items of both
+ *   member block      | score | n | bytes |    or, with more than 254 bytes,
+ *                     | score | 255 | n u32 | bytes |
  *
  * Order is by score, then by the member's bytes. A score in a listpack is an integer entry if it is
  * one of at most 2^62, else its text with 17 digits, as in Redis. The small form is given up for the big one when it
- * outgrows the limits of the configuration, never the other way round.
+ * outgrows the limits of the configuration, never the other way round. That is called "skiplist", for
+ * its name is part of the protocol; but a B+ tree meets far fewer cache lines (see data/btree.h).
  *
  * Costs of the big form: a member by name O(1), everything by order O(log n). Of the small one: O(n).
  * Lock: the store's. Places and what they point at are good until the value changes.
@@ -15,24 +18,25 @@
 #define EK_STORE_VALUE_ZSET_H
 
 #include "base/number.h"
-#include "data/skiplist.h"
+#include "data/btree.h"
 #include "data/table.h"
 #include "store/keyspace.h"
 
 typedef struct ek_zset {
     ek_table members;
-    ek_skiplist order;
+    ek_btree order;
 } ek_zset;
 
 _Static_assert(sizeof(ek_zset) == 32, "the root of a big sorted set");
 
-/* One of the members: a node or the start of its pair of entries. Neither: there is none. */
+/* One of the members: a block or the start of its pair of entries. Neither: there is none. */
 typedef struct ek_zset_place {
-    ek_ref node;
+    ek_ref block;
+    ek_btree_place at; /* of a block that was come by in order, not by name */
     const uint8_t *pair;
 } ek_zset_place;
 
-EK_INLINE bool ek_zset_is(ek_zset_place p) { return p.node || p.pair; }
+EK_INLINE bool ek_zset_is(ek_zset_place p) { return p.block || p.pair; }
 
 /* A member with its score, outside of any set. */
 typedef struct ek_zset_entry {
@@ -56,6 +60,7 @@ double ek_zset_score_of(const ek_arena *a, ek_zset_place p);
 ek_str ek_zset_score_text(const ek_arena *a, ek_zset_place p, char room[EK_DOUBLE_CHARS]);
 /* The member's bytes; `room` holds them when they are the digits of an integer entry. */
 ek_str ek_zset_member_of(const ek_arena *a, ek_zset_place p, char room[EK_I64_CHARS]);
+/* From a place of ek_zset_at. */
 ek_zset_place ek_zset_next(const ek_arena *a, const ek_value *v, ek_zset_place p);
 ek_zset_place ek_zset_prev(const ek_arena *a, const ek_value *v, ek_zset_place p);
 ek_zset_place ek_zset_at(const ek_arena *a, const ek_value *v, uint32_t rank);
@@ -66,7 +71,7 @@ uint32_t ek_zset_rank(const ek_arena *a, const ek_value *v, ek_zset_place p); /*
 uint32_t ek_zset_before_score(const ek_arena *a, const ek_value *v, double score, bool beyond);
 uint32_t ek_zset_before_member(const ek_arena *a, const ek_value *v, ek_str member, bool beyond);
 
-/* One step of a scan of the big form, see ek_table_scan; the items are nodes. */
+/* One step of a scan of the big form, see ek_table_scan; the items are blocks. */
 uint64_t ek_zset_scan(const ek_arena *a, const ek_value *v, uint64_t cursor, size_t count,
                       ek_table_visit_fn *visit, void *arg);
 
