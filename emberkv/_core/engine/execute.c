@@ -87,12 +87,14 @@ static void dispatch(ek_session *session, const ek_command *cmd, size_t argc, co
         .s = s, .a = s->a, .session = session, .cmd = cmd, .db = &s->dbs[session->db],
         .dbi = session->db, .resp = session->resp, .argc = argc, .argv = argv, .reply = reply,
     };
+    /* EXEC has let go of its queue when its commit fails: it cannot be run again. */
+    bool repeatable = !session->in_multi;
     ek_status st;
     if (EK_UNLIKELY(s->a->level > 0)) {
         st = run(&c);
     } else {
         st = run_alone(&c);
-        if (EK_UNLIKELY(st == EK_ENOMEM) && reclaim(s)) {
+        if (EK_UNLIKELY(st == EK_ENOMEM) && repeatable && reclaim(s)) {
             ek_scratch_reset(&session->scratch);
             st = run_alone(&c);
         }
