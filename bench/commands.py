@@ -79,17 +79,29 @@ def contender(row: Row, store: Store, filled: set[tuple[str, object]]) -> Conten
 
 def cycled(items: Sequence[Any]) -> Callable[[], Arguments]:
     """Arguments out of `items` in their order, going round for ever: a batch goes on where the
-    one before ended, so that a round of overwriting always finds the values of the round before."""
+    one before ended, so that a round of overwriting always finds the values of the round before.
+
+    The arguments are copies, made in the order in which they are used: they lie one after another
+    in memory, and the loop does not wait for them, which would count as the store's time."""
 
     def source() -> Arguments:
         def forever() -> Iterator[Any]:
+            copies = [_copy(item) for item in items]
             while True:
-                yield from items
+                yield from copies
 
         endless = forever()
         return lambda n: list(islice(endless, n))
 
     return source
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_copy, value))
+    if isinstance(value, dict):
+        return {_copy(k): v for k, v in value.items()}
+    return bytes(bytearray(value)) if isinstance(value, bytes) else value
 
 
 def shuffled(items: Iterable[Any], seed: int = 11) -> list[Any]:
