@@ -19,6 +19,7 @@ from cpython.buffer cimport PyObject_CheckBuffer
 from cpython.ref cimport Py_INCREF, Py_XDECREF, PyObject
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.errno cimport errno
+from posix.unistd cimport getpid
 from libc.string cimport memcpy, memset, strlen
 
 cdef extern from "Python.h":
@@ -93,7 +94,8 @@ cdef class Store:
     cdef Clock clock
     cdef list sessions          # addresses of live ek_sessions, freed with the store
     cdef int waiting            # threads that wait for the lock without the interpreter's
-    cdef bint closing
+    cdef int waiting_pid        # ... in this process, not in one that it was forked from
+    cdef bint closing           # as soon as nobody waits, and no thread has a transaction open
     cdef readonly object path
     cdef object __weakref__
 
@@ -135,9 +137,11 @@ cdef class Store:
         cdef ek_store *s = self.s
         if s == NULL:
             return
-        if self.waiting:
+        ended = ek_transaction_abandon(s)
+        if not ended or (self.waiting and self.waiting_pid == getpid()):
             self.closing = True
             return
+        self.closing = False
         self.s = NULL
         for address in self.sessions:
             ek_session_close(<ek_session *> <size_t> address)
@@ -145,7 +149,12 @@ cdef class Store:
         ek_store_close(s)
 
     def close(self):
-        """Let go of the store; what is private is gone. Closing again does nothing."""
+        """Let go of the store; what is private is gone. Closing again does nothing.
+
+        A transaction that this thread has open is undone. Threads that wait for the store are
+        told; another thread's open transaction is undone when it comes to its end, and the store
+        is let go of then.
+        """
         self._close()
 
     @property
@@ -169,6 +178,9 @@ cdef class Store:
         cdef ek_arena *a
         self.use()
         a = self.s.a
+        if self.waiting_pid != getpid():
+            self.waiting_pid = getpid()
+            self.waiting = 0
         self.waiting += 1
         try:
             while st == EK_EBUSY and not self.closing:
@@ -178,10 +190,9 @@ cdef class Store:
                     PyErr_CheckSignals()
         finally:
             self.waiting -= 1
-            if self.closing and self.waiting == 0:
+            if self.closing:
                 if st == EK_OK:
                     ek_arena_leave(a)
-                self.closing = False
                 self._close()
         self.use()
         if st == EK_EDEADLK:
@@ -505,7 +516,11 @@ cdef class Session:
         return (self.store.s.a.level, sp.journal_used, sp.nfrees, sp.used_bytes, sp.nblocks)
 
     cdef int _end(self, token) except -1:
+        if self.store.closing and ek_transaction_is_mine(self.store.s):
+            self.store._close()
         self.store.use()
+        if not ek_transaction_is_mine(self.store.s):
+            raise RuntimeError("a transaction is ended by the thread and process that began it")
         if self.store.s.a.level != token[0]:
             raise RuntimeError("a transaction must end before the one that it is within")
         return 0

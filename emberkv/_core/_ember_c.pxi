@@ -123,6 +123,8 @@ cdef extern from "engine/session.h" nogil:
     ek_status ek_transaction_begin(ek_store *s, ek_savepoint *sp)
     ek_status ek_transaction_commit(ek_store *s)
     void ek_transaction_rollback(ek_store *s, const ek_savepoint *sp)
+    bint ek_transaction_is_mine(const ek_store *s)
+    bint ek_transaction_abandon(ek_store *s)
 
 cdef extern from "commands/tables.h" nogil:
     bint ek_commands_init()

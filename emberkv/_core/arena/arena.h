@@ -111,6 +111,7 @@ typedef struct ek_arena {
     uint8_t *base; /* constant */
     uint8_t *heap; /* constant */
     ek_header *hdr;
+    uint64_t mapped_bytes; /* constant */
     ek_page *pages;
     uint8_t *journal;
     unsigned shift;  /* constant */

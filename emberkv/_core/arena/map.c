@@ -197,7 +197,7 @@ static ek_arena *new_handle(bool shared) {
 }
 
 static void drop_handle(ek_arena *a) {
-    if (a->base) munmap(a->base, a->hdr->total_bytes);
+    if (a->base) munmap(a->base, a->mapped_bytes); /* its header may have no memory behind it */
     if (a->fd >= 0) close(a->fd);
     if (a->dir_fd >= 0) close(a->dir_fd);
     free(a->dir_path);
@@ -211,6 +211,7 @@ static bool map(ek_arena *a, uint64_t total, int kind) {
     if (p == MAP_FAILED) return false;
     a->base = p;
     a->hdr = p;
+    a->mapped_bytes = total;
     return true;
 }
 
@@ -226,6 +227,7 @@ static bool make(ek_arena *a, const ek_arena_options *o) {
         if (o->max_bytes || layout.heap_max <= MIN_HEAP) return false;
     }
     if (!ek_map_back(a, 0, EK_PAGE)) return false;
+    layout.magic = 0; /* set last: who dies in here leaves what is recognised as never finished */
     memcpy(a->hdr, &layout, sizeof layout);
     wire(a);
     ek_header *h = a->hdr;
@@ -245,6 +247,8 @@ static bool make(ek_arena *a, const ek_arena_options *o) {
     a->pages[FIRST_HEAP_PAGES - 1].npages = FIRST_HEAP_PAGES - 1;
     h->runs[3] = 1;
     h->heap_pages = FIRST_HEAP_PAGES;
+    atomic_thread_fence(memory_order_release);
+    h->magic = EK_ARENA_MAGIC;
     return true;
 }
 
@@ -386,15 +390,19 @@ static ek_status create(const opening *op, const ek_arena_options *o) {
              (unsigned long long)id);
     free(a->file_path);
     if (!(a->file_path = strdup(name))) return EK_ENOMEM;
-    a->fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (a->fd < 0) return refuse_errno(op, "its memory cannot be created");
+    /* The link first: should this process die, the next one finds what it has begun. */
     unlinkat(a->dir_fd, LINK_NAME, 0);
-    if (!make(a, o) || symlinkat(name, a->dir_fd, LINK_NAME) != 0) {
-        ek_status st = refuse_errno(op, "there is no room for its memory");
+    ek_status st = EK_OK;
+    if (symlinkat(name, a->dir_fd, LINK_NAME) != 0) {
+        return refuse_errno(op, "cannot be written to");
+    } else if ((a->fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0) {
+        st = refuse_errno(op, "its memory cannot be created");
+    } else if (!make(a, o)) {
+        st = refuse_errno(op, "there is no room for its memory");
         unlink(name);
-        return st;
     }
-    return EK_OK;
+    if (st != EK_OK) unlinkat(a->dir_fd, LINK_NAME, 0);
+    return st;
 }
 
 static ek_status open_locked(const opening *op, const ek_arena_options *o, bool *created) {

@@ -251,3 +251,18 @@ void ek_transaction_rollback(ek_store *s, const ek_savepoint *sp) {
     ek_undo(s->a, s->a->level > 1 ? sp : NULL);
     if (--s->a->level == 0) __atomic_store_n(&s->a->txn_depth, 0, __ATOMIC_RELAXED);
 }
+
+bool ek_transaction_is_mine(const ek_store *s) {
+    return __atomic_load_n(&s->a->txn_depth, __ATOMIC_RELAXED) &&
+           pthread_equal(s->a->txn_thread, pthread_self());
+}
+
+bool ek_transaction_abandon(ek_store *s) {
+    if (!__atomic_load_n(&s->a->txn_depth, __ATOMIC_RELAXED)) return true;
+    if (!ek_transaction_is_mine(s)) return false;
+    ek_undo(s->a, NULL);
+    s->a->level = 0;
+    __atomic_store_n(&s->a->txn_depth, 0, __ATOMIC_RELAXED);
+    ek_arena_leave(s->a);
+    return true;
+}

@@ -61,6 +61,9 @@ void ek_execute_command(ek_session *session, const ek_command *cmd, size_t argc,
 ek_status ek_transaction_begin(ek_store *s, ek_savepoint *sp); /* lock held, stays held */
 ek_status ek_transaction_commit(ek_store *s);
 void ek_transaction_rollback(ek_store *s, const ek_savepoint *sp);
+bool ek_transaction_is_mine(const ek_store *s); /* is one open, begun by this thread (and process)? */
+/* Undo this thread's, if one is open, and leave the lock. False: it is another thread's. */
+bool ek_transaction_abandon(ek_store *s);
 
 /* For EXEC and its like (commands/transactions.c). */
 void ek_session_discard(ek_session *session); /* drop queue and MULTI state */

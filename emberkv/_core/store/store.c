@@ -68,8 +68,7 @@ ek_status ek_store_open(const ek_store_options *o, ek_store **out, char *err, si
     if (!s) {
         if (st == EK_OK) st = EK_ENOMEM;
         snprintf(err, errlen, "no room for an empty store");
-        if (o->path) ek_arena_opened(a);
-        ek_arena_close(a);
+        ek_arena_close(a); /* not opened: nobody has met it yet */
         return st;
     }
     if (o->path) ek_arena_opened(a);
