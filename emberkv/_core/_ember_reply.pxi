@@ -25,18 +25,22 @@ cdef inline object text_of(const uint8_t *p, Py_ssize_t n, Session s, bint decod
     return PyBytes_FromStringAndSize(<const char *> p, n).decode(s.encoding, s.errors)
 
 
+cdef inline object read_item(Reader *r, Session s):
+    """An element: mostly bytes, which need no more than this."""
+    cdef const uint8_t *p = r.p
+    cdef uint32_t size
+    if p[0] == c"$" and not s.decode:
+        size = read_u32(p + 1)
+        r.p = p + 5 + size
+        return PyBytes_FromStringAndSize(<const char *> p + 5, size)
+    return read_reply(r, s)
+
+
 cdef object read_list(Reader *r, Py_ssize_t n, Session s):
     cdef list out = PyList_New(n)
     cdef Py_ssize_t i
-    cdef uint32_t size
-    cdef object item
     for i in range(n):
-        if r.p[0] == c"$" and not s.decode:
-            size = read_u32(r.p + 1)
-            item = PyBytes_FromStringAndSize(<const char *> r.p + 5, size)
-            r.p += 5 + size
-        else:
-            item = read_reply(r, s)
+        item = read_item(r, s)
         Py_INCREF(item)
         PyList_SET_ITEM(out, i, item)
     return out
@@ -46,8 +50,8 @@ cdef dict read_map(Reader *r, Py_ssize_t n, Session s):
     cdef dict out = {}
     cdef Py_ssize_t i
     for i in range(n):
-        key = read_reply(r, s)
-        out[tuple(key) if type(key) is list else key] = read_reply(r, s)
+        key = read_item(r, s)
+        out[tuple(key) if type(key) is list else key] = read_item(r, s)
     return out
 
 
