@@ -46,14 +46,19 @@ build/%/.built: $(SOURCES) $(wildcard emberkv/*.py emberkv/*/*.py emberkv/*.pyi 
 IN = cd build/$(1) && PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/$(1) EMBERKV_VARIANT=$(1)
 VARIANT_PYTEST = $(BIN)/pytest -c $(CURDIR)/pyproject.toml --rootdir $(CURDIR) \
 	-o cache_dir=$(CURDIR)/build/$@/.pytest_cache
+SANITIZED = $(wildcard $(addprefix $(CURDIR)/tests/,base arena data store engine differential))
 
 check: build/check/.built ## the suite in the build that checks journal and structures at each step
 	@$(call IN,check) $(VARIANT_PYTEST) $(CURDIR)/tests
 
+# Reports go to files: pytest captures what a passing test prints.
 asan: build/asan/.built ## container and command tests under AddressSanitizer and UBSan
-	@$(call IN,asan) ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	@rm -f build/asan/report.*
+	@$(IN_VARIANT) ASAN_OPTIONS=detect_leaks=0:log_path=$(CURDIR)/build/asan/report \
+		UBSAN_OPTIONS=print_stacktrace=1:log_path=$(CURDIR)/build/asan/report \
 		LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
-		$(VARIANT_PYTEST) $(wildcard $(addprefix $(CURDIR)/tests/,base arena data store engine differential))
+		$(VARIANT_PYTEST) $(SANITIZED)
+	@! cat build/asan/report.* 2>/dev/null
 
 faults: $(BUILT) build/check/.built ## out of memory and death at every step of a command
 	@$(call IN,check) EMBERKV_FAULTS=20 $(VARIANT_PYTEST) $(CURDIR)/tests/faults
