@@ -10,11 +10,28 @@ static void reply_member(ek_ctx *c, ek_zset_place p) {
     ek_reply_str(c->reply, ek_zset_member_of(c->a, p, room));
 }
 
+/* The same as below for the big form, where it pays to be quick. */
+static void reply_blocks(ek_ctx *c, ek_btree_place p, uint32_t n, bool reverse, bool with_scores,
+                         bool in_pairs) {
+    for (; n > 0; n--) {
+        ek_ref block = ek_btree_item(c->a, p);
+        ek_zset_fetch_ahead(c->a, p, reverse ? -EK_ZSET_AHEAD : EK_ZSET_AHEAD);
+        if (in_pairs) ek_reply_array(c->reply, 2);
+        ek_reply_str(c->reply, ek_zset_block_member(c->a, block));
+        if (with_scores) ek_reply_double(c->reply, ek_btree_score(c->a, p));
+        p = reverse ? ek_btree_prev(c->a, p) : ek_btree_next(c->a, p);
+    }
+}
+
 static void reply_range(ek_ctx *c, const ek_value *v, uint32_t rank, uint32_t n, bool reverse,
                         bool with_scores, bool in_pairs) {
     ek_reply_array(c->reply, with_scores && !in_pairs ? 2 * (size_t)n : n);
     if (n == 0) return;
     ek_zset_place p = ek_zset_at(c->a, v, reverse ? rank + n - 1 : rank);
+    if (p.block) {
+        reply_blocks(c, p.at, n, reverse, with_scores, in_pairs);
+        return;
+    }
     for (;;) {
         if (in_pairs) ek_reply_array(c->reply, 2);
         reply_member(c, p);
@@ -77,6 +94,7 @@ typedef enum outcome { NOTHING, SAME, ADDED, UPDATED, NOT_A_NUMBER } outcome;
 
 /* Add one member or change its score; *score becomes the one it has then. */
 static outcome add_one(ek_ctx *c, ek_value *v, unsigned flags, ek_str member, double *score) {
+    if (!(flags & INCR)) ek_zset_expect(c->a, v, *score);
     ek_zset_place p = ek_zset_find(c->a, v, member);
     if (!ek_zset_is(p)) {
         if (flags & XX) return NOTHING;

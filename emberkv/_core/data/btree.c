@@ -130,6 +130,15 @@ EK_INLINE void descend(const ek_arena *a, const ek_btree *t, const target *to, p
     way->rank += way->place;
 }
 
+void ek_btree_fetch(const ek_arena *a, const ek_btree *t, double score) {
+    ek_ref ref = t->top;
+    for (unsigned height = t->height; height > 1; height--) {
+        const inner_node *node = ek_ptr(a, ref);
+        ref = node->child[lower(node->score + 1, node->n - 1, score, false)];
+    }
+    if (ref) fetch_leaf(ek_ptr(a, ref));
+}
+
 static void descend_to(const ek_arena *a, const ek_btree *t, uint32_t rank, path *way) {
     ek_ref ref = t->top;
     way->rank = rank;

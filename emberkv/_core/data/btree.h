@@ -83,6 +83,9 @@ uint32_t ek_btree_before_score(const ek_arena *a, const ek_btree *t, double scor
 uint32_t ek_btree_before_member(const ek_arena *a, const ek_btree *t,
                                 ek_btree_member_fn *member_of, ek_str member, bool beyond);
 
+/* Fetch ahead the leaf where this score belongs. */
+void ek_btree_fetch(const ek_arena *a, const ek_btree *t, double score);
+
 /* --- changing. Needs ek_begin. A score is not NaN. --- */
 
 void ek_btree_insert(ek_arena *a, ek_btree *t, ek_btree_member_fn *member_of, double score,

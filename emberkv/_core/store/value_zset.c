@@ -4,8 +4,6 @@
 #include "store/values.h"
 
 #define NONE ((ek_zset_place){0})
-#define LONG_MEMBER 255u /* from here on the length has four bytes of its own */
-#define AHEAD 4u /* members that a walk fetches before it comes to them */
 
 static bool is_big(const ek_value *v) { return v->enc == EK_ENC_SKIPLIST; }
 
@@ -13,26 +11,16 @@ static ek_zset *root_of(const ek_arena *a, const ek_value *v) { return ek_ptr(a,
 
 /* --- blocks of members --- */
 
-static double block_score(const ek_arena *a, ek_ref block) {
-    double score;
-    memcpy(&score, ek_ptr(a, block), sizeof score);
-    return score;
-}
-
 /* The key of the table, the member of the tree. */
-EK_INLINE ek_str key_of(const ek_arena *a, ek_ref block) {
-    const uint8_t *p = (const uint8_t *)ek_ptr(a, block) + sizeof(double);
-    if (EK_LIKELY(*p < LONG_MEMBER)) return (ek_str){p + 1, *p};
-    return (ek_str){p + 5, ek_load32(p + 1)};
-}
+EK_INLINE ek_str key_of(const ek_arena *a, ek_ref block) { return ek_zset_block_member(a, block); }
 
 static ek_ref new_block(ek_arena *a, double score, ek_str member) {
-    bool is_long = member.n >= LONG_MEMBER;
+    bool is_long = member.n >= EK_ZSET_LONG_MEMBER;
     ek_ref ref = ek_alloc(a, sizeof score + (is_long ? 5 : 1) + member.n);
     uint8_t *p = ek_ptr(a, ref);
     memcpy(p, &score, sizeof score);
     p += sizeof score;
-    *p = (uint8_t)(is_long ? LONG_MEMBER : member.n);
+    *p = (uint8_t)(is_long ? EK_ZSET_LONG_MEMBER : member.n);
     if (is_long) ek_store32(p + 1, (uint32_t)member.n);
     if (member.n) memcpy(p + (is_long ? 5 : 1), member.p, member.n);
     return ref;
@@ -104,6 +92,10 @@ ek_zset_place ek_zset_find(const ek_arena *a, const ek_value *v, ek_str member) 
     return (ek_zset_place){.pair = ek_lp_find(v->data, end, member.p, member.n, 2)};
 }
 
+void ek_zset_expect(const ek_arena *a, const ek_value *v, double score) {
+    if (is_big(v)) ek_btree_fetch(a, &root_of(a, v)->order, score);
+}
+
 bool ek_zset_score(const ek_arena *a, const ek_value *v, ek_str member, double *score) {
     ek_zset_place p = ek_zset_find(a, v, member);
     if (!ek_zset_is(p)) return false;
@@ -112,12 +104,12 @@ bool ek_zset_score(const ek_arena *a, const ek_value *v, ek_str member, double *
 }
 
 double ek_zset_score_of(const ek_arena *a, ek_zset_place p) {
-    return p.block ? block_score(a, p.block) : score_at(p.pair);
+    return p.block ? ek_zset_block_score(a, p.block) : score_at(p.pair);
 }
 
 ek_str ek_zset_score_text(const ek_arena *a, ek_zset_place p, char room[EK_DOUBLE_CHARS]) {
     if (p.block)
-        return (ek_str){(uint8_t *)room, ek_format_double(room, block_score(a, p.block))};
+        return (ek_str){(uint8_t *)room, ek_format_double(room, ek_zset_block_score(a, p.block))};
     ek_lp_value v;
     ek_lp_get(score_entry(p.pair), &v);
     return ek_lp_text(&v, room);
@@ -133,8 +125,7 @@ static ek_zset_place block_at(const ek_arena *a, ek_btree_place at) {
 
 ek_zset_place ek_zset_next(const ek_arena *a, const ek_value *v, ek_zset_place p) {
     if (p.block) {
-        const ek_btree_leaf *leaf = ek_btree_leaf_of(a, p.at);
-        if (p.at.at + AHEAD < leaf->n) __builtin_prefetch(ek_ptr(a, leaf->item[p.at.at + AHEAD]));
+        ek_zset_fetch_ahead(a, p.at, EK_ZSET_AHEAD);
         return block_at(a, ek_btree_next(a, p.at));
     }
     const uint8_t *next = next_pair(p.pair);
@@ -143,8 +134,7 @@ ek_zset_place ek_zset_next(const ek_arena *a, const ek_value *v, ek_zset_place p
 
 ek_zset_place ek_zset_prev(const ek_arena *a, const ek_value *v, ek_zset_place p) {
     if (p.block) {
-        const ek_btree_leaf *leaf = ek_btree_leaf_of(a, p.at);
-        if (p.at.at >= AHEAD) __builtin_prefetch(ek_ptr(a, leaf->item[p.at.at - AHEAD]));
+        ek_zset_fetch_ahead(a, p.at, -EK_ZSET_AHEAD);
         return block_at(a, ek_btree_prev(a, p.at));
     }
     if (p.pair == v->data) return NONE;
@@ -160,7 +150,7 @@ ek_zset_place ek_zset_at(const ek_arena *a, const ek_value *v, uint32_t rank) {
 
 uint32_t ek_zset_rank(const ek_arena *a, const ek_value *v, ek_zset_place p) {
     if (p.block)
-        return ek_btree_rank(a, &root_of(a, v)->order, key_of, block_score(a, p.block),
+        return ek_btree_rank(a, &root_of(a, v)->order, key_of, ek_zset_block_score(a, p.block),
                              key_of(a, p.block));
     return (uint32_t)(ek_lp_count(v->data, p.pair) / 2);
 }
@@ -267,7 +257,7 @@ static bool pair_stays(const ek_value *v, const uint8_t *pair, double score, ek_
 void ek_zset_set_score(ek_store *s, ek_db *db, ek_value *v, ek_zset_place p, double score,
                        ek_str member) {
     if (p.block) {
-        double old = block_score(s->a, p.block);
+        double old = ek_zset_block_score(s->a, p.block);
         ek_btree_move(s->a, &root_of(s->a, v)->order, key_of, p.block, old, score);
         uint8_t *block = ek_ptr(s->a, p.block);
         ek_touch(s->a, block, sizeof score);
@@ -293,7 +283,7 @@ void ek_zset_remove(ek_store *s, ek_db *db, ek_value *v, ek_zset_place p) {
         return;
     }
     ek_zset *z = root_of(s->a, v);
-    ek_btree_remove(s->a, &z->order, key_of, block_score(s->a, p.block), p.block);
+    ek_btree_remove(s->a, &z->order, key_of, ek_zset_block_score(s->a, p.block), p.block);
     release_block(s->a, z, p.block);
 }
 
@@ -411,7 +401,7 @@ static bool value_check(const ek_arena *a, ek_ref root, ek_encoding enc) {
     for (ek_btree_place p = ek_btree_at(a, &z->order, 0); p.leaf; p = ek_btree_next(a, p)) {
         ek_ref block = ek_btree_item(a, p);
         ek_str member = key_of(a, block);
-        if (block_score(a, block) != ek_btree_score(a, p) ||
+        if (ek_zset_block_score(a, block) != ek_btree_score(a, p) ||
             ek_table_find(a, &z->members, key_of, ek_table_hash(a, member), member) != block)
             return false;
     }

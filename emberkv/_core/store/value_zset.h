@@ -51,9 +51,26 @@ EK_INLINE bool ek_zset_is_empty(const ek_arena *a, const ek_value *v) {
     return ((const ek_zset *)ek_ptr(a, v->outside))->order.count == 0;
 }
 
+#define EK_ZSET_LONG_MEMBER 255u /* from here on the length has four bytes of its own */
+
+/* What is in the block of a member of the big form. */
+EK_INLINE double ek_zset_block_score(const ek_arena *a, ek_ref block) {
+    double score;
+    memcpy(&score, ek_ptr(a, block), sizeof score);
+    return score;
+}
+EK_INLINE ek_str ek_zset_block_member(const ek_arena *a, ek_ref block) {
+    const uint8_t *p = (const uint8_t *)ek_ptr(a, block) + sizeof(double);
+    if (EK_LIKELY(*p < EK_ZSET_LONG_MEMBER)) return (ek_str){p + 1, *p};
+    return (ek_str){p + 5, ek_load32(p + 1)};
+}
+
 uint32_t ek_zset_count(const ek_arena *a, const ek_value *v);
 ek_zset_place ek_zset_find(const ek_arena *a, const ek_value *v, ek_str member);
 bool ek_zset_score(const ek_arena *a, const ek_value *v, ek_str member, double *score);
+
+/* Fetch ahead what a change to this score will need, while the member is being found. */
+void ek_zset_expect(const ek_arena *a, const ek_value *v, double score);
 
 double ek_zset_score_of(const ek_arena *a, ek_zset_place p);
 /* As it stands there: an integer entry has all its digits, where a double has 17 at most. */
@@ -63,6 +80,12 @@ ek_str ek_zset_member_of(const ek_arena *a, ek_zset_place p, char room[EK_I64_CH
 /* From a place of ek_zset_at. */
 ek_zset_place ek_zset_next(const ek_arena *a, const ek_value *v, ek_zset_place p);
 ek_zset_place ek_zset_prev(const ek_arena *a, const ek_value *v, ek_zset_place p);
+#define EK_ZSET_AHEAD 4 /* places before it comes to a member a walk asks for its block */
+EK_INLINE void ek_zset_fetch_ahead(const ek_arena *a, ek_btree_place p, int places) {
+    const ek_btree_leaf *leaf = ek_btree_leaf_of(a, p);
+    uint32_t at = p.at + (uint32_t)places;
+    if (at < leaf->n) __builtin_prefetch(ek_ptr(a, leaf->item[at]));
+}
 ek_zset_place ek_zset_at(const ek_arena *a, const ek_value *v, uint32_t rank);
 uint32_t ek_zset_rank(const ek_arena *a, const ek_value *v, ek_zset_place p); /* from 0 */
 
