@@ -8,7 +8,7 @@ else's.
 
 from __future__ import annotations
 
-from ._commands import Commands
+from ._commands import Commands, compiled_methods, keep_overrides
 from ._commands._base import EMPTY_RESPONSE, NEVER_DECODE, T
 from ._core import _ember
 from .exceptions import WatchError
@@ -170,15 +170,11 @@ class Ember(_ember.Client, Commands[T]):
     def _set_compiled_methods_aside(self) -> None:
         # They make their results without asking for a callback.
         self._own_callbacks = True
-        for name in _COMPILED:
+        for name in compiled_methods(_ember.Client):
             setattr(self, name, getattr(Commands, name).__get__(self))
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        # The compiled methods do not go through execute_command either.
-        if "execute_command" in cls.__dict__:
-            for name in _COMPILED:
-                if name not in cls.__dict__:
-                    setattr(cls, name, getattr(Commands, name))
+        keep_overrides(cls, _ember.Client, "execute_command")
         super().__init_subclass__(**kwargs)
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline[T]:
@@ -346,12 +342,6 @@ class Ember(_ember.Client, Commands[T]):
         else:
             state = f"{store.path or 'in memory'} db={self._session.db}"
         return f"<{type(self).__module__}.{type(self).__qualname__}({state})>"
-
-
-# Methods that the compiled base class overtakes. The mixins' are the same, slower.
-_COMPILED = tuple(
-    name for name in vars(_ember.Client) if not name.startswith("_") and hasattr(Commands, name)
-)
 
 
 def _open_again(kind: type[Ember[Any]], path: str, options: dict[str, Any]) -> Ember[Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ._commands import keep_overrides
 from ._commands._base import EMPTY_RESPONSE, NEVER_DECODE, T
 from ._commands.queued import QueuedCommands
+from ._core import _ember
 from .exceptions import (
     ConnectionError,
     ExecAbortError,
@@ -11,7 +13,7 @@ from .exceptions import (
     ResponseError,
     WatchError,
 )
-from .responses import text
+from .responses import OK_CALLBACKS, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, TypeVar
 
-    from ._core import _ember
     from .client import Ember
 
     Self = TypeVar("Self", bound="Pipeline[Any]")
@@ -29,7 +30,11 @@ if TYPE_CHECKING:
 _ABOUT_WATCHES = frozenset(("WATCH", "UNWATCH", "EXEC", "DISCARD"))
 
 
-class Pipeline(QueuedCommands[T]):
+# Options that say how a command is run, not what becomes of its reply.
+_NOT_OF_THE_CALLBACK = ("keys", NEVER_DECODE)
+
+
+class Pipeline(_ember.Queue, QueuedCommands[T]):
     """Queues the commands that its methods name until `execute` runs them.
 
     A method gives the pipeline back, so that calls can be chained. After `watch` commands
@@ -48,6 +53,10 @@ class Pipeline(QueuedCommands[T]):
         self.watching = False
         self.explicit_transaction = False
         self.command_stack: list[Queued] = []
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        keep_overrides(cls, _ember.Queue, "execute_command", "pipeline_execute_command")
+        super().__init_subclass__(**kwargs)
 
     def __enter__(self: Self) -> Self:
         return self
@@ -128,8 +137,7 @@ class Pipeline(QueuedCommands[T]):
         """Queue a command, or run it if this pipeline watches and `multi` was not called."""
         if (self.watching or args[0] == "WATCH") and not self.explicit_transaction:
             return self.immediate_execute_command(*args, **options)
-        self.command_stack.append((args, options))
-        return self
+        return self.pipeline_execute_command(*args, **options)
 
     def immediate_execute_command(self, *args: Any, **options: Any) -> Any:
         """Run a command now; its result."""
@@ -138,10 +146,15 @@ class Pipeline(QueuedCommands[T]):
         reply = self._own_session().execute(split_name(args))
         self._follow_watch(args[0])
         callback = self.response_callbacks[args[0]]
-        return reply if callback is None else callback(reply, **_of_the_callback(options))
+        for name in _NOT_OF_THE_CALLBACK:
+            options.pop(name, None)
+        return reply if callback is None else callback(reply, **options)
 
     def pipeline_execute_command(self: Self, *args: Any, **options: Any) -> Self:
         """Queue a command."""
+        if options:
+            for name in _NOT_OF_THE_CALLBACK:
+                options.pop(name, None)
         self.command_stack.append((args, options))
         return self
 
@@ -200,15 +213,7 @@ class Pipeline(QueuedCommands[T]):
             for reply, command in zip(replies, sent, strict=True):
                 if raise_on_error and isinstance(reply, ResponseError):
                     raise _annotated(reply, command, commands)
-        callbacks = self.response_callbacks
-        results = [
-            reply
-            if (callback := callbacks[args[0]]) is None or isinstance(reply, Exception)
-            else callback(reply, **_of_the_callback(options))
-            if options
-            else callback(reply)
-            for reply, (args, options) in zip(replies, sent, strict=True)
-        ]
+        results = _ember.pipeline_results(replies, sent, self.response_callbacks, OK_CALLBACKS)
         if sent is not commands:
             for i, (_, options) in enumerate(commands):
                 if EMPTY_RESPONSE in options:
@@ -223,11 +228,6 @@ class Pipeline(QueuedCommands[T]):
     def _follow_watch(self, name: Any) -> None:
         if name in _ABOUT_WATCHES:
             self.watching = name == "WATCH"
-
-
-def _of_the_callback(options: dict[str, Any]) -> dict[str, Any]:
-    ours = ("keys", EMPTY_RESPONSE, NEVER_DECODE)
-    return {name: value for name, value in options.items() if name not in ours}
 
 
 def _without_empty(commands: list[Queued]) -> list[Queued]:

@@ -412,3 +412,6 @@ CALLBACKS |= {
     "SLOWLOG GET": _slowlog,
     "SLOWLOG RESET": _is_ok,
 }
+
+# Those that make True of OK, and have nothing else to do where there are no options.
+OK_CALLBACKS = frozenset((_is_ok, _set))

@@ -28,3 +28,19 @@ class Commands(
     ServerCommands[T],
 ):
     """Every command as a method; whoever inherits says what `execute_command` does."""
+
+
+def compiled_methods(base: type) -> list[str]:
+    """Names of the methods here that `base`, a class of the core, has in a compiled form."""
+    return [name for name in vars(base) if not name.startswith("_") and hasattr(Commands, name)]
+
+
+def keep_overrides(cls: type, base: type, *overridden: str) -> None:
+    """See to it that a subclass which overrides one of `overridden` gets all calls.
+
+    The compiled methods of `base` would not go through it, so those here take their place.
+    """
+    if any(name in vars(cls) for name in overridden):
+        for name in compiled_methods(base):
+            if name not in vars(cls):
+                setattr(cls, name, getattr(Commands, name))

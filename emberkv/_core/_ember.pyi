@@ -1,11 +1,11 @@
 """Types of the compiled core.
 
-The compiled methods of `Client` are left out: those of `emberkv._commands`, which they stand
-in for, have the types.
+The compiled methods of `Client` and `Queue` are left out: those of `emberkv._commands`, which
+they stand in for, have the types.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 def command_syntax(name: str) -> str: ...
@@ -58,7 +58,9 @@ class Store:
     def check(self) -> bool:
         """Walk every structure; True when all is sound. For tests: O(everything)."""
 
-    def faults(self, fail_alloc_in: int = 0, die_at_touch_in: int = 0) -> bool:
+    def faults(
+        self, fail_alloc_in: int = 0, die_at_touch_in: int = 0, forget_touch_in: int = 0
+    ) -> bool:
         """Have the n-th allocation fail, or the n-th journal write kill the process.
 
         0 calls it off. False: this build cannot; only the check build can.
@@ -107,3 +109,18 @@ class Client:
     def __init__(self, session: Session) -> None: ...
     @property
     def _session(self) -> Session: ...
+
+class Queue:
+    """The base of `Pipeline`: the queue, and the compiled methods that add to it."""
+
+    command_stack: list[tuple[tuple[Any, ...], dict[str, Any]]]
+    watching: bool
+    explicit_transaction: bool
+
+def pipeline_results(
+    replies: list[Any],
+    commands: list[tuple[tuple[Any, ...], dict[str, Any]]],
+    callbacks: Mapping[Any, Callable[..., Any] | None],
+    ok_callbacks: Collection[Callable[..., Any]],
+) -> list[Any]:
+    """Results of `replies`, an exception as it is, by the callbacks of the commands' names."""

@@ -450,6 +450,9 @@ cdef class Session:
         Replies have the shapes of RESP3: None, int, float, bool, bytes (str when decoding), list,
         dict; errors are raised, and inside a list they are exception instances.
         """
+        return self.run_python(args)
+
+    cdef object run_python(self, args):
         cdef Args a
         if not args:
             raise _exceptions().DataError("a command has a name")
@@ -467,22 +470,28 @@ cdef class Session:
         cdef list out = []
         cdef object redis_error = _exceptions().RedisError
         cdef object data_error = _exceptions().DataError
-        cdef Args a
         for args in commands:  # bad arguments are found before anything runs
-            args_init(&a)
-            try:
-                for value in args:
-                    args_put(&a, value, self)
-            finally:
-                args_free(&a)
+            for value in args:
+                if not (PyBytes_CheckExact(value) or type(value) is int or type(value) is float
+                        or is_ascii(value)):
+                    self.try_argument(value)
         for args in commands:
             try:
-                out.append(self.execute(args))
+                out.append(self.run_python(args))
             except data_error:
                 raise
             except redis_error as error:
                 out.append(error)
         return out
+
+    cdef int try_argument(self, object value) except -1:
+        cdef Args a
+        args_init(&a)
+        try:
+            args_put(&a, value, self)
+        finally:
+            args_free(&a)
+        return 0
 
     def resp(self, args, int protocol):
         """Run one command and give the bytes that a server would send by RESP 2 or 3."""
@@ -548,3 +557,4 @@ cdef class Session:
 include "_ember_reply.pxi"
 include "_ember_client.pxi"
 include "_ember_fast.pxi"
+include "_ember_pipeline.pxi"

@@ -143,3 +143,11 @@ cdef inline int args_put(Args *a, object value, Session s) except -1:
         args_raw(a, PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value))
         return 0
     return args_put_slow(a, value, s)
+
+
+cdef extern from "Python.h":
+    bint PyUnicode_IS_COMPACT_ASCII(object s)
+
+
+cdef inline bint is_ascii(object value):
+    return type(value) is str and PyUnicode_IS_COMPACT_ASCII(value)

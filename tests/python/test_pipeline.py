@@ -316,6 +316,20 @@ def test_exceptions_are_our_own(db):
         db.execute_command("EXEC")
 
 
+@pytest.mark.parametrize("overridden", ["execute_command", "pipeline_execute_command"])
+def test_overridden_method_sees_every_call(db, overridden):
+    seen = []
+
+    def override(self, *args, **options):
+        seen.append(args[0])
+        return getattr(emberkv.Pipeline, overridden)(self, *args, **options)
+
+    loud = type("Loud", (emberkv.Pipeline,), {overridden: override})
+    pipe = loud(db, True)
+    assert pipe.set("k", 1).get("k").lpush("l", 1).llen("l").execute() == [True, b"1", 1, 1]
+    assert seen == ["SET", "GET", "LPUSH", "LLEN"]
+
+
 def test_pipeline_may_outlive_its_handle(db):
     with db.pipeline() as pipe:
         pipe.watch("a")
