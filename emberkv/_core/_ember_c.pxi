@@ -90,6 +90,10 @@ cdef extern from "store/peek.h" nogil:
     ek_peek_result ek_peek_string(const ek_arena *a, const ek_table *keys, const ek_store *s,
                                   ek_str key, uint64_t hash, char *digits, ek_str *out)
 
+cdef extern from "store/value_zset.h" nogil:
+    ek_peek_result ek_zset_peek_score(const ek_arena *a, const ek_table *keys, ek_str key,
+                                      uint64_t hash, ek_str member, double *out)
+
 cdef extern from "engine/command.h" nogil:
     ctypedef struct ek_command:
         const char *name

@@ -27,6 +27,7 @@ cdef extern from "Python.h":
     PyObject *PyObject_Vectorcall_ "PyObject_Vectorcall"(PyObject *f, PyObject **args, size_t n,
                                                          PyObject *kwnames)
     Py_ssize_t PyTuple_GET_SIZE_ "PyTuple_GET_SIZE"(PyObject *o)
+    PyObject *PyFloat_FromDouble_ "PyFloat_FromDouble"(double v) except NULL
     PyObject *Py_None_ "Py_None"
     PyObject *Py_True_ "Py_True"
     PyObject *Py_False_ "Py_False"
@@ -176,6 +177,19 @@ cdef PyObject *fast_sismember(PyObject *self, PyObject **args, Py_ssize_t n,
 
 cdef PyObject *fast_zscore(PyObject *self, PyObject **args, Py_ssize_t n,
                            PyObject *kwnames) except NULL:
+    cdef ek_session *p = (<Client> self).p
+    cdef const ek_table *keys = p.peek
+    cdef ek_str key, member
+    cdef uint64_t seq
+    cdef double score
+    cdef ek_peek_result found
+    if (kwnames == NULL and n == 2 and keys != NULL
+            and fast_arg((<Client> self)._session, args[0], &key)
+            and fast_arg((<Client> self)._session, args[1], &member)
+            and key.n <= EK_PEEK_KEY_MAX and ek_read_begin(p.a, &seq)):
+        found = ek_zset_peek_score(p.a, keys, key, ek_table_hash(p.a, key), member, &score)
+        if found != EK_PEEK_UNSURE and ek_read_ok(p.a, seq):
+            return PyFloat_FromDouble_(score) if found == EK_PEEK_FOUND else Py_NewRef(Py_None_)
     return fast_run(10, ZSCORE, self, args, n, 2, 2, kwnames)
 
 
