@@ -51,14 +51,12 @@ SANITIZED = $(wildcard $(addprefix $(CURDIR)/tests/,base arena data store engine
 check: build/check/.built ## the suite in the build that checks journal and structures at each step
 	@$(call IN,check) $(VARIANT_PYTEST) $(CURDIR)/tests
 
-# Reports go to files: pytest captures what a passing test prints.
+# With --capture=sys what C writes to stderr is not held back, whether its test passes or not.
 asan: build/asan/.built ## container and command tests under AddressSanitizer and UBSan
-	@rm -f build/asan/report.*
-	@$(IN_VARIANT) ASAN_OPTIONS=detect_leaks=0:log_path=$(CURDIR)/build/asan/report \
-		UBSAN_OPTIONS=print_stacktrace=1:log_path=$(CURDIR)/build/asan/report \
+	@$(call IN,asan) ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
 		LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
-		$(VARIANT_PYTEST) $(SANITIZED)
-	@! cat build/asan/report.* 2>/dev/null
+		$(VARIANT_PYTEST) --capture=sys $(SANITIZED) 2>report
+	@! grep . build/asan/report
 
 faults: $(BUILT) build/check/.built ## out of memory and death at every step of a command
 	@$(call IN,check) EMBERKV_FAULTS=20 $(VARIANT_PYTEST) $(CURDIR)/tests/faults
