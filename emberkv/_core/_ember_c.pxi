@@ -94,6 +94,14 @@ cdef extern from "store/value_zset.h" nogil:
     ek_peek_result ek_zset_peek_score(const ek_arena *a, const ek_table *keys, ek_str key,
                                       uint64_t hash, ek_str member, double *out)
 
+cdef extern from "store/value_hash.h" nogil:
+    ek_peek_result ek_hash_peek(const ek_arena *a, const ek_table *keys, const ek_store *s,
+                                ek_str key, ek_str field, char *digits, ek_str *out)
+
+cdef extern from "store/value_set.h" nogil:
+    ek_peek_result ek_set_peek(const ek_arena *a, const ek_table *keys, const ek_store *s,
+                               ek_str key, ek_str member)
+
 cdef extern from "engine/command.h" nogil:
     ctypedef struct ek_command:
         const char *name

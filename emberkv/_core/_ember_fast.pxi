@@ -15,6 +15,7 @@ cdef extern from "Python.h":
         PyObject *tp_dict
     int METH_FASTCALL
     int METH_KEYWORDS
+    PyObject *PyLong_FromLong_ "PyLong_FromLong"(long v)
     object PyDescr_NewMethod(PyTypeObject *type, PyMethodDef *method)
     void PyType_Modified(PyTypeObject *type)
     bint PyBytes_CheckExact_ "PyBytes_CheckExact"(PyObject *o)
@@ -137,6 +138,28 @@ cdef PyObject *fast_set(PyObject *self, PyObject **args, Py_ssize_t n,
 
 cdef PyObject *fast_hget(PyObject *self, PyObject **args, Py_ssize_t n,
                          PyObject *kwnames) except NULL:
+    cdef ek_session *p = (<Client> self).p
+    cdef const ek_table *keys = p.peek
+    cdef ek_str key, field, value
+    cdef uint64_t seq
+    cdef char digits[24]
+    cdef ek_peek_result found
+    cdef PyObject *result
+    if (kwnames == NULL and n == 2 and keys != NULL
+            and fast_arg((<Client> self)._session, args[0], &key)
+            and fast_arg((<Client> self)._session, args[1], &field)
+            and key.n <= EK_PEEK_KEY_MAX and field.n <= EK_PEEK_KEY_MAX
+            and ek_read_begin(p.a, &seq)):
+        found = ek_hash_peek(p.a, keys, p.s, key, field, digits, &value)
+        if found == EK_PEEK_FOUND:
+            result = PyBytes_FromStringAndSize_(<const char *> value.p, value.n)
+            if ek_read_ok(p.a, seq):
+                if (<Client> self)._session.decode:
+                    return decoded((<Client> self)._session, result)
+                return result
+            Py_XDECREF(result)
+        elif found == EK_PEEK_ABSENT and ek_read_ok(p.a, seq):
+            return Py_NewRef(Py_None_)
     return fast_run(2, HGET, self, args, n, 2, 2, kwnames)
 
 
@@ -172,6 +195,19 @@ cdef PyObject *fast_sadd(PyObject *self, PyObject **args, Py_ssize_t n,
 
 cdef PyObject *fast_sismember(PyObject *self, PyObject **args, Py_ssize_t n,
                               PyObject *kwnames) except NULL:
+    cdef ek_session *p = (<Client> self).p
+    cdef const ek_table *keys = p.peek
+    cdef ek_str key, member
+    cdef uint64_t seq
+    cdef ek_peek_result found
+    if (kwnames == NULL and n == 2 and keys != NULL
+            and fast_arg((<Client> self)._session, args[0], &key)
+            and fast_arg((<Client> self)._session, args[1], &member)
+            and key.n <= EK_PEEK_KEY_MAX and member.n <= EK_PEEK_KEY_MAX
+            and ek_read_begin(p.a, &seq)):
+        found = ek_set_peek(p.a, keys, p.s, key, member)
+        if found != EK_PEEK_UNSURE and ek_read_ok(p.a, seq):
+            return PyLong_FromLong_(found == EK_PEEK_FOUND)
     return fast_run(9, SISMEMBER, self, args, n, 2, 2, kwnames)
 
 

@@ -77,7 +77,8 @@ EK_INLINE uint8_t ek_table_tag(uint64_t hash) {
 /* The places of a bucket that hold this tag (0: the empty ones), a bit each. */
 EK_INLINE unsigned ek_table_match(const ek_table_bucket *b, uint8_t tag) {
 #if defined(__SSE2__) && !defined(EK_PORTABLE)
-    __m128i line = _mm_load_si128((const __m128i *)b);
+    /* Unaligned: a reader without the lock may be led to what is no bucket. */
+    __m128i line = _mm_loadu_si128((const __m128i *)b);
     __m128i hits = _mm_cmpeq_epi8(line, _mm_set1_epi8((char)tag));
     return (unsigned)_mm_movemask_epi8(hits) & 0xfffu;
 #elif defined(__ARM_NEON) && !defined(EK_PORTABLE)
@@ -113,8 +114,8 @@ EK_INLINE bool ek_table_spot_of(const ek_arena *a, const ek_table *t, uint64_t h
         segment = entry & ~EK_TABLE_BITS;
     } else {
         unsigned log2 = t->segment_log2 % 8;
-        at->mask = (1u << log2) - 1;
-        at->home = (uint32_t)(hash >> 32) >> (31 - log2) >> 1;
+        at->mask = ((1u << log2) - 1) & ((1u << EK_TABLE_SEGMENT_LOG2) - 1);
+        at->home = (uint32_t)(hash >> 32) >> (31 - log2) >> 1 & at->mask;
     }
     at->segment = ek_ptr(a, segment);
     return ek_ref_in(end, segment);

@@ -1,4 +1,4 @@
-/* Reading a string without the lock.
+/* Reading without the lock.
  *
  * The reader follows references that a writer may be changing, so it believes nothing: each is
  * checked against the heap's end (one more page is always backed, which short heads and keys may run
@@ -62,6 +62,30 @@ EK_INLINE ek_peek_result ek_peek_with(const ek_arena *a, const ek_table *keys, c
         *out = (ek_str){(const uint8_t *)digits, ek_format_i64(digits, v64)};
     }
     return EK_PEEK_FOUND;
+}
+
+/* A key that holds a value of this type: v says where its bytes are, or its container's root. What
+ * stands there is for the reader to mistrust. */
+EK_INLINE ek_peek_result ek_peek_value(const ek_arena *a, const ek_table *keys, const ek_store *s,
+                                       ek_str key, ek_type type, ek_value *v) {
+    ek_ref ref = ek_table_find_with(a, keys, ek_entry_key, ek_table_hash(a, key), key);
+    if (!ref) return EK_PEEK_ABSENT;
+    const ek_entry *e = ek_ptr(a, ref);
+    if (EK_UNLIKELY(e->flags & EK_ENTRY_LONG_KEY)) return EK_PEEK_UNSURE;
+    ek_entry_read(a, ref, v);
+    if (EK_UNLIKELY(v->type != type)) return EK_PEEK_UNSURE;
+    if (EK_UNLIKELY(v->expire_ms != EK_NO_EXPIRE) && v->expire_ms <= ek_store_now_ms(s))
+        return EK_PEEK_UNSURE;
+    size_t least = v->outside ? ek_max(v->len, sizeof(ek_table)) : 0;
+    if (v->outside ? !ek_ref_ok(a, v->outside, least) : v->len > EK_ENTRY_INLINE_MAX)
+        return EK_PEEK_UNSURE;
+    return EK_PEEK_FOUND;
+}
+
+/* Do these bytes lie in the heap? */
+EK_INLINE bool ek_peek_ok(const ek_arena *a, const uint8_t *p, size_t n) {
+    size_t end = (size_t)a->hdr->heap_pages * EK_PAGE, at = (size_t)(p - a->heap);
+    return at < end && n <= end - at;
 }
 
 /* digits: where an integer is printed. */

@@ -207,6 +207,30 @@ bool ek_hash_find(ek_store *s, ek_db *db, ek_value *v, ek_str field, int64_t now
     return place->found;
 }
 
+ek_peek_result ek_hash_peek(const ek_arena *a, const ek_table *keys, const ek_store *s, ek_str key,
+                            ek_str field, char digits[24], ek_str *out) {
+    ek_value v;
+    ek_peek_result found = ek_peek_value(a, keys, s, key, EK_HASH, &v);
+    if (found != EK_PEEK_FOUND) return found;
+    if (v.enc == EK_ENC_LISTPACK) {
+        const uint8_t *p = ek_lp_find(v.data, lp_end(&v), field.p, field.n, 2);
+        if (!p) return EK_PEEK_ABSENT;
+        p = ek_lp_next(p);
+        if (p >= lp_end(&v)) return EK_PEEK_UNSURE;
+        ek_lp_value value;
+        ek_lp_get(p, &value);
+        *out = ek_lp_text(&value, digits);
+        return !value.s || ek_peek_ok(a, value.s, value.n) ? EK_PEEK_FOUND : EK_PEEK_UNSURE;
+    }
+    if (v.enc != EK_ENC_HASHTABLE) return EK_PEEK_UNSURE;
+    ek_ref block = ek_table_find_with(a, &root_of(a, &v)->fields, block_field,
+                                      ek_table_hash(a, field), field);
+    if (!block) return EK_PEEK_ABSENT;
+    block_view b = block_read(a, block);
+    *out = (ek_str){b.value, b.len};
+    return ek_peek_ok(a, b.value, b.len) ? EK_PEEK_FOUND : EK_PEEK_UNSURE;
+}
+
 /* --- other encodings --- */
 
 typedef struct converting {

@@ -26,6 +26,7 @@
 #include "base/number.h"
 #include "data/listpack.h"
 #include "store/keyspace.h"
+#include "store/peek.h"
 #include "store/store.h"
 
 /* Where a field stands in a hash, or would stand. */
@@ -46,6 +47,11 @@ EK_INLINE bool ek_hash_has_times(const ek_value *v) {
 /* Look a field up. v is a hash; it changes when the field has expired. */
 bool ek_hash_find(ek_store *s, ek_db *db, ek_value *v, ek_str field, int64_t now_ms,
                   ek_hash_place *place);
+
+/* The value of a key's field, read without the lock: see store/peek.h. Neither key nor field is longer
+ * than EK_PEEK_KEY_MAX. */
+ek_peek_result ek_hash_peek(const ek_arena *a, const ek_table *keys, const ek_store *s, ek_str key,
+                            ek_str field, char digits[24], ek_str *out);
 
 /* Give the field this value and time; `place` is what ek_hash_find said just before. The encoding
  * follows from the settings. Neither string may lie inside the hash. */

@@ -61,6 +61,19 @@ bool ek_set_has(const ek_arena *a, const ek_value *v, ek_str member) {
     return table_find(a, table_of(a, v), ek_table_hash(a, member), member) != 0;
 }
 
+ek_peek_result ek_set_peek(const ek_arena *a, const ek_table *keys, const ek_store *s, ek_str key,
+                           ek_str member) {
+    ek_value v;
+    ek_peek_result found = ek_peek_value(a, keys, s, key, EK_SET_TYPE, &v);
+    if (found != EK_PEEK_FOUND) return found;
+    if (v.enc == EK_ENC_INTSET) { /* whose count must be that of the bytes, or it is no intset now */
+        if (v.len < EK_INTSET_HEADER || ek_intset_size(v.data) != v.len) return EK_PEEK_UNSURE;
+    } else if (v.enc != EK_ENC_HASHTABLE) {
+        return EK_PEEK_UNSURE;
+    }
+    return ek_set_has(a, &v, member) ? EK_PEEK_FOUND : EK_PEEK_ABSENT;
+}
+
 static void to_table(ek_store *s, ek_db *db, ek_value *v) {
     ek_ref root = ek_alloc_zeroed(s->a, sizeof(ek_table));
     ek_table *t = ek_ptr(s->a, root);

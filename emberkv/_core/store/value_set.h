@@ -14,10 +14,16 @@
 
 #include "base/number.h"
 #include "store/keyspace.h"
+#include "store/peek.h"
 #include "store/store.h"
 
 size_t ek_set_len(const ek_arena *a, const ek_value *v);
 bool ek_set_has(const ek_arena *a, const ek_value *v, ek_str member);
+
+/* The same for the set at a key, read without the lock: see store/peek.h. Neither key nor member is
+ * longer than EK_PEEK_KEY_MAX. */
+ek_peek_result ek_set_peek(const ek_arena *a, const ek_table *keys, const ek_store *s, ek_str key,
+                           ek_str member);
 
 /* False: it was there already. The member may lie in another set. */
 bool ek_set_add(ek_store *s, ek_db *db, ek_value *v, ek_str member);
