@@ -178,9 +178,7 @@ class Pipeline(_ember.Queue, QueuedCommands[T]):
 
     def _execute_transaction(self, commands: list[Queued], raise_on_error: bool) -> list[Any]:
         sent = _without_empty(commands)
-        _, *queued, results = self._own_session().execute_many(
-            [("MULTI",), *_as_sent(sent), ("EXEC",)]
-        )
+        _, *queued, results = self._run([("MULTI",), *_as_sent(sent), ("EXEC",)])
         self.watching = False
         if isinstance(results, ExecAbortError):
             for reply, command in zip(queued, sent, strict=True):
@@ -196,11 +194,19 @@ class Pipeline(_ember.Queue, QueuedCommands[T]):
 
     def _execute_pipeline(self, commands: list[Queued], raise_on_error: bool) -> list[Any]:
         sent = _without_empty(commands)
-        replies = self._own_session().execute_many(_as_sent(sent))
+        replies = self._run(_as_sent(sent))
         if not _ABOUT_WATCHES.isdisjoint({args[0] for args, _ in sent}):
             for args, _ in sent:
                 self._follow_watch(args[0])
         return self._results(replies, sent, commands, raise_on_error)
+
+    def _run(self, commands: list[tuple[Any, ...]]) -> list[Any]:
+        session = self._own_session()
+        # Should it be left in the middle of a MULTI nobody may get it.
+        self._session = None
+        replies = session.execute_many(commands)
+        self._session = session
+        return replies
 
     def _results(
         self,

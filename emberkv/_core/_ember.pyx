@@ -167,7 +167,7 @@ cdef class Store:
         return 0
 
     cdef int enter(self) except -1:
-        if self.s == NULL:
+        if self.s == NULL or self.closing:
             self.use()
         if ek_arena_try_enter(self.s.a) == EK_OK:
             return 0
@@ -466,10 +466,14 @@ cdef class Session:
             args_free(&a)
 
     def execute_many(self, commands):
-        """Run commands one after another; an error reply is an exception in the list."""
+        """Run commands one after another; an error reply is an exception in the list.
+
+        Bad arguments are raised before anything runs, and a closed store at once.
+        """
         cdef list out = []
         cdef object redis_error = _exceptions().RedisError
-        cdef object data_error = _exceptions().DataError
+        cdef object connection_error = _exceptions().ConnectionError
+        cdef object no_replies = (_exceptions().DataError, _exceptions().LockError)
         for args in commands:  # bad arguments are found before anything runs
             for value in args:
                 if not (PyBytes_CheckExact(value) or type(value) is int or type(value) is float
@@ -478,9 +482,11 @@ cdef class Session:
         for args in commands:
             try:
                 out.append(self.run_python(args))
-            except data_error:
+            except no_replies:
                 raise
             except redis_error as error:
+                if type(error) is connection_error:  # the handle's, not a reply
+                    raise
                 out.append(error)
         return out
 
