@@ -63,7 +63,7 @@ faults: $(BUILT) build/check/.built ## out of memory and death at every step of 
 	@EMBERKV_FAULTS=20 $(BIN)/pytest tests/faults --deselect tests/faults/test_check_build.py
 
 torture: $(BUILT) ## processes that hammer one store and are killed; SECONDS=60
-	@$(BIN)/python tests/torture/torture.py --seconds $(SECONDS)
+	@$(BIN)/python tests/torture/run.py --seconds $(SECONDS)
 
 fuzz: $(BUILT) ## long random sequences against redis-server, a new seed every time
 	@EMBERKV_SEED=$${EMBERKV_SEED:-$$(date +%s)} EMBERKV_SEQUENCES=$${EMBERKV_SEQUENCES:-300} \

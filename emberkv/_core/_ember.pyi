@@ -43,8 +43,12 @@ class Store:
     @property
     def closed(self) -> bool: ...
     @property
-    def recovered(self) -> bool:
-        """Whether this handle undid what a dead process had left half done."""
+    def recovered(self) -> int:
+        """How often this handle undid what a dead process had left half done."""
+
+    @property
+    def writing(self) -> bool:
+        """Whether somebody, in whatever process, is in the middle of a change at this moment."""
 
     def close(self) -> None:
         """Let go of the store; what is private is gone. Closing again does nothing."""
@@ -61,7 +65,7 @@ class Store:
     def faults(
         self, fail_alloc_in: int = 0, die_at_touch_in: int = 0, forget_touch_in: int = 0
     ) -> bool:
-        """Have the n-th allocation fail, or the n-th journal write kill the process.
+        """Have the n-th allocation fail, journal write kill the process, or change go unannounced.
 
         0 calls it off. False: this build cannot; only the check build can.
         """

@@ -262,9 +262,15 @@ cdef class Store:
 
     @property
     def recovered(self):
-        """Whether this handle undid what a dead process had left half done."""
+        """How often this handle undid what a dead process had left half done."""
         self.use()
         return self.s.a.recovered
+
+    @property
+    def writing(self):
+        """Whether somebody, in whatever process, is in the middle of a change at this moment."""
+        self.use()
+        return not ek_clean(self.s.a)
 
 
 cdef _raise_open(ek_status st, const char *err, path):

@@ -36,7 +36,7 @@ cdef extern from "arena/arena.h" nogil:
         uint32_t heap_pages
     ctypedef struct ek_arena:
         ek_header *hdr
-        bint recovered
+        unsigned recovered
         int level
     ek_status ek_arena_try_enter(ek_arena *a)
     ek_status ek_arena_enter(ek_arena *a, int timeout_ms)
@@ -44,6 +44,7 @@ cdef extern from "arena/arena.h" nogil:
     bint ek_read_begin(const ek_arena *a, uint64_t *seq)
     bint ek_read_ok(const ek_arena *a, uint64_t seq)
     bint ek_alloc_check(const ek_arena *a)
+    bint ek_clean(const ek_arena *a)
 
 cdef extern from "arena/check.h" nogil:
     bint ek_check_faults(ek_arena *a, uint64_t fail_alloc_in, uint64_t die_at_touch_in,

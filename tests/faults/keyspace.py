@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from faults.scenes import BASE, BASE_FIELD_EXPIRY
@@ -41,16 +42,27 @@ def dump(session: Any) -> dict[tuple[int, bytes], tuple[Any, ...]]:
 
     Members whose order is the hash table's own business are sorted.
     """
+    out = dump_keys(session, b"*", range(16))
+    for db in range(16):
+        session.execute((b"SELECT", db))
+        assert session.execute((b"DBSIZE",)) == sum(1 for d, _ in out if d == db)
+    session.execute((b"SELECT", 0))
+    return out
+
+
+def dump_keys(
+    session: Any, pattern: bytes, databases: Iterable[int]
+) -> dict[tuple[int, bytes], tuple[Any, ...]]:
+    """The same of the keys that match."""
     execute = session.execute
     out = {}
-    for db in range(16):
+    for db in databases:
         execute((b"SELECT", db))
-        for key in sorted(execute((b"KEYS", b"*"))):
+        for key in sorted(execute((b"KEYS", pattern))):
             kind = _text(execute((b"TYPE", key)))
             encoding = _text(execute((b"OBJECT", b"ENCODING", key)))
             when = execute((b"PEXPIRETIME", key))
             out[db, key] = (kind, encoding, when, _contents(execute, key, kind, encoding))
-        assert execute((b"DBSIZE",)) == sum(1 for d, _ in out if d == db)
     execute((b"SELECT", 0))
     return out
 

@@ -13,6 +13,8 @@ from emberkv._core import _ember
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECK = ROOT / "build" / "check"
+TORTURE = ROOT / "tests" / "torture" / "test_torture.py"
+PLANTED = "test_it_finds_a_planted_fault"
 
 
 def test_the_faults_in_the_check_build(tmp_path: Path) -> None:
@@ -26,7 +28,7 @@ def test_the_faults_in_the_check_build(tmp_path: Path) -> None:
     pytest_in_it = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml")]
     pytest_in_it += ["--rootdir", str(ROOT), "-o", f"cache_dir={tmp_path / 'cache'}"]
     run = subprocess.run(
-        [*pytest_in_it, str(ROOT / "tests" / "faults")],
+        [*pytest_in_it, str(ROOT / "tests" / "faults"), f"{TORTURE}::{PLANTED}"],
         cwd=CHECK,
         env=environment,
         capture_output=True,

@@ -161,7 +161,7 @@ static ek_status entered(ek_arena *a, ek_lock_result r) {
     if (EK_UNLIKELY(!ek_clean(a))) {
         ek_check_close(a); /* its shadow knows nothing of what others did meanwhile */
         ek_undo(a, NULL);
-        a->recovered = true;
+        a->recovered++;
     }
     if (EK_UNLIKELY(a->hdr->broken)) {
         ek_lock_release(&a->hdr->lock);

@@ -134,7 +134,7 @@ typedef struct ek_arena {
     bool fork_locked; /* during a fork: the lock was taken for it */
     char *dir_path, *file_path;
     bool frozen;      /* private: pages are copied on write, for a fork shares them */
-    bool recovered;   /* opening or entering found a transaction to undo */
+    unsigned recovered; /* how often entering found a dead process's transaction to undo */
     struct ek_arena *next_open; /* list of this process's arenas, own lock in map.c */
 
 #ifdef EK_CHECK
