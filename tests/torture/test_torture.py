@@ -14,6 +14,7 @@ import pytest
 from emberkv._core import _ember
 
 LIMIT_S = 120
+PACKAGE_ROOT = str(Path(_ember.__file__).parents[2])
 SCRIPT = Path(__file__).with_name("run.py")
 
 
@@ -21,7 +22,7 @@ def run(*options: str, **environment: str) -> tuple[int, str]:
     """Exit status and output; whatever it started is gone afterwards."""
     process = subprocess.Popen(
         [sys.executable, str(SCRIPT), *options],
-        env={**os.environ, **environment},
+        env={**os.environ, "PYTHONPATH": PACKAGE_ROOT, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
