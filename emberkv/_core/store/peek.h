@@ -18,50 +18,47 @@ typedef enum ek_peek_result {
     EK_PEEK_UNSURE, /* take the lock and ask again */
 } ek_peek_result;
 
-#define EK_PEEK_KEY_MAX 1024u
+#define EK_PEEK_KEY_MAX 255u
 
+/* An entry that is not the simple kind: longer, expiring, outside, another type. EK_PEEK_ABSENT: it
+ * has another key. */
+ek_peek_result ek_peek_odd(const ek_arena *a, const ek_store *s, ek_ref item, ek_str key,
+                           char digits[24], ek_str *out);
+
+EK_INLINE void ek_peek_integer(const uint8_t *p, char digits[24], ek_str *out) {
+    *out = (ek_str){(const uint8_t *)digits, ek_format_i64(digits, (int64_t)ek_load64(p))};
+}
+
+/* As ek_table_find_with, but the head of an entry is looked at as one word: a string, no flags, a key
+ * of this length. */
 EK_INLINE ek_peek_result ek_peek_with(const ek_arena *a, const ek_table *keys, const ek_store *s,
                                       ek_str key, uint64_t hash, char digits[24], ek_str *out) {
-    ek_ref ref = ek_table_find_with(a, keys, ek_entry_key, hash, key);
-    if (!ref) return EK_PEEK_ABSENT;
-    const ek_entry *e = ek_ptr(a, ref);
-    if (EK_UNLIKELY((e->type_enc & 15) != EK_STRING)) return EK_PEEK_UNSURE;
-    if (EK_LIKELY(!(e->flags & ~EK_ENTRY_LONG_VALUE))) {
-        const uint8_t *p = (const uint8_t *)(e + 1);
-        size_t n = e->vlen;
-        if (EK_UNLIKELY(e->flags & EK_ENTRY_LONG_VALUE)) {
-            n = ek_load32(p);
-            p += 4;
-            if (n > EK_ENTRY_INLINE_MAX) return EK_PEEK_UNSURE;
+    ek_table_spot at;
+    if (EK_UNLIKELY(!ek_table_spot_of(a, keys, hash, &at))) return EK_PEEK_ABSENT;
+    const uint32_t looked_at = 0x00ffff0f, simple = (uint32_t)key.n << 16 | EK_STRING;
+    uint8_t tag = ek_table_tag(hash);
+    uint32_t end = ek_heap_end(a), i = at.home;
+    for (uint32_t left = at.mask;; left--) {
+        const ek_table_bucket *b = &at.segment[i];
+        for (unsigned hits = ek_table_match(b, tag); hits; hits &= hits - 1) {
+            ek_ref item = b->ref[__builtin_ctz(hits)];
+            if (EK_UNLIKELY(!ek_ref_in(end, item))) continue;
+            const uint8_t *e = ek_ptr(a, item);
+            uint32_t head = ek_load32(e);
+            if (EK_LIKELY((head & looked_at) == simple)) {
+                const uint8_t *p = e + sizeof(ek_entry);
+                if (EK_UNLIKELY(!ek_table_key_is(a, (ek_str){p, key.n}, key))) continue;
+                *out = (ek_str){p + key.n, head >> 24};
+                if (EK_UNLIKELY((head & 0xf0) == EK_ENC_INT << 4))
+                    ek_peek_integer(out->p, digits, out);
+                return EK_PEEK_FOUND;
+            }
+            ek_peek_result odd = ek_peek_odd(a, s, item, key, digits, out);
+            if (odd != EK_PEEK_ABSENT) return odd;
         }
-        *out = (ek_str){p + e->klen, n};
-    } else {
-        const uint8_t *slot = ek_entry_key(a, ref).p + key.n;
-        size_t end = (size_t)a->hdr->heap_pages * EK_PAGE;
-        if ((size_t)(slot - a->heap) >= end) return EK_PEEK_UNSURE;
-        if (e->flags & EK_ENTRY_EXPIRES && ek_entry_expire(a, ref) <= ek_store_now_ms(s))
-            return EK_PEEK_UNSURE;
-        if (e->flags & EK_ENTRY_OUTSIDE) {
-            ek_ref block = ek_load32(slot);
-            size_t n = ek_load32(slot + 4);
-            if (!ek_ref_ok(a, block, n)) return EK_PEEK_UNSURE;
-            *out = (ek_str){ek_ptr(a, block), n};
-        } else {
-            size_t n = e->flags & EK_ENTRY_LONG_VALUE
-                           ? ek_load32((const uint8_t *)(e + 1) +
-                                       (e->flags & EK_ENTRY_EXPIRES ? 8 : 0) +
-                                       (e->flags & EK_ENTRY_LONG_KEY ? 4 : 0))
-                           : e->vlen;
-            if (n > EK_ENTRY_INLINE_MAX) return EK_PEEK_UNSURE;
-            *out = (ek_str){slot, n};
-        }
+        if (EK_LIKELY(b->passed == 0) || left == 0) return EK_PEEK_ABSENT;
+        i = (i + 1) & at.mask;
     }
-    if (EK_UNLIKELY(e->type_enc >> 4 == EK_ENC_INT)) {
-        if (out->n != 8) return EK_PEEK_UNSURE;
-        int64_t v64 = (int64_t)ek_load64(out->p);
-        *out = (ek_str){(const uint8_t *)digits, ek_format_i64(digits, v64)};
-    }
-    return EK_PEEK_FOUND;
 }
 
 /* A key that holds a value of this type: v says where its bytes are, or its container's root. What
