@@ -16,6 +16,9 @@
  *   if (p.size > room) ek_intset_add(new_block, s, &p, v);               nothing to announce
  *   else ek_touch(a, s + p.from, p.old_size - p.from), and the 4 bytes of the count;
  *        ek_touch_slack(a, s + p.old_size, p.size - p.old_size), ek_intset_add(s, s, &p, v);
+ *
+ * Who removes in place announces all from p.from to p.old_size: what is cut off is room again for
+ * what the same transaction adds, and an undo wants it back.
  */
 #ifndef EK_DATA_INTSET_H
 #define EK_DATA_INTSET_H
