@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from differential.cases.field_times import SEQUENCES, SINGLES
+from differential.cases import field_times, ranks
 from differential.pair import Pair
 from differential.tables import readers_of, report, run_sequence, run_singles
 from oracle import RedisServer
+
+SINGLES = field_times.SINGLES | ranks.SINGLES
+SEQUENCES = field_times.SEQUENCES
 
 
 @pytest.fixture(scope="module")
