@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 from differential.pair import MIRRORED, Command
+from differential.script import expand
 from differential.templates import TEMPLATES
 
 CHOICE = re.compile(r"\[([^\[\]]*)\]")
@@ -27,21 +28,22 @@ def parse_templates(text: str) -> tuple[list[str], list[int]]:
     return [line for _, line in lines], [int(weight) for weight, _ in lines]
 
 
-LINES, WEIGHTS = parse_templates(TEMPLATES)
-
-
 def template_names() -> set[str]:
     """The commands that the templates can draw, in upper case."""
     names = set()
-    for line in LINES:
+    for line in parse_templates(TEMPLATES)[0]:
         first = line.split(" ")[0].strip("[]")
         names |= set(first.split("|"))
     return names
 
 
 class Generator:
-    def __init__(self, rng: random.Random) -> None:
+    """Draws from `templates`; `keys` is how many keys there are of each type."""
+
+    def __init__(self, rng: random.Random, templates: str = TEMPLATES, keys: int = 3) -> None:
         self.rng = rng
+        self.keys = keys
+        self.lines, self.weights = parse_templates(templates)
         self.in_multi: set[int] = set()
         self.draw: dict[str, Callable[[], bytes]] = {
             **{kind: (lambda kind=kind: self.key(kind)) for kind in "shltzy"},
@@ -68,7 +70,7 @@ class Generator:
     def key(self, kind: str) -> bytes:
         if kind != "y" and self.rng.random() < 0.03:
             kind = self.rng.choice("shltz")
-        return f"{kind}{self.rng.randrange(1, 4)}".encode()
+        return f"{kind}{self.rng.randrange(1, self.keys + 1)}".encode()
 
     def field(self) -> bytes:
         if self.rng.random() < 0.04:
@@ -126,7 +128,7 @@ class Generator:
         for word in line.split():
             match = VARIABLE.match(word)
             if match is None:
-                out.append(word.encode())
+                out += expand(word)
             elif match[2] == "*" and match.end() == len(word) and match[1] not in "sh":
                 out += self.many(match[1])
             elif match[2] == "+":
@@ -143,7 +145,7 @@ class Generator:
     def command(self) -> Command:
         by = 1 if self.rng.random() < 0.08 else 0
         while True:
-            args = tuple(self.words(self.rng.choices(LINES, WEIGHTS)[0]))
+            args = tuple(self.words(self.rng.choices(self.lines, self.weights)[0]))
             name = args[0].lower()
             if by in self.in_multi and name in MIRRORED:
                 continue

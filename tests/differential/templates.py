@@ -15,13 +15,14 @@ TEMPLATES = r"""
 6 SET $s $v
 2 SET $s $v [NX|XX|] [GET|] [EX $ttl|EXAT $at|KEEPTTL|]
 1 SET $k $v
+1 SET $k $v PXAT 1
 2 SETNX $s $v
 1 SETEX $s $ttl $v
 1 PSETEX $s $ttl000 $v
 1 GETSET $s $v
 2 APPEND $s $v
 1 GETDEL $s
-1 GETEX $s [EX $ttl|EXAT $at|PERSIST|]
+1 GETEX $s [EX $ttl|EXAT $at|PERSIST|PXAT 1|]
 3 GET $s
 1 GET $k
 1 MGET $s $k $s
@@ -57,7 +58,6 @@ TEMPLATES = r"""
 1 RANDOMKEY
 1 KEYS [*|s*|*1|?2|[hl]*]
 1 SCAN 0 [COUNT $n|MATCH *1|TYPE hash|]
-1 DBSIZE
 1 SORT $l [ALPHA|] [DESC|] [LIMIT $i $n|] [STORE $k|]
 1 SORT [$t|$z] ALPHA [DESC|]
 1 SORT [$l|$t|$z] BY [$s*|$h*->f1] GET # GET $h*->f1
@@ -160,4 +160,35 @@ TEMPLATES = r"""
 1 MULTI
 1 EXEC
 1 DISCARD
+"""
+
+# Hashes whose fields have times, for an oracle that knows them.
+LATER = r"""
+6 HSET $h $fv*
+3 HSET $h $f $v
+2 HSETNX $h $f $v
+4 HDEL $h $f*
+2 HINCRBY $h $f $c
+1 HINCRBYFLOAT $h $f [$c|0.5|-1.25]
+1 [HLEN|HGETALL|HKEYS|HVALS] $h
+1 HMGET $h $f $f $f
+1 HRANDFIELD $h [$i [WITHVALUES|]|]
+1 HSCAN $h 0 [COUNT $n|MATCH *1*|]
+1 COPY $h $h [REPLACE|]
+1 RENAME $h $h
+1 DEL $h
+1 SET $h $v
+1 [MULTI|EXEC|DISCARD|WATCH $h]
+6 HEXPIRE $h $ttl [NX|XX|GT|LT|] FIELDS 3 $f $f $f
+3 HPEXPIRE $h $ttl000 [NX|XX|GT|LT|] FIELDS 1 $f
+2 HEXPIREAT $h $at [NX|XX|GT|LT|] FIELDS 2 $f $f
+3 [HPEXPIREAT|HEXPIREAT] $h 1 FIELDS 2 $f $f
+2 HEXPIRE $h $ttl FIELDS 60 @f1..60
+3 HPERSIST $h FIELDS 3 $f $f $f
+3 [HTTL|HPTTL|HEXPIRETIME|HPEXPIRETIME] $h FIELDS 3 $f $f $f
+3 HGETDEL $h FIELDS 2 $f $f
+3 HGETEX $h [EX $ttl|PXAT $at000|PERSIST|EXAT 1|] FIELDS 2 $f $f
+4 HSETEX $h [FNX|FXX|] [EX $ttl|PXAT $at000|KEEPTTL|] FIELDS 2 $f $v $f $v
+1 HSETEX $h PXAT 1 FIELDS 1 $f $v
+1 EXPIRE $h $ttl
 """

@@ -18,6 +18,7 @@ from differential.generate import Generator
 from differential.pair import MIRRORED, Command, Mismatch, Pair
 from differential.script import commands
 from differential.shrink import shrink
+from differential.templates import LATER, TEMPLATES
 
 SEED = int(os.environ.get("EMBERKV_SEED", "1"))
 SEQUENCES = int(os.environ.get("EMBERKV_SEQUENCES", "40"))
@@ -63,8 +64,8 @@ def small_thresholds(pair: Pair) -> Iterator[None]:
         pair.run(command)
 
 
-def run_seed(pair: Pair, seed: int) -> None:
-    drawn = Generator(random.Random(seed)).sequence(LENGTH)
+def run_seed(pair: Pair, seed: int, templates: str = TEMPLATES, keys: int = 3) -> None:
+    drawn = Generator(random.Random(seed), templates, keys).sequence(LENGTH)
     if replay(pair, drawn) is None:
         return
     shortest = shrink(drawn, lambda candidate: replay(pair, candidate) is not None)
@@ -93,6 +94,16 @@ def test_random_sequences_agree_with_small_thresholds(
     pair: Pair, small_thresholds: None, seed: int
 ) -> None:
     run_seed(pair, seed)
+
+
+@pytest.mark.parametrize("seed", range(SEED, SEED + max(1, SEQUENCES // 4)))
+def test_random_sequences_agree_over_many_keys(pair: Pair, seed: int) -> None:
+    run_seed(pair, seed, keys=100)
+
+
+@pytest.mark.parametrize("seed", range(SEED, SEED + max(1, SEQUENCES // 2)))
+def test_random_times_of_fields_agree(later_pair: Pair, seed: int) -> None:
+    run_seed(later_pair, seed, LATER)
 
 
 @pytest.mark.quick
