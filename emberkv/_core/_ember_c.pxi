@@ -57,6 +57,13 @@ cdef extern from "data/table.h" nogil:
     void ek_table_prefetch_bucket(const ek_arena *a, const ek_table *t, uint64_t hash)
     void ek_table_prefetch_item(const ek_arena *a, const ek_table *t, uint64_t hash)
 
+cdef extern from "store/entry.h" nogil:
+    ctypedef enum ek_type:
+        EK_LIST
+        EK_SET_TYPE
+        EK_ZSET
+        EK_HASH
+
 cdef extern from "store/store.h" nogil:
     ctypedef struct ek_clock:
         int64_t now_us
@@ -90,18 +97,15 @@ cdef extern from "store/peek.h" nogil:
         EK_PEEK_KEY_MAX
     ek_peek_result ek_peek_string(const ek_arena *a, const ek_table *keys, const ek_store *s,
                                   ek_str key, uint64_t hash, char *digits, ek_str *out)
-
-cdef extern from "store/value_zset.h" nogil:
-    ek_peek_result ek_zset_peek_score(const ek_arena *a, const ek_table *keys, ek_str key,
-                                      uint64_t hash, ek_str member, double *out)
-
-cdef extern from "store/value_hash.h" nogil:
-    ek_peek_result ek_hash_peek(const ek_arena *a, const ek_table *keys, const ek_store *s,
-                                ek_str key, ek_str field, char *digits, ek_str *out)
-
-cdef extern from "store/value_set.h" nogil:
-    ek_peek_result ek_set_peek(const ek_arena *a, const ek_table *keys, const ek_store *s,
-                               ek_str key, ek_str member)
+    ek_peek_result ek_peek_exists(const ek_store *s, const ek_table *keys, ek_str key)
+    ek_peek_result ek_peek_count(const ek_store *s, const ek_table *keys, ek_str key, ek_type type,
+                                 uint64_t *count)
+    ek_peek_result ek_peek_field(const ek_store *s, const ek_table *keys, ek_str key, ek_str field,
+                                 uint64_t seq, char *room, ek_str *out)
+    ek_peek_result ek_peek_member(const ek_store *s, const ek_table *keys, ek_str key,
+                                  ek_str member)
+    ek_peek_result ek_peek_score(const ek_store *s, const ek_table *keys, ek_str key,
+                                 ek_str member, double *score)
 
 cdef extern from "engine/command.h" nogil:
     ctypedef struct ek_command:

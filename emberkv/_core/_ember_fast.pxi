@@ -15,7 +15,6 @@ cdef extern from "Python.h":
         PyObject *tp_dict
     int METH_FASTCALL
     int METH_KEYWORDS
-    PyObject *PyLong_FromLong_ "PyLong_FromLong"(long v)
     object PyDescr_NewMethod(PyTypeObject *type, PyMethodDef *method)
     void PyType_Modified(PyTypeObject *type)
     bint PyBytes_CheckExact_ "PyBytes_CheckExact"(PyObject *o)
@@ -28,11 +27,13 @@ cdef extern from "Python.h":
     PyObject *PyObject_Vectorcall_ "PyObject_Vectorcall"(PyObject *f, PyObject **args, size_t n,
                                                          PyObject *kwnames)
     Py_ssize_t PyTuple_GET_SIZE_ "PyTuple_GET_SIZE"(PyObject *o)
-    PyObject *PyFloat_FromDouble_ "PyFloat_FromDouble"(double v) except NULL
     PyObject *Py_None_ "Py_None"
     PyObject *Py_True_ "Py_True"
     PyObject *Py_False_ "Py_False"
     PyObject *Py_NewRef(PyObject *o)
+    PyObject *PyLong_FromLong_ "PyLong_FromLong"(long v) except NULL
+    PyObject *PyLong_FromUnsignedLongLong_ "PyLong_FromUnsignedLongLong"(uint64_t v) except NULL
+    PyObject *PyFloat_FromDouble_ "PyFloat_FromDouble"(double v) except NULL
 
 cdef enum:
     FAST_ARGS = 6
@@ -42,7 +43,7 @@ ctypedef PyObject *(*fast_method)(PyObject *, PyObject **, Py_ssize_t, PyObject 
 
 cdef PyMethodDef fast_defs[FAST_METHODS]
 cdef PyObject *slow_methods[FAST_METHODS]
-cdef int fast_count = 0
+cdef int installed = 0
 
 
 cdef PyObject *go_slow(int which, PyObject *self, PyObject **args, Py_ssize_t n,
@@ -92,36 +93,6 @@ cdef inline PyObject *fast_run(int which, const ek_command *cmd, PyObject *self,
     return Py_NewRef(<PyObject *> result)
 
 
-cdef PyObject *fast_get(PyObject *self, PyObject **args, Py_ssize_t n,
-                        PyObject *kwnames) except NULL:
-    cdef ek_session *p = (<Client> self).p
-    cdef const ek_table *keys = p.peek
-    cdef ek_str key, value
-    cdef uint64_t seq
-    cdef char digits[24]
-    cdef ek_peek_result found
-    cdef PyObject *result
-    if (kwnames == NULL and n == 1 and keys != NULL and fast_arg((<Client> self)._session, args[0], &key)
-            and key.n <= EK_PEEK_KEY_MAX and ek_read_begin(p.a, &seq)):
-        found = ek_peek_string(p.a, keys, p.s, key, ek_table_hash(p.a, key), digits, &value)
-        if found == EK_PEEK_FOUND:
-            result = PyBytes_FromStringAndSize_(<const char *> value.p, value.n)
-            if ek_read_ok(p.a, seq):
-                if (<Client> self)._session.decode:
-                    return decoded((<Client> self)._session, result)
-                return result
-            Py_XDECREF(result)
-        elif found == EK_PEEK_ABSENT and ek_read_ok(p.a, seq):
-            return Py_NewRef(Py_None_)
-    return go_slow(0, self, args, n, kwnames)
-
-
-cdef PyObject *decoded(Session s, PyObject *raw) except NULL:
-    text = text_of(<const uint8_t *> PyBytes_AS_STRING_(raw), PyBytes_GET_SIZE_(raw), s, True)
-    Py_XDECREF(raw)
-    return Py_NewRef(<PyObject *> text)
-
-
 cdef PyObject *fast_set(PyObject *self, PyObject **args, Py_ssize_t n,
                         PyObject *kwnames) except NULL:
     cdef Session s = (<Client> self)._session
@@ -134,33 +105,6 @@ cdef PyObject *fast_set(PyObject *self, PyObject **args, Py_ssize_t n,
     s.run_status(SET, 3, argv)
     # Queued in a MULTI it is not set yet.
     return Py_NewRef(Py_False_ if (<Client> self)._session.p.in_multi else Py_True_)
-
-
-cdef PyObject *fast_hget(PyObject *self, PyObject **args, Py_ssize_t n,
-                         PyObject *kwnames) except NULL:
-    cdef ek_session *p = (<Client> self).p
-    cdef const ek_table *keys = p.peek
-    cdef ek_str key, field, value
-    cdef uint64_t seq
-    cdef char digits[24]
-    cdef ek_peek_result found
-    cdef PyObject *result
-    if (kwnames == NULL and n == 2 and keys != NULL
-            and fast_arg((<Client> self)._session, args[0], &key)
-            and fast_arg((<Client> self)._session, args[1], &field)
-            and key.n <= EK_PEEK_KEY_MAX and field.n <= EK_PEEK_KEY_MAX
-            and ek_read_begin(p.a, &seq)):
-        found = ek_hash_peek(p.a, keys, p.s, key, field, digits, &value)
-        if found == EK_PEEK_FOUND:
-            result = PyBytes_FromStringAndSize_(<const char *> value.p, value.n)
-            if ek_read_ok(p.a, seq):
-                if (<Client> self)._session.decode:
-                    return decoded((<Client> self)._session, result)
-                return result
-            Py_XDECREF(result)
-        elif found == EK_PEEK_ABSENT and ek_read_ok(p.a, seq):
-            return Py_NewRef(Py_None_)
-    return fast_run(2, HGET, self, args, n, 2, 2, kwnames)
 
 
 cdef PyObject *fast_hset(PyObject *self, PyObject **args, Py_ssize_t n,
@@ -193,42 +137,6 @@ cdef PyObject *fast_sadd(PyObject *self, PyObject **args, Py_ssize_t n,
     return fast_run(8, SADD, self, args, n, 2, FAST_ARGS, kwnames)
 
 
-cdef PyObject *fast_sismember(PyObject *self, PyObject **args, Py_ssize_t n,
-                              PyObject *kwnames) except NULL:
-    cdef ek_session *p = (<Client> self).p
-    cdef const ek_table *keys = p.peek
-    cdef ek_str key, member
-    cdef uint64_t seq
-    cdef ek_peek_result found
-    if (kwnames == NULL and n == 2 and keys != NULL
-            and fast_arg((<Client> self)._session, args[0], &key)
-            and fast_arg((<Client> self)._session, args[1], &member)
-            and key.n <= EK_PEEK_KEY_MAX and member.n <= EK_PEEK_KEY_MAX
-            and ek_read_begin(p.a, &seq)):
-        found = ek_set_peek(p.a, keys, p.s, key, member)
-        if found != EK_PEEK_UNSURE and ek_read_ok(p.a, seq):
-            return PyLong_FromLong_(found == EK_PEEK_FOUND)
-    return fast_run(9, SISMEMBER, self, args, n, 2, 2, kwnames)
-
-
-cdef PyObject *fast_zscore(PyObject *self, PyObject **args, Py_ssize_t n,
-                           PyObject *kwnames) except NULL:
-    cdef ek_session *p = (<Client> self).p
-    cdef const ek_table *keys = p.peek
-    cdef ek_str key, member
-    cdef uint64_t seq
-    cdef double score
-    cdef ek_peek_result found
-    if (kwnames == NULL and n == 2 and keys != NULL
-            and fast_arg((<Client> self)._session, args[0], &key)
-            and fast_arg((<Client> self)._session, args[1], &member)
-            and key.n <= EK_PEEK_KEY_MAX and ek_read_begin(p.a, &seq)):
-        found = ek_zset_peek_score(p.a, keys, key, ek_table_hash(p.a, key), member, &score)
-        if found != EK_PEEK_UNSURE and ek_read_ok(p.a, seq):
-            return PyFloat_FromDouble_(score) if found == EK_PEEK_FOUND else Py_NewRef(Py_None_)
-    return fast_run(10, ZSCORE, self, args, n, 2, 2, kwnames)
-
-
 cdef PyObject *fast_incr(PyObject *self, PyObject **args, Py_ssize_t n,
                          PyObject *kwnames) except NULL:
     return fast_run(11, INCR, self, args, n, 1, 1, kwnames)
@@ -239,22 +147,25 @@ cdef PyObject *fast_hgetall(PyObject *self, PyObject **args, Py_ssize_t n,
     return fast_run(12, HGETALL, self, args, n, 1, 1, kwnames)
 
 
+include "_ember_peek.pxi"
+
+
 cdef int install(str name, fast_method method) except -1:
     """Put the method in front of the one of that name; it keeps the signature and the text."""
-    global fast_count
+    global installed
     cdef PyTypeObject *cls = <PyTypeObject *> Client
     cdef dict members = <dict> cls.tp_dict
     slow = members[name]
     cdef PyMethodDef *was = (<PyMethodDescrObject *> slow).d_method
-    cdef PyMethodDef *d = &fast_defs[fast_count]
+    cdef PyMethodDef *d = &fast_defs[installed]
     d.ml_name = was.ml_name
     d.ml_meth = <void *> method
     d.ml_flags = METH_FASTCALL | METH_KEYWORDS
     d.ml_doc = was.ml_doc
-    slow_methods[fast_count] = <PyObject *> slow
+    slow_methods[installed] = <PyObject *> slow
     Py_INCREF(slow)  # for as long as the module
     members[name] = PyDescr_NewMethod(cls, d)
-    fast_count += 1
+    installed += 1
     return 0
 
 
@@ -271,4 +182,10 @@ install("sismember", fast_sismember)
 install("zscore", fast_zscore)
 install("incr", fast_incr)
 install("hgetall", fast_hgetall)
+install("hexists", fast_hexists)
+install("exists", fast_exists)
+install("llen", fast_llen)
+install("hlen", fast_hlen)
+install("scard", fast_scard)
+install("zcard", fast_zcard)
 PyType_Modified(<PyTypeObject *> Client)

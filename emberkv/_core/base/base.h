@@ -40,6 +40,17 @@ EK_INLINE size_t ek_align_up(size_t n, size_t to) { return (n + to - 1) & ~(to -
 EK_INLINE uint16_t ek_load16(const void *p) { uint16_t v; memcpy(&v, p, sizeof v); return v; }
 EK_INLINE uint32_t ek_load32(const void *p) { uint32_t v; memcpy(&v, p, sizeof v); return v; }
 EK_INLINE uint64_t ek_load64(const void *p) { uint64_t v; memcpy(&v, p, sizeof v); return v; }
+
+/* What was read into the integer v is not read again: for who checks a value that somebody else may
+ * be changing, and then uses it. Costs nothing. */
+#define EK_HOLD(v) __asm__("" : "+r"(v))
+
+EK_INLINE uint32_t ek_once32(const void *p) {
+    uint32_t v = ek_load32(p);
+    EK_HOLD(v);
+    return v;
+}
+
 EK_INLINE void ek_store16(void *p, uint16_t v) { memcpy(p, &v, sizeof v); }
 EK_INLINE void ek_store32(void *p, uint32_t v) { memcpy(p, &v, sizeof v); }
 EK_INLINE void ek_store64(void *p, uint64_t v) { memcpy(p, &v, sizeof v); }

@@ -20,16 +20,22 @@ void ek_intset_init(uint8_t *s) {
     ek_store32(s + EK_INTSET_COUNT_AT, 0);
 }
 
-bool ek_intset_find(const uint8_t *s, int64_t v, uint32_t *at) {
-    uint32_t low = 0, high = ek_intset_count(s);
-    if (high && v > ek_intset_get(s, high - 1)) low = high; /* ascending ids come in this order */
+bool ek_intset_search(const uint8_t *s, uint32_t width, uint32_t count, int64_t v, uint32_t *at) {
+    const uint8_t *values = s + EK_INTSET_HEADER;
+    uint32_t low = 0, high = count;
+    if (high && v > ek_intset_value(values + (size_t)(high - 1) * width, width))
+        low = high; /* ascending ids come in this order */
     while (low < high) {
         uint32_t mid = low + (high - low) / 2;
-        if (ek_intset_get(s, mid) < v) low = mid + 1;
+        if (ek_intset_value(values + (size_t)mid * width, width) < v) low = mid + 1;
         else high = mid;
     }
     if (at) *at = low;
-    return low < ek_intset_count(s) && ek_intset_get(s, low) == v;
+    return low < count && ek_intset_value(values + (size_t)low * width, width) == v;
+}
+
+bool ek_intset_find(const uint8_t *s, int64_t v, uint32_t *at) {
+    return ek_intset_search(s, ek_intset_width(s), ek_intset_count(s), v, at);
 }
 
 ek_intset_plan ek_intset_plan_add(const uint8_t *s, int64_t v) {

@@ -35,19 +35,25 @@ EK_INLINE size_t ek_intset_size(const uint8_t *s) {
     return EK_INTSET_HEADER + (size_t)ek_intset_width(s) * ek_intset_count(s);
 }
 
-EK_INLINE int64_t ek_intset_get(const uint8_t *s, uint32_t i) { /* i < count */
-    const uint8_t *p = s + EK_INTSET_HEADER + (size_t)i * ek_intset_width(s);
-    switch (ek_intset_width(s)) {
+EK_INLINE int64_t ek_intset_value(const uint8_t *p, uint32_t width) {
+    switch (width) {
     case 2: return (int16_t)ek_load16(p);
     case 4: return (int32_t)ek_load32(p);
     default: return (int64_t)ek_load64(p);
     }
 }
 
+EK_INLINE int64_t ek_intset_get(const uint8_t *s, uint32_t i) { /* i < count */
+    uint32_t width = ek_intset_width(s);
+    return ek_intset_value(s + EK_INTSET_HEADER + (size_t)i * width, width);
+}
+
 void ek_intset_init(uint8_t *s); /* writes EK_INTSET_HEADER bytes: the empty set */
 
 /* Is v in the set? *at: where it is, or would be inserted; may be NULL. O(log n). */
 bool ek_intset_find(const uint8_t *s, int64_t v, uint32_t *at);
+/* The same for a set whose width and count are known; reads that many values and nothing else. */
+bool ek_intset_search(const uint8_t *s, uint32_t width, uint32_t count, int64_t v, uint32_t *at);
 
 /* What adding or removing a value will do. */
 typedef struct ek_intset_plan {

@@ -101,7 +101,7 @@ const uint8_t *ek_lp_find(const uint8_t *begin, const uint8_t *end, const uint8_
     for (const uint8_t *p = begin; p < end;) {
         __builtin_prefetch(p + 64 * AHEAD);
         if (ek_lp_is(p, &e)) return p;
-        for (unsigned i = 0; i < stride; i++) p = ek_lp_next(p);
+        for (unsigned i = 0; i < stride && p < end; i++) p = ek_lp_next(p);
     }
     return NULL;
 }

@@ -88,7 +88,8 @@ EK_INLINE ek_str ek_lp_text(const ek_lp_value *v, char room[EK_I64_CHARS]) {
 bool ek_lp_equal(const uint8_t *p, const uint8_t *s, size_t n);
 
 /* The first entry at `begin`, or any multiple of `stride` entries behind it, that equals the string;
- * NULL if none before `end` does. The count of entries is a multiple of the stride. */
+ * NULL if none before `end` does. Whatever lies there, and though somebody else is changing it,
+ * this ends, and reads behind `end` no more than the length of the string and of two heads. */
 const uint8_t *ek_lp_find(const uint8_t *begin, const uint8_t *end, const uint8_t *s, size_t n,
                           unsigned stride);
 

@@ -102,13 +102,13 @@ typedef struct ek_table_spot {
 
 EK_INLINE bool ek_table_spot_of(const ek_arena *a, const ek_table *t, uint64_t hash,
                                 ek_table_spot *at) {
-    ek_ref segment = t->dir;
+    ek_ref segment = ek_once32(&t->dir);
     unsigned depth = t->depth % 32;
     uint32_t end = ek_heap_end(a);
     if (EK_LIKELY(depth != 0)) {
         uint64_t slot = hash >> (64 - depth), in_heap = segment + (slot >> (a->shift - 2));
         if (EK_UNLIKELY(in_heap - 1 >= (uint64_t)end - 1)) return false;
-        ek_ref entry = ((const ek_ref *)ek_ptr(a, segment))[slot];
+        ek_ref entry = ek_once32((const ek_ref *)ek_ptr(a, segment) + slot);
         at->mask = (1u << EK_TABLE_SEGMENT_LOG2) - 1;
         at->home = (uint32_t)((hash << (entry & EK_TABLE_BITS)) >> (64 - EK_TABLE_SEGMENT_LOG2));
         segment = entry & ~EK_TABLE_BITS;
@@ -158,7 +158,7 @@ EK_INLINE ek_ref ek_table_find_with(const ek_arena *a, const ek_table *t, ek_tab
     for (uint32_t left = at.mask;; left--) {
         const ek_table_bucket *b = &at.segment[i];
         for (unsigned hits = ek_table_match(b, tag); hits; hits &= hits - 1) {
-            ek_ref item = b->ref[__builtin_ctz(hits)];
+            ek_ref item = ek_once32(&b->ref[__builtin_ctz(hits)]);
             if (EK_LIKELY(ek_ref_in(end, item) && ek_table_key_is(a, key_of(a, item), key)))
                 return item;
         }

@@ -1,10 +1,15 @@
 /* Reading without the lock.
  *
  * The reader follows references that a writer may be changing, so it believes nothing: each is
- * checked against the heap's end (one more page is always backed, which short heads and keys may run
- * into), and what was read counts only if ek_read_ok says afterwards that nobody wrote meanwhile.
- * Whatever is out of the ordinary (another type, an expired key, a long key) is left to the command
- * that runs under the lock. */
+ * checked against the heap's end (one more page is always backed, which short heads, keys and roots
+ * may run into), a length is checked before it is used, nothing is read twice, and what was read
+ * counts only if ek_read_ok says afterwards that nobody wrote meanwhile. Whatever is out of the
+ * ordinary (another type, an expired key, fields with times, a long key) is left to the command
+ * that runs under the lock.
+ *
+ *   uint64_t seq;
+ *   if (ek_read_begin(a, &seq)) { look; copy what it gave; if (ek_read_ok(a, seq)) it is true }
+ */
 #ifndef EK_STORE_PEEK_H
 #define EK_STORE_PEEK_H
 
@@ -19,6 +24,8 @@ typedef enum ek_peek_result {
 } ek_peek_result;
 
 #define EK_PEEK_KEY_MAX 255u
+#define EK_PEEK_ELEMENT_MAX 1024u /* of a field or member */
+#define EK_PEEK_LARGE ((size_t)1 << 20) /* nobody makes room for more on a mere suspicion */
 
 /* An entry that is not the simple kind: longer, expiring, outside, another type. EK_PEEK_ABSENT: it
  * has another key. */
@@ -61,30 +68,6 @@ EK_INLINE ek_peek_result ek_peek_with(const ek_arena *a, const ek_table *keys, c
     }
 }
 
-/* A key that holds a value of this type: v says where its bytes are, or its container's root. What
- * stands there is for the reader to mistrust. */
-EK_INLINE ek_peek_result ek_peek_value(const ek_arena *a, const ek_table *keys, const ek_store *s,
-                                       ek_str key, ek_type type, ek_value *v) {
-    ek_ref ref = ek_table_find_with(a, keys, ek_entry_key, ek_table_hash(a, key), key);
-    if (!ref) return EK_PEEK_ABSENT;
-    const ek_entry *e = ek_ptr(a, ref);
-    if (EK_UNLIKELY(e->flags & EK_ENTRY_LONG_KEY)) return EK_PEEK_UNSURE;
-    ek_entry_read(a, ref, v);
-    if (EK_UNLIKELY(v->type != type)) return EK_PEEK_UNSURE;
-    if (EK_UNLIKELY(v->expire_ms != EK_NO_EXPIRE) && v->expire_ms <= ek_store_now_ms(s))
-        return EK_PEEK_UNSURE;
-    size_t least = v->outside ? ek_max(v->len, sizeof(ek_table)) : 0;
-    if (v->outside ? !ek_ref_ok(a, v->outside, least) : v->len > EK_ENTRY_INLINE_MAX)
-        return EK_PEEK_UNSURE;
-    return EK_PEEK_FOUND;
-}
-
-/* Do these bytes lie in the heap? */
-EK_INLINE bool ek_peek_ok(const ek_arena *a, const uint8_t *p, size_t n) {
-    size_t end = (size_t)a->hdr->heap_pages * EK_PAGE, at = (size_t)(p - a->heap);
-    return at < end && n <= end - at;
-}
-
 /* digits: where an integer is printed. */
 EK_INLINE ek_peek_result ek_peek_string(const ek_arena *a, const ek_table *keys, const ek_store *s,
                                         ek_str key, uint64_t hash, char digits[24], ek_str *out) {
@@ -92,5 +75,79 @@ EK_INLINE ek_peek_result ek_peek_string(const ek_arena *a, const ek_table *keys,
     if (EK_LIKELY(a->shift == 3)) return ek_peek_with(a, keys, s, key, hash, digits, out);
     return ek_peek_with(a, keys, s, key, hash, digits, out);
 }
+
+/* --- other types --- */
+
+/* An entry begins in the heap: its inline value is searched for an element without leaving the page
+ * behind that. */
+_Static_assert(EK_PEEK_KEY_MAX + EK_ENTRY_INLINE_MAX + EK_PEEK_ELEMENT_MAX + 256 <= EK_PAGE,
+               "a page is enough");
+
+/* A value as a reader without the lock sees it. */
+typedef struct ek_peeked {
+    const uint8_t *p; /* its bytes, which end in the heap or the page behind it, or its root */
+    size_t n;
+    ek_encoding enc;
+} ek_peeked;
+
+/* The value of a key, which must be of this type (EK_TYPES: of any). */
+EK_INLINE ek_peek_result ek_peek_value(const ek_arena *a, const ek_table *keys, const ek_store *s,
+                                       ek_str key, uint64_t hash, ek_type type, ek_peeked *out) {
+    ek_ref ref = ek_table_find_with(a, keys, ek_entry_key, hash, key);
+    if (!ref) return EK_PEEK_ABSENT;
+    const ek_entry *e = ek_ptr(a, ref);
+    if (type != EK_TYPES && EK_UNLIKELY((e->type_enc & 15) != type)) return EK_PEEK_UNSURE;
+    out->enc = (ek_encoding)(e->type_enc >> 4);
+    const uint8_t *p = (const uint8_t *)(e + 1);
+    size_t n = e->vlen;
+    unsigned flags = e->flags;
+    if (EK_LIKELY(!(flags & ~EK_ENTRY_LONG_VALUE))) {
+        if (EK_UNLIKELY(flags & EK_ENTRY_LONG_VALUE)) {
+            n = ek_once32(p);
+            p += 4;
+            if (n > EK_ENTRY_INLINE_MAX) return EK_PEEK_UNSURE;
+        }
+        out->p = p + key.n;
+        out->n = n;
+        return EK_PEEK_FOUND;
+    }
+    if (flags & EK_ENTRY_EXPIRES) {
+        if ((int64_t)ek_load64(p) <= ek_store_now_ms(s)) return EK_PEEK_UNSURE;
+        p += 8;
+    }
+    if (flags & EK_ENTRY_LONG_VALUE) {
+        n = ek_once32(p);
+        p += 4;
+        if (n > EK_ENTRY_INLINE_MAX) return EK_PEEK_UNSURE;
+    }
+    p += key.n;
+    if (flags & EK_ENTRY_OUTSIDE) {
+        ek_ref block = ek_once32(p);
+        n = ek_once32(p + 4);
+        if (!ek_ref_ok(a, block, n)) return EK_PEEK_UNSURE;
+        p = ek_ptr(a, block);
+    }
+    out->p = p;
+    out->n = n;
+    return EK_PEEK_FOUND;
+}
+
+/* Is the key there? O(1). */
+ek_peek_result ek_peek_exists(const ek_store *s, const ek_table *keys, ek_str key);
+
+/* How many elements a list, hash, set or sorted set has. O(1); O(n) in a listpack. */
+ek_peek_result ek_peek_count(const ek_store *s, const ek_table *keys, ek_str key, ek_type type,
+                             uint64_t *count);
+
+/* The value of a field of a hash; the text of an integer is in `room`. */
+ek_peek_result ek_peek_field(const ek_store *s, const ek_table *keys, ek_str key, ek_str field,
+                             uint64_t seq, char room[EK_I64_CHARS], ek_str *out);
+
+/* Is it a member of the set? */
+ek_peek_result ek_peek_member(const ek_store *s, const ek_table *keys, ek_str key, ek_str member);
+
+/* The score of a member of a sorted set. */
+ek_peek_result ek_peek_score(const ek_store *s, const ek_table *keys, ek_str key, ek_str member,
+                             double *score);
 
 #endif

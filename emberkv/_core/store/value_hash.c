@@ -14,9 +14,9 @@ typedef struct hash_root {
 
 /* --- field blocks --- */
 
-#define HAS_TIME 0x80u
-#define LONG_FIELD 0x7fu
-#define LONG_VALUE 0xffu
+#define HAS_TIME EK_HASH_HAS_TIME
+#define LONG_FIELD EK_HASH_LONG_FIELD
+#define LONG_VALUE EK_HASH_LONG_VALUE
 
 typedef struct block_view {
     uint8_t *vlen; /* the byte, or the four bytes, that hold it */
@@ -27,18 +27,7 @@ typedef struct block_view {
     int64_t expire_ms;
 } block_view;
 
-static inline ek_str block_field(const ek_arena *a, ek_ref ref) {
-    const uint8_t *p = ek_ptr(a, ref);
-    const uint8_t *field = p + 2 + (p[1] == LONG_VALUE ? 4 : 0) + (p[0] & HAS_TIME ? 8 : 0);
-    size_t n = p[0] & LONG_FIELD;
-    if (EK_UNLIKELY(n == LONG_FIELD)) {
-        n = ek_load32(p + 2);
-        field += 4;
-    }
-    return (ek_str){field, n};
-}
-
-static ek_str key_of(const ek_arena *a, ek_ref ref) { return block_field(a, ref); }
+static ek_str key_of(const ek_arena *a, ek_ref ref) { return ek_hash_block_field(a, ref); }
 
 static inline block_view block_read(const ek_arena *a, ek_ref ref) {
     uint8_t *p = ek_ptr(a, ref), *at = p + 2;
@@ -184,7 +173,7 @@ static void table_find(const ek_store *s, const ek_value *v, ek_str field, ek_ha
     place->hash = ek_table_hash(s->a, field);
     place->expire_ms = EK_NO_EXPIRE;
     place->block =
-        ek_table_find_with(s->a, &root_of(s->a, v)->fields, block_field, place->hash, field);
+        ek_table_find_with(s->a, &root_of(s->a, v)->fields, ek_hash_block_field, place->hash, field);
     place->found = place->block != 0;
     if (!place->found) return;
     block_view b = block_read(s->a, place->block);
@@ -205,30 +194,6 @@ bool ek_hash_find(ek_store *s, ek_db *db, ek_value *v, ek_str field, int64_t now
         find_any(s, v, field, place);
     }
     return place->found;
-}
-
-ek_peek_result ek_hash_peek(const ek_arena *a, const ek_table *keys, const ek_store *s, ek_str key,
-                            ek_str field, char digits[24], ek_str *out) {
-    ek_value v;
-    ek_peek_result found = ek_peek_value(a, keys, s, key, EK_HASH, &v);
-    if (found != EK_PEEK_FOUND) return found;
-    if (v.enc == EK_ENC_LISTPACK) {
-        const uint8_t *p = ek_lp_find(v.data, lp_end(&v), field.p, field.n, 2);
-        if (!p) return EK_PEEK_ABSENT;
-        p = ek_lp_next(p);
-        if (p >= lp_end(&v)) return EK_PEEK_UNSURE;
-        ek_lp_value value;
-        ek_lp_get(p, &value);
-        *out = ek_lp_text(&value, digits);
-        return !value.s || ek_peek_ok(a, value.s, value.n) ? EK_PEEK_FOUND : EK_PEEK_UNSURE;
-    }
-    if (v.enc != EK_ENC_HASHTABLE) return EK_PEEK_UNSURE;
-    ek_ref block = ek_table_find_with(a, &root_of(a, &v)->fields, block_field,
-                                      ek_table_hash(a, field), field);
-    if (!block) return EK_PEEK_ABSENT;
-    block_view b = block_read(a, block);
-    *out = (ek_str){b.value, b.len};
-    return ek_peek_ok(a, b.value, b.len) ? EK_PEEK_FOUND : EK_PEEK_UNSURE;
 }
 
 /* --- other encodings --- */
@@ -372,7 +337,7 @@ void ek_hash_set_expire(ek_store *s, ek_db *db, ek_value *v, const ek_hash_place
     if (expire_ms == place->expire_ms) return;
     if (is_table(v)) {
         if (!ek_hash_has_times(v)) to_ex(s, db, v);
-        ek_str value = place->value, field = block_field(s->a, place->block);
+        ek_str value = place->value, field = ek_hash_block_field(s->a, place->block);
         table_put(s, v, place, field, value, expire_ms);
     } else {
         size_t at = place->at;
@@ -585,7 +550,7 @@ static size_t table_purge(ek_store *s, ek_value *v, int64_t now, size_t budget) 
         ek_ref block = times_block(a, node);
         ek_skiplist_remove(a, &root->times, node);
         ek_free(a, node);
-        uint64_t hash = ek_table_hash(a, block_field(a, block));
+        uint64_t hash = ek_table_hash(a, ek_hash_block_field(a, block));
         ek_table_remove(a, &root->fields, key_of, hash, block);
         ek_free(a, block);
     }

@@ -26,7 +26,6 @@
 #include "base/number.h"
 #include "data/listpack.h"
 #include "store/keyspace.h"
-#include "store/peek.h"
 #include "store/store.h"
 
 /* Where a field stands in a hash, or would stand. */
@@ -40,6 +39,24 @@ typedef struct ek_hash_place {
     char room[EK_I64_CHARS];
 } ek_hash_place;
 
+/* Of a field block: see above. */
+#define EK_HASH_HAS_TIME 0x80u
+#define EK_HASH_LONG_FIELD 0x7fu
+#define EK_HASH_LONG_VALUE 0xffu
+
+/* The key function of the table. */
+EK_INLINE ek_str ek_hash_block_field(const ek_arena *a, ek_ref block) {
+    const uint8_t *p = ek_ptr(a, block);
+    const uint8_t *field =
+        p + 2 + (p[1] == EK_HASH_LONG_VALUE ? 4 : 0) + (p[0] & EK_HASH_HAS_TIME ? 8 : 0);
+    size_t n = p[0] & EK_HASH_LONG_FIELD;
+    if (EK_UNLIKELY(n == EK_HASH_LONG_FIELD)) {
+        n = ek_load32(p + 2);
+        field += 4;
+    }
+    return (ek_str){field, n};
+}
+
 EK_INLINE bool ek_hash_has_times(const ek_value *v) {
     return v->enc == EK_ENC_LISTPACK_EX || v->enc == EK_ENC_HASHTABLE_EX;
 }
@@ -47,11 +64,6 @@ EK_INLINE bool ek_hash_has_times(const ek_value *v) {
 /* Look a field up. v is a hash; it changes when the field has expired. */
 bool ek_hash_find(ek_store *s, ek_db *db, ek_value *v, ek_str field, int64_t now_ms,
                   ek_hash_place *place);
-
-/* The value of a key's field, read without the lock: see store/peek.h. Neither key nor field is longer
- * than EK_PEEK_KEY_MAX. */
-ek_peek_result ek_hash_peek(const ek_arena *a, const ek_table *keys, const ek_store *s, ek_str key,
-                            ek_str field, char digits[24], ek_str *out);
 
 /* Give the field this value and time; `place` is what ek_hash_find said just before. The encoding
  * follows from the settings. Neither string may lie inside the hash. */

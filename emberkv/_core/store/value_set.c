@@ -3,25 +3,18 @@
 #include "data/intset.h"
 #include "store/values.h"
 
-#define LONG_MEMBER 255u
 #define MEASURED_MAX 1000 /* members measured one by one; more are estimated from these */
 
 /* --- member blocks --- */
 
-static inline ek_str block_member(const ek_arena *a, ek_ref ref) {
-    const uint8_t *p = ek_ptr(a, ref);
-    if (EK_LIKELY(p[0] != LONG_MEMBER)) return (ek_str){p + 1, p[0]};
-    return (ek_str){p + 5, ek_load32(p + 1)};
-}
-
-static ek_str key_of(const ek_arena *a, ek_ref ref) { return block_member(a, ref); }
+static ek_str key_of(const ek_arena *a, ek_ref ref) { return ek_set_block_member(a, ref); }
 
 static ek_ref block_new(ek_arena *a, ek_str member) {
-    bool is_long = member.n >= LONG_MEMBER;
+    bool is_long = member.n >= EK_SET_LONG_MEMBER;
     if (member.n > UINT32_MAX) ek_raise(a, EK_ENOMEM);
     ek_ref ref = ek_alloc(a, 1 + (is_long ? 4u : 0u) + member.n);
     uint8_t *p = ek_ptr(a, ref);
-    *p++ = (uint8_t)ek_min(member.n, LONG_MEMBER);
+    *p++ = (uint8_t)ek_min(member.n, EK_SET_LONG_MEMBER);
     if (is_long) {
         ek_store32(p, (uint32_t)member.n);
         p += 4;
@@ -33,7 +26,7 @@ static ek_ref block_new(ek_arena *a, ek_str member) {
 static ek_table *table_of(const ek_arena *a, const ek_value *v) { return ek_ptr(a, v->outside); }
 
 static ek_ref table_find(const ek_arena *a, const ek_table *t, uint64_t hash, ek_str member) {
-    return ek_table_find_with(a, t, block_member, hash, member);
+    return ek_table_find_with(a, t, ek_set_block_member, hash, member);
 }
 
 static bool table_add(ek_arena *a, ek_table *t, ek_str member) {
@@ -59,19 +52,6 @@ bool ek_set_has(const ek_arena *a, const ek_value *v, ek_str member) {
     int64_t i;
     if (v->enc == EK_ENC_INTSET) return as_int(member, &i) && ek_intset_find(v->data, i, NULL);
     return table_find(a, table_of(a, v), ek_table_hash(a, member), member) != 0;
-}
-
-ek_peek_result ek_set_peek(const ek_arena *a, const ek_table *keys, const ek_store *s, ek_str key,
-                           ek_str member) {
-    ek_value v;
-    ek_peek_result found = ek_peek_value(a, keys, s, key, EK_SET_TYPE, &v);
-    if (found != EK_PEEK_FOUND) return found;
-    if (v.enc == EK_ENC_INTSET) { /* whose count must be that of the bytes, or it is no intset now */
-        if (v.len < EK_INTSET_HEADER || ek_intset_size(v.data) != v.len) return EK_PEEK_UNSURE;
-    } else if (v.enc != EK_ENC_HASHTABLE) {
-        return EK_PEEK_UNSURE;
-    }
-    return ek_set_has(a, &v, member) ? EK_PEEK_FOUND : EK_PEEK_ABSENT;
 }
 
 static void to_table(ek_store *s, ek_db *db, ek_value *v) {
@@ -183,7 +163,7 @@ typedef struct visiting {
 
 static bool visit_block(void *arg, ek_ref block) {
     const visiting *k = arg;
-    return k->visit(k->arg, block_member(k->a, block), NULL);
+    return k->visit(k->arg, ek_set_block_member(k->a, block), NULL);
 }
 
 static void scan_block(void *arg, ek_ref block) { visit_block(arg, block); }
@@ -211,7 +191,7 @@ uint64_t ek_set_scan(const ek_arena *a, const ek_value *v, uint64_t cursor, size
 
 ek_str ek_set_random(ek_store *s, const ek_value *v, char room[EK_I64_CHARS]) {
     if (v->enc == EK_ENC_INTSET) return text_of(ek_intset_random(v->data, &s->random), room);
-    return block_member(s->a, ek_table_random(s->a, table_of(s->a, v), &s->random));
+    return ek_set_block_member(s->a, ek_table_random(s->a, table_of(s->a, v), &s->random));
 }
 
 /* --- what every type of container tells --- */
@@ -237,7 +217,7 @@ typedef struct copying {
 
 static bool copy_block(void *arg, ek_ref block) {
     const copying *k = arg;
-    ek_str member = block_member(k->a, block);
+    ek_str member = ek_set_block_member(k->a, block);
     ek_table_add(k->a, k->to, key_of, ek_table_hash(k->a, member), block_new(k->a, member));
     return true;
 }
@@ -275,7 +255,7 @@ typedef struct checking {
 
 static bool check_block(void *arg, ek_ref block) {
     checking *k = arg;
-    ek_str member = block_member(k->a, block);
+    ek_str member = ek_set_block_member(k->a, block);
     size_t head = (size_t)(member.p - (const uint8_t *)ek_ptr(k->a, block));
     k->ok = head + member.n <= ek_usable(k->a, block);
     return k->ok;

@@ -14,16 +14,19 @@
 
 #include "base/number.h"
 #include "store/keyspace.h"
-#include "store/peek.h"
 #include "store/store.h"
+
+#define EK_SET_LONG_MEMBER 255u
+
+/* The key function of the table. */
+EK_INLINE ek_str ek_set_block_member(const ek_arena *a, ek_ref block) {
+    const uint8_t *p = ek_ptr(a, block);
+    if (EK_LIKELY(p[0] != EK_SET_LONG_MEMBER)) return (ek_str){p + 1, p[0]};
+    return (ek_str){p + 5, ek_load32(p + 1)};
+}
 
 size_t ek_set_len(const ek_arena *a, const ek_value *v);
 bool ek_set_has(const ek_arena *a, const ek_value *v, ek_str member);
-
-/* The same for the set at a key, read without the lock: see store/peek.h. Neither key nor member is
- * longer than EK_PEEK_KEY_MAX. */
-ek_peek_result ek_set_peek(const ek_arena *a, const ek_table *keys, const ek_store *s, ek_str key,
-                           ek_str member);
 
 /* False: it was there already. The member may lie in another set. */
 bool ek_set_add(ek_store *s, ek_db *db, ek_value *v, ek_str member);

@@ -181,22 +181,6 @@ uint64_t ek_zset_scan(const ek_arena *a, const ek_value *v, uint64_t cursor, siz
     return ek_table_scan(a, &root_of(a, v)->members, key_of, cursor, count, visit, arg);
 }
 
-ek_peek_result ek_zset_peek_score(const ek_arena *a, const ek_table *keys, ek_str key, uint64_t hash,
-                                  ek_str member, double *out) {
-    ek_ref ref = ek_table_find_with(a, keys, ek_entry_key, hash, key);
-    if (!ref) return EK_PEEK_ABSENT;
-    const ek_entry *e = ek_ptr(a, ref);
-    if (e->type_enc != (EK_ZSET | EK_ENC_SKIPLIST << 4) || e->flags != EK_ENTRY_OUTSIDE)
-        return EK_PEEK_UNSURE;
-    ek_ref root = ek_load32((const uint8_t *)(e + 1) + e->klen);
-    if (!ek_ref_ok(a, root, sizeof(ek_zset))) return EK_PEEK_UNSURE;
-    const ek_table *members = &((const ek_zset *)ek_ptr(a, root))->members;
-    ek_ref block = ek_table_find_with(a, members, key_of, ek_table_hash(a, member), member);
-    if (!block) return EK_PEEK_ABSENT;
-    *out = ek_zset_block_score(a, block);
-    return EK_PEEK_FOUND;
-}
-
 /* --- the big form --- */
 
 static ek_ref new_root(ek_arena *a) { return ek_alloc_zeroed(a, sizeof(ek_zset)); }

@@ -21,7 +21,6 @@
 #include "data/btree.h"
 #include "data/table.h"
 #include "store/keyspace.h"
-#include "store/peek.h"
 
 typedef struct ek_zset {
     ek_table members;
@@ -98,11 +97,6 @@ uint32_t ek_zset_before_member(const ek_arena *a, const ek_value *v, ek_str memb
 /* One step of a scan of the big form, see ek_table_scan; the items are blocks. */
 uint64_t ek_zset_scan(const ek_arena *a, const ek_value *v, uint64_t cursor, size_t count,
                       ek_table_visit_fn *visit, void *arg);
-
-/* A member's score without the lock, see store/peek.h. Of keys without a time to live in the big form;
- * the others are left to the command. */
-ek_peek_result ek_zset_peek_score(const ek_arena *a, const ek_table *keys, ek_str key, uint64_t hash,
-                                  ek_str member, double *out);
 
 /* --- changing: v is an entry of db and is brought up to date --- */
 
