@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from differential.pair import Pair
 from oracle import RedisServer
-from subjects import Subject, start_subject
+from subjects import SharedSubject, Subject, start_subject
 
 SLOW_FOLDERS = {"differential", "faults", "torture"}
 
@@ -68,3 +68,16 @@ def later_pair(
     both.reset()
     yield both
     both.close()
+
+
+@pytest.fixture(params=[2, 3], ids=["resp2", "resp3"])
+def shared_pair(
+    request: pytest.FixtureRequest, oracle: RedisServer, tmp_path: Path
+) -> Iterator[Pair]:
+    """A store at a path, open twice, and the oracle, both empty."""
+    subject = SharedSubject(tmp_path / "shared.ember")
+    both = Pair(subject, oracle, request.param)
+    both.reset()
+    yield both
+    both.close()
+    subject.stop()

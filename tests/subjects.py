@@ -67,6 +67,26 @@ class EmberSubject:
         self._store.close()
 
 
+class SharedSubject:
+    """A store at a path, open twice: clients take the one handle and the other by turns."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        from emberkv._core import _ember
+
+        self._core = _ember
+        self._stores = [_ember.Store(path), _ember.Store(path)]
+        self._turn = 0
+
+    def client(self, protocol: int = 2) -> EmberClient:
+        self._turn += 1
+        store = self._stores[self._turn % len(self._stores)]
+        return EmberClient(self._core.Session(store), protocol)
+
+    def stop(self) -> None:
+        for store in self._stores:
+            store.close()
+
+
 def subject_name() -> str:
     return os.environ.get("EMBERKV_SUBJECT", "ember")
 

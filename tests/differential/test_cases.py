@@ -32,6 +32,13 @@ def test_sequences_agree(pair: Pair, name: str) -> None:
         pytest.fail(report(mismatches), pytrace=False)
 
 
+@pytest.mark.parametrize("name", [n for n in SEQUENCES if n.startswith("transactions")])
+def test_transactions_agree_between_handles_on_a_path(shared_pair: Pair, name: str) -> None:
+    mismatches = run_sequence(shared_pair, SEQUENCES[name])
+    if mismatches:
+        pytest.fail(report(mismatches), pytrace=False)
+
+
 @pytest.mark.quick
 def test_script_expands_choices_and_words() -> None:
     got = [repr(c) for c in commands('SET k {v|"a b"} {NX|}\n# no\n2> DEL @k1..3\nPING @x*100')]

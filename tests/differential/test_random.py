@@ -101,6 +101,11 @@ def test_random_sequences_agree_over_many_keys(pair: Pair, seed: int) -> None:
     run_seed(pair, seed, keys=100)
 
 
+@pytest.mark.parametrize("seed", range(SEED, SEED + max(1, SEQUENCES // 4)))
+def test_random_sequences_agree_on_a_shared_store(shared_pair: Pair, seed: int) -> None:
+    run_seed(shared_pair, seed)
+
+
 @pytest.mark.parametrize("seed", range(SEED, SEED + max(1, SEQUENCES // 2)))
 def test_random_times_of_fields_agree(later_pair: Pair, seed: int) -> None:
     run_seed(later_pair, seed, LATER)
