@@ -9,10 +9,10 @@ else's.
 from __future__ import annotations
 
 from ._commands import Commands, compiled_methods, keep_overrides
-from ._commands._base import EMPTY_RESPONSE, NEVER_DECODE, T
+from ._commands._base import T
 from ._core import _ember
 from .exceptions import WatchError
-from .pipeline import Pipeline, split_name
+from .pipeline import Pipeline
 from .responses import CALLBACKS, Callbacks
 from .transaction import Transaction
 
@@ -141,26 +141,11 @@ class Ember(_ember.Client, Commands[T]):
     def _return_session(self, session: _ember.Session) -> None:
         self._idle_sessions.append(session)
 
-    def execute_command(self, *args: Any, **options: Any) -> Any:
-        """Run any command: ``execute_command("LPUSH", "key", 1, 2)``.
-
-        Gives what the command's method gives: `options` are those that the method would
-        pass on to turn the reply into its result.
-        """
-        name = args[0]
-        if options:
-            options.pop("keys", None)
-            if EMPTY_RESPONSE in options:
-                return options[EMPTY_RESPONSE]
-            decode = options.pop(NEVER_DECODE, None) is None
-        else:
-            decode = True
-        if decode or not self.decode_responses:
-            reply = self._session.execute(split_name(args))
-        else:
-            reply = self._new_session(self._session.db, decode=False).execute(split_name(args))
-        callback = self.response_callbacks[name]
-        return reply if callback is None else callback(reply, **options)
+    def _undecoded(self, args: tuple[Any, ...]) -> Any:
+        """The reply of a command as bytes, whatever this handle makes of strings."""
+        if not self.decode_responses:
+            return self._session.execute(args)
+        return self._new_session(self._session.db, decode=False).execute(args)
 
     def set_response_callback(self, command: str, callback: Callable[..., Any]) -> None:
         """Have `callback(reply, **options)` make the result of `command` in this handle."""

@@ -40,22 +40,30 @@ def pairs(mapping: Mapping[Any, Any]) -> list[Any]:
 
 def in_seconds(time: Expiry) -> Any:
     """A duration in whole seconds; anything but a timedelta as it is."""
-    return int(time.total_seconds()) if hasattr(time, "total_seconds") else time
+    if type(time) is not int and hasattr(time, "total_seconds"):
+        return int(time.total_seconds())
+    return time
 
 
 def in_milliseconds(time: Expiry) -> Any:
     """A duration in whole milliseconds; anything but a timedelta as it is."""
-    return int(time.total_seconds() * 1000) if hasattr(time, "total_seconds") else time
+    if type(time) is not int and hasattr(time, "total_seconds"):
+        return int(time.total_seconds() * 1000)
+    return time
 
 
 def in_unix_seconds(when: AbsoluteExpiry) -> Any:
     """A point in time in whole seconds since 1970; anything but a datetime as it is."""
-    return int(when.timestamp()) if hasattr(when, "timestamp") else when
+    if type(when) is not int and hasattr(when, "timestamp"):
+        return int(when.timestamp())
+    return when
 
 
 def in_unix_milliseconds(when: AbsoluteExpiry) -> Any:
     """A point in time in whole milliseconds since 1970; anything but a datetime as it is."""
-    return int(when.timestamp() * 1000) if hasattr(when, "timestamp") else when
+    if type(when) is not int and hasattr(when, "timestamp"):
+        return int(when.timestamp() * 1000)
+    return when
 
 
 def expiry(

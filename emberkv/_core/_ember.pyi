@@ -8,6 +8,8 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from ..responses import Callbacks
+
 def command_syntax(name: str) -> str: ...
 
 class Clock:
@@ -110,9 +112,18 @@ class Session:
 class Client:
     """The base of `Ember`: one session, and the compiled methods on it."""
 
+    # Makes results of replies, by the command's name; None for what is left as it is.
+    response_callbacks: Callbacks
+
     def __init__(self, session: Session) -> None: ...
     @property
     def _session(self) -> Session: ...
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Run any command: ``execute_command("LPUSH", "key", 1, 2)``.
+
+        Gives what the command's method gives: `options` are those that the method would pass
+        on to turn the reply into its result.
+        """
 
 class Queue:
     """The base of `Pipeline`: the queue, and the compiled methods that add to it."""

@@ -108,6 +108,7 @@ cdef ek_session NO_SESSION  # all zero: closed
 cdef class Client:
     """The base of `Ember`: one session, and the compiled methods on it."""
     cdef readonly Session _session
+    cdef public object response_callbacks  # makes results of replies, by the command's name
     cdef ek_session *p  # the session's, at one step less
 
     def __cinit__(self):
@@ -116,6 +117,30 @@ cdef class Client:
     def __init__(self, Session session):
         self._session = session
         self.p = session.p
+
+    def execute_command(self, *args, **options):
+        """Run any command: ``execute_command("LPUSH", "key", 1, 2)``.
+
+        Gives what the command's method gives: `options` are those that the method would
+        pass on to turn the reply into its result.
+        """
+        if not args:
+            raise _exceptions().DataError("a command has a name")
+        name = args[0]
+        if options:
+            options.pop("keys", None)
+            if "EMPTY_RESPONSE" in options:
+                return options["EMPTY_RESPONSE"]
+        if type(name) is not str or " " in <str> name:
+            args = (*name.split(), *args[1:])
+        if options and options.pop("NEVER_DECODE", None) is not None:
+            reply = self._undecoded(args)
+        else:
+            reply = self._session.run_python(args)
+        callback = self.response_callbacks[name]
+        if callback is None:
+            return reply
+        return callback(reply, **options) if options else callback(reply)
 
     # Strings and keys
 
