@@ -94,14 +94,42 @@ cdef int args_int(Args *a, int64_t value) except -1:
     return 0
 
 
+@cython.cdivision(True)
 cdef int args_score(Args *a, object value, Session s) except -1:
-    """A score: a float that is a whole number is printed as one, at a tenth of the cost."""
+    """A score: a float that is a whole number, or one of millionths, is printed by integers alone."""
     cdef double d
-    if type(value) is float:
-        d = value
-        if -9007199254740992.0 < d < 9007199254740992.0 and d == <double> <int64_t> d and d != 0:
-            return args_int(a, <int64_t> d)
-    return args_put(a, value, s)
+    cdef int64_t whole, millionths
+    cdef char *at
+    cdef size_t n
+    cdef int i
+    if type(value) is not float:
+        return args_put(a, value, s)
+    d = value
+    if not -1e9 < d < 1e9 or d == 0:
+        return args_put(a, value, s)
+    whole = <int64_t> d
+    if d == <double> whole:
+        return args_int(a, whole)
+    # Division rounds as reading the digits does: where it gives d, the digits mean d.
+    millionths = <int64_t> (d * 1e6 + (0.5 if d > 0 else -0.5))
+    if <double> millionths / 1e6 != d or a.text_used + 24 > TEXT_BYTES:
+        return args_put(a, value, s)
+    args_reserve(a, 1)
+    at = a.text + a.text_used
+    n = 0
+    if d < 0:
+        at[0] = c"-"
+        n = 1
+        millionths = -millionths
+    n += ek_format_i64(at + n, millionths // 1000000)
+    at[n] = c"."
+    millionths %= 1000000
+    for i in range(6):
+        at[n + 6 - i] = <char> (c"0" + millionths % 10)
+        millionths //= 10
+    args_raw(a, at, n + 7)
+    a.text_used += n + 7
+    return 0
 
 
 cdef int args_put_slow(Args *a, object value, Session s) except -1:
