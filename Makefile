@@ -79,7 +79,8 @@ clean: ## everything that was built
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(DEPENDENCIES): pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "Debian keeps parts of Python apart: apt-get install python3-venv python3-dev"; exit 1; }
 	@echo "installing what build and tests need into $(VENV)"
 	@$(BIN)/python .ci/dependencies.py test | $(PIP_INSTALL)
 	@$(BIN)/python -c 'import pathlib, sysconfig; \
