@@ -96,7 +96,8 @@ cdef extern from "store/peek.h" nogil:
     enum:
         EK_PEEK_KEY_MAX
     ek_peek_result ek_peek_string(const ek_arena *a, const ek_table *keys, const ek_store *s,
-                                  ek_str key, uint64_t hash, char *digits, ek_str *out)
+                                  ek_str key, uint64_t hash, uint64_t seq, char *digits,
+                                  ek_str *out)
     ek_peek_result ek_peek_exists(const ek_store *s, const ek_table *keys, ek_str key)
     ek_peek_result ek_peek_count(const ek_store *s, const ek_table *keys, ek_str key, ek_type type,
                                  uint64_t *count)

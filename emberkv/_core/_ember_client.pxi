@@ -93,7 +93,7 @@ cdef list _mget_unlocked(Session s, Args *a):
         for i in range(m):
             ek_table_prefetch_item(arena, keys, hashes[i])
         for i in range(m):
-            found = ek_peek_string(arena, keys, s.p.s, key[i], hashes[i], digits, &value)
+            found = ek_peek_string(arena, keys, s.p.s, key[i], hashes[i], seq, digits, &value)
             if found == EK_PEEK_FOUND:
                 out[start + i] = PyBytes_FromStringAndSize(<const char *> value.p, value.n)
             elif found == EK_PEEK_UNSURE:

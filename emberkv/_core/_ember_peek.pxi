@@ -37,7 +37,7 @@ cdef PyObject *fast_get(PyObject *self, PyObject **args, Py_ssize_t n,
     if (kwnames == NULL and n == 1 and keys != NULL
             and fast_arg((<Client> self)._session, args[0], &key)
             and key.n <= EK_PEEK_KEY_MAX and ek_read_begin(p.a, &seq)):
-        found = ek_peek_string(p.a, keys, p.s, key, ek_table_hash(p.a, key), digits, &value)
+        found = ek_peek_string(p.a, keys, p.s, key, ek_table_hash(p.a, key), seq, digits, &value)
         if found == EK_PEEK_FOUND:
             result = PyBytes_FromStringAndSize_(<const char *> value.p, value.n)
             if ek_read_ok(p.a, seq):

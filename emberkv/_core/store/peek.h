@@ -30,7 +30,7 @@ typedef enum ek_peek_result {
 /* An entry that is not the simple kind: longer, expiring, outside, another type. EK_PEEK_ABSENT: it
  * has another key. */
 ek_peek_result ek_peek_odd(const ek_arena *a, const ek_store *s, ek_ref item, ek_str key,
-                           char digits[24], ek_str *out);
+                           uint64_t seq, char digits[24], ek_str *out);
 
 EK_INLINE void ek_peek_integer(const uint8_t *p, char digits[24], ek_str *out) {
     *out = (ek_str){(const uint8_t *)digits, ek_format_i64(digits, (int64_t)ek_load64(p))};
@@ -39,7 +39,8 @@ EK_INLINE void ek_peek_integer(const uint8_t *p, char digits[24], ek_str *out) {
 /* As ek_table_find_with, but the head of an entry is looked at as one word: a string, no flags, a key
  * of this length. */
 EK_INLINE ek_peek_result ek_peek_with(const ek_arena *a, const ek_table *keys, const ek_store *s,
-                                      ek_str key, uint64_t hash, char digits[24], ek_str *out) {
+                                      ek_str key, uint64_t hash, uint64_t seq, char digits[24],
+                                      ek_str *out) {
     ek_table_spot at;
     if (EK_UNLIKELY(!ek_table_spot_of(a, keys, hash, &at))) return EK_PEEK_ABSENT;
     const uint32_t looked_at = 0x00ffff0f, simple = (uint32_t)key.n << 16 | EK_STRING;
@@ -48,7 +49,7 @@ EK_INLINE ek_peek_result ek_peek_with(const ek_arena *a, const ek_table *keys, c
     for (uint32_t left = at.mask;; left--) {
         const ek_table_bucket *b = &at.segment[i];
         for (unsigned hits = ek_table_match(b, tag); hits; hits &= hits - 1) {
-            ek_ref item = b->ref[__builtin_ctz(hits)];
+            ek_ref item = ek_once32(&b->ref[__builtin_ctz(hits)]);
             if (EK_UNLIKELY(!ek_ref_in(end, item))) continue;
             const uint8_t *e = ek_ptr(a, item);
             uint32_t head = ek_load32(e);
@@ -60,7 +61,7 @@ EK_INLINE ek_peek_result ek_peek_with(const ek_arena *a, const ek_table *keys, c
                     ek_peek_integer(out->p, digits, out);
                 return EK_PEEK_FOUND;
             }
-            ek_peek_result odd = ek_peek_odd(a, s, item, key, digits, out);
+            ek_peek_result odd = ek_peek_odd(a, s, item, key, seq, digits, out);
             if (odd != EK_PEEK_ABSENT) return odd;
         }
         if (EK_LIKELY(b->passed == 0) || left == 0) return EK_PEEK_ABSENT;
@@ -70,10 +71,11 @@ EK_INLINE ek_peek_result ek_peek_with(const ek_arena *a, const ek_table *keys, c
 
 /* digits: where an integer is printed. */
 EK_INLINE ek_peek_result ek_peek_string(const ek_arena *a, const ek_table *keys, const ek_store *s,
-                                        ek_str key, uint64_t hash, char digits[24], ek_str *out) {
+                                        ek_str key, uint64_t hash, uint64_t seq, char digits[24],
+                                        ek_str *out) {
     /* Twice the same: with the usual granule known, references become addresses in one step. */
-    if (EK_LIKELY(a->shift == 3)) return ek_peek_with(a, keys, s, key, hash, digits, out);
-    return ek_peek_with(a, keys, s, key, hash, digits, out);
+    if (EK_LIKELY(a->shift == 3)) return ek_peek_with(a, keys, s, key, hash, seq, digits, out);
+    return ek_peek_with(a, keys, s, key, hash, seq, digits, out);
 }
 
 /* --- other types --- */
