@@ -19,7 +19,10 @@ VARIANTS = {
     "release": (["-O2"], []),
     "check": (["-O1", "-g", "-DEK_CHECK"], []),
     "asan": (
-        ["-O1", "-g", "-DEK_CHECK", "-fno-omit-frame-pointer", "-fsanitize=address,undefined"],
+        [
+            *("-O1", "-g", "-DEK_CHECK", "-fno-omit-frame-pointer"),
+            *("-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"),
+        ],
         ["-fsanitize=address,undefined"],
     ),
     "nojournal": (["-O2", "-DEK_NO_JOURNAL"], []),

@@ -9,15 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from sharing.counting import count_up
 
 import emberkv
-
-
-def count_up(path: str, times: int) -> None:
-    with emberkv.open(path) as db:
-        for _ in range(times):
-            db.incr("counter")
-
 
 BY_HAND = "import emberkv, sys; db = emberkv.open(sys.argv[1]); print(db.incr('counter'))"
 
