@@ -38,11 +38,18 @@ def template_names() -> set[str]:
 
 
 class Generator:
-    """Draws from `templates`; `keys` is how many keys there are of each type."""
+    """Draws from `templates`.
 
-    def __init__(self, rng: random.Random, templates: str = TEMPLATES, keys: int = 3) -> None:
+    `keys` is how many keys there are of each type; `scale` multiplies the runs of neighbours that
+    a command may bring.
+    """
+
+    def __init__(
+        self, rng: random.Random, templates: str = TEMPLATES, keys: int = 3, scale: int = 1
+    ) -> None:
         self.rng = rng
         self.keys = keys
+        self.scale = scale
         self.lines, self.weights = parse_templates(templates)
         self.in_multi: set[int] = set()
         self.draw: dict[str, Callable[[], bytes]] = {
@@ -103,7 +110,7 @@ class Generator:
             name = rng.choice([b"%d", b"element %d", b"long " * 30 + b"%d"])
         else:
             name = b"f%d"
-        names = [name % i for i in range(first, first + count)]
+        names = [name % i for i in range(first, first + count * self.scale)]
         if what == "fv":
             value = rng.choice(VALUES)
             return [part for name in names for part in (name, value)]

@@ -64,8 +64,10 @@ def small_thresholds(pair: Pair) -> Iterator[None]:
         pair.run(command)
 
 
-def run_seed(pair: Pair, seed: int, templates: str = TEMPLATES, keys: int = 3) -> None:
-    drawn = Generator(random.Random(seed), templates, keys).sequence(LENGTH)
+def run_seed(
+    pair: Pair, seed: int, templates: str = TEMPLATES, keys: int = 3, scale: int = 1
+) -> None:
+    drawn = Generator(random.Random(seed), templates, keys, scale).sequence(LENGTH)
     if replay(pair, drawn) is None:
         return
     shortest = shrink(drawn, lambda candidate: replay(pair, candidate) is not None)
@@ -99,6 +101,11 @@ def test_random_sequences_agree_with_small_thresholds(
 @pytest.mark.parametrize("seed", range(SEED, SEED + max(1, SEQUENCES // 4)))
 def test_random_sequences_agree_over_many_keys(pair: Pair, seed: int) -> None:
     run_seed(pair, seed, keys=100)
+
+
+@pytest.mark.parametrize("seed", range(SEED, SEED + max(1, SEQUENCES // 10)))
+def test_random_sequences_agree_over_large_values(pair: Pair, seed: int) -> None:
+    run_seed(pair, seed, keys=2, scale=12)
 
 
 @pytest.mark.parametrize("seed", range(SEED, SEED + max(1, SEQUENCES // 4)))
