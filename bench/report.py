@@ -175,6 +175,8 @@ def write(run: Run, folder: Path) -> None:
         },
     }
     (folder / "results.json").write_text(json.dumps(raw, indent=1) + "\n")
+    if not run.figures:
+        return
     try:
         plot(run, folder / "commands.png")
     except ImportError:
