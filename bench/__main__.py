@@ -28,19 +28,27 @@ def main() -> None:
         action="store_true",
         help="time what runs in this process by its processor time: for a machine with other work",
     )
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="with --only: measure these parts again and keep the others of the results in --out",
+    )
     options = parser.parse_args()
-    run = report.Run(quick=options.quick)
-    if options.processor_time:
-        run.clock = time.thread_time_ns
-        run.notes.append("timed by processor time, but for servers, which are timed by the clock")
-    run.notes.append(f"load average of the machine when the run began: {os.getloadavg()[0]:.1f}")
-    parts = options.only or [part for part in PARTS if not (options.quick and part == "journal")]
-    for part in parts:
+    whole = not options.quick and not options.only
+    results = Path(__file__).parent / "results"
+    folder = options.out or (results if whole or options.again else results / "partial")
+    done = report.read(folder) if options.again else {}
+    for part in options.only or [p for p in PARTS if not (options.quick and p == "journal")]:
+        run = report.Run(quick=options.quick)
+        if options.processor_time:
+            run.clock = time.thread_time_ns
+            run.notes.append("timed by processor time, but for servers: they are by the clock")
+        run.notes.append(f"{part}: load average {os.getloadavg()[0]:.1f} when it began")
         run.progress(part)
         importlib.import_module(f"bench.{part}").measure(run)
-    whole = not options.quick and not options.only
-    folder = options.out or Path(__file__).parent / "results" / ("" if whole else "partial")
-    report.write(run, folder)
+        done[part] = run
+        report.write({part: done[part] for part in PARTS if part in done}, folder)
+    run = report.joined(done[part] for part in PARTS if part in done)
     print(report.markdown(run))
     missed = [r for r in run.results if r.passed is False]
     met = sum(r.passed is True for r in run.results)

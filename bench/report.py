@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -163,21 +164,58 @@ def plot(run: Run, path: Path) -> None:
     pyplot.close(figure)
 
 
-def write(run: Run, folder: Path) -> None:
+def joined(runs: Iterable[Run]) -> Run:
+    """The parts of a run as one."""
+    whole = Run()
+    for run in runs:
+        whole.quick = whole.quick or run.quick
+        whole.results += run.results
+        whole.notes += run.notes
+        for what, figures in run.figures.items():
+            whole.figures.setdefault(what, {}).update(figures)
+    return whole
+
+
+def write(parts: dict[str, Run], folder: Path) -> None:
+    run = joined(parts.values())
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "results.md").write_text(markdown(run))
     raw = {
         "machine": machine(),
-        "results": [asdict(r) for r in run.results],
-        "figures": {
-            what: {name: f.samples for name, f in figures.items()}
-            for what, figures in run.figures.items()
+        "parts": {
+            part: {
+                "quick": run.quick,
+                "results": [asdict(r) for r in run.results],
+                "figures": {
+                    what: {name: [round(s, 1) for s in f.samples] for name, f in figures.items()}
+                    for what, figures in run.figures.items()
+                },
+                "notes": run.notes,
+            }
+            for part, run in parts.items()
         },
     }
-    (folder / "results.json").write_text(json.dumps(raw, indent=1) + "\n")
+    (folder / "results.json").write_text(json.dumps(raw) + "\n")
     if not run.figures:
         return
     try:
         plot(run, folder / "commands.png")
     except ImportError:
         print("no plot: matplotlib is not installed", file=sys.stderr)
+
+
+def read(folder: Path) -> dict[str, Run]:
+    """The parts that `write` left."""
+    try:
+        raw = json.loads((folder / "results.json").read_text())
+    except FileNotFoundError:
+        return {}
+    parts = {}
+    for part, kept in raw["parts"].items():
+        figures = {
+            what: {name: Figure(samples) for name, samples in figures.items()}
+            for what, figures in kept["figures"].items()
+        }
+        results = [Result(**r) for r in kept["results"]]
+        parts[part] = Run(kept["quick"], results=results, figures=figures, notes=kept["notes"])
+    return parts

@@ -88,3 +88,18 @@ def test_lookups_are_held_to_dict(monkeypatch):
     assert "at most 1000.0x | yes" in page and "at most 0.001x | **no**" in page
     (figures,) = run.figures.values()
     assert statistics.median(figures["dict"].samples) > 0
+
+
+def test_parts_measured_again_replace_their_own_results_only(tmp_path):
+    def part(name, passed):
+        run = report.Run()
+        run.results.append(report.Result(name, "", "1 ns", "at most 2 ns", passed))
+        run.figures[name] = {"dict": Figure([1.0, 2.0])}
+        return run
+
+    report.write({"memory": part("memory", False), "loading": part("loading", True)}, tmp_path)
+    kept = report.read(tmp_path)
+    kept["memory"] = part("memory", True)
+    report.write(kept, tmp_path)
+    assert [r.passed for r in report.joined(report.read(tmp_path).values()).results] == [True] * 2
+    assert "**no**" not in (tmp_path / "results.md").read_text()

@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
+DOCS = [page.relative_to(ROOT) for page in sorted((ROOT / "docs").glob("*.md"))]
 
 
 def test_the_quick_start_runs(tmp_path):
@@ -29,3 +32,10 @@ def test_the_map_names_what_is_there():
     named = re.findall(r"^\|? ?\| `([^`*]+/)`", table, re.MULTILINE)
     assert named
     assert [place for place in named if not (ROOT / place).is_dir()] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", *map(str, DOCS)])
+def test_links_lead_somewhere(page):
+    text = (ROOT / page).read_text()
+    links = [link for link in re.findall(r"\]\(([^)#]+)", text) if "://" not in link]
+    assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []
