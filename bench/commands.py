@@ -187,7 +187,8 @@ def rows(quick: bool) -> tuple[Row, ...]:
     fields = fields[:2_000]
     values = (VALUE, OTHER_VALUE)
     some = members[: ranked // 5]
-    rescored = [(b"board", {m: float(scores.randrange(ranked))}) for _ in values for m in some]
+    few = members[:2_000]  # of mappings, which are large
+    rescored = [(b"board", {m: float(scores.randrange(ranked))}) for _ in values for m in few]
     board = cycled([(b"board", m) for m in some])
     return (
         Row(
