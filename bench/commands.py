@@ -180,14 +180,14 @@ def rows(quick: bool) -> tuple[Row, ...]:
     members = shuffled(map(member, range(ranked)))
     scores = random.Random(5)
     zset, hashes = _fill_zset(ranked), _fill_hashes
-    # A random fifth of what is there: else the arguments fill the cache before the stores do.
-    keys = shuffled(map(key, range(10_000)))[:2_000]
-    counters = shuffled(b"n:%d" % i for i in range(10_000))[:2_000]
+    # A random part of what is there: else the arguments fill the cache before the stores do.
+    keys = shuffled(map(key, range(10_000)))[:1_000]
+    counters = shuffled(b"n:%d" % i for i in range(10_000))[:1_000]
     fields = shuffled((b"h:%d" % h, b"field:%d" % f) for h in range(1_000) for f in range(10))
-    fields = fields[:2_000]
+    fields = fields[:1_000]
     values = (VALUE, OTHER_VALUE)
     some = members[: ranked // 5]
-    few = members[:2_000]  # of mappings, which are large
+    few = members[:1_000]  # of mappings, which are large
     rescored = [(b"board", {m: float(scores.randrange(ranked))}) for _ in values for m in few]
     board = cycled([(b"board", m) for m in some])
     return (
@@ -266,7 +266,7 @@ def rows(quick: bool) -> tuple[Row, ...]:
             "sismember",
             2,
             _fill_set,
-            cycled([(b"members", m) for m in shuffled(map(member, range(10_000)))[:2_000]]),
+            cycled([(b"members", m) for m in shuffled(map(member, range(10_000)))[:1_000]]),
         ),
         Row("ZADD", f"new score, {in_zset}", "zadd", 2, zset, cycled(rescored)),
         Row("ZSCORE", in_zset, "zscore", 2, zset, board),
