@@ -300,9 +300,8 @@ cdef class Session:
     cdef object __weakref__
 
     def __init__(self, Store store, uint32_t db=0, codec=("utf-8", "strict"), bint decode=False):
-        store.enter()
-        self.p = ek_session_new(store.s, db)
-        ek_arena_leave(store.s.a)
+        store.use()
+        self.p = ek_session_new(store.s, db)  # without the lock: opening waits for nobody
         if self.p == NULL:
             raise _exceptions().ResponseError("DB index is out of range")
         store.sessions.append(<size_t> self.p)

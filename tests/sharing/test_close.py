@@ -60,6 +60,32 @@ def test_a_killed_process_leaves_the_store_to_the_next(path: Path, memory_dir: P
     assert list(memory_dir.iterdir()) == []
 
 
+def test_what_the_dead_watched_is_forgotten(path: Path) -> None:
+    script = (
+        "import emberkv, os, sys; db = emberkv.open(sys.argv[1]); db.set('k', 'kept');"
+        "pipe = db.pipeline(); pipe.watch('k', *range(1000)); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", script, str(path)])
+    with emberkv.open(path) as db, emberkv.open() as fresh:
+        fresh.set("k", "kept")
+        assert db._store.stats()["blocks"] == fresh._store.stats()["blocks"]
+        assert db.get("k") == b"kept"
+        with db.pipeline() as pipe:
+            pipe.watch("k")
+            pipe.multi()
+            pipe.incr("n")
+            assert pipe.execute() == [1]
+
+
+def test_opening_waits_for_nobody(path: Path) -> None:
+    with emberkv.open(path) as db:
+        holder, go_on = holding(db)
+        with emberkv.open(path) as other:
+            assert not other.closed
+        go_on.set()
+        holder.join(LIMIT_S)
+
+
 def test_death_while_opening_leaves_nothing_in_the_way(path: Path, memory_dir: Path) -> None:
     """A maker that dies anywhere in opening: the next opens, and nothing is left at the end."""
     script = "import emberkv, sys; print('up', flush=True); emberkv.open(sys.argv[1]).set('k', 1)"

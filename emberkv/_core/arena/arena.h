@@ -116,6 +116,7 @@ typedef struct ek_arena {
     uint8_t *journal;
     unsigned shift;  /* constant */
     bool shared;     /* constant */
+    bool alone;      /* constant: when it was opened, no other process had it open */
     ek_guard *guard; /* innermost */
 
     ek_ref *frees; /* waiting for the commit */

@@ -413,6 +413,7 @@ static ek_status open_locked(const opening *op, const ek_arena_options *o, bool 
     if (st == EK_OK && absent) st = create(op, o);
     if (st != EK_OK) return st;
     *created = absent;
+    a->alone = flock(a->fd, LOCK_EX | LOCK_NB) == 0;
     if (flock(a->fd, LOCK_SH) != 0) return refuse_errno(op, "cannot be locked");
     if (o->keep) a->hdr->keep = 1;
     return EK_OK;

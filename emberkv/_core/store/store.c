@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "store/watch.h"
 
 static const ek_config default_config = {
     .hash_max_listpack_entries = 512,
@@ -48,6 +49,15 @@ static ek_store *new_handle(ek_arena *a, const ek_clock *clock) {
     return s;
 }
 
+static void forget_watches(void *arg) { ek_watch_forget_all(arg); }
+
+/* Nobody else has the store open: what is watched in it was watched by processes that died. */
+static void forget_the_dead(ek_store *s) {
+    if (ek_arena_enter(s->a, 1000) != EK_OK) return;
+    ek_run(s->a, forget_watches, s); /* with no memory for that, it stays */
+    ek_arena_leave(s->a);
+}
+
 ek_status ek_store_open(const ek_store_options *o, ek_store **out, char *err, size_t errlen) {
     ek_arena_options options = {.max_bytes = o->max_bytes, .keep = o->keep};
     ek_arena *a = NULL;
@@ -71,6 +81,7 @@ ek_status ek_store_open(const ek_store_options *o, ek_store **out, char *err, si
         ek_arena_close(a); /* not opened: nobody has met it yet */
         return st;
     }
+    if (!created && a->alone && s->root->nwatched) forget_the_dead(s);
     if (o->path) ek_arena_opened(a);
     *out = s;
     return EK_OK;

@@ -81,3 +81,19 @@ void ek_watch_changed_all(ek_store *s, uint32_t db, const ek_db *other) {
     sweep k = {.s = s, .one = &s->dbs[db], .other = other};
     ek_table_each(s->a, &s->dbs[db].watched, sweep_one, &k);
 }
+
+static void release(ek_arena *a, void *arg, ek_ref item) {
+    (void)arg;
+    ek_free(a, item);
+}
+
+void ek_watch_forget_all(ek_store *s) {
+    for (uint32_t i = 0; i < s->root->ndbs; i++) {
+        ek_table *t = &s->dbs[i].watched;
+        if (!t->dir) continue;
+        while (!ek_table_drain(s->a, t, SIZE_MAX, release, NULL)) {}
+        ek_touch(s->a, t, sizeof *t);
+        *t = (ek_table){0};
+    }
+    EK_SET(s->a, s->root->nwatched, 0);
+}

@@ -17,6 +17,8 @@ void ek_watch_changed_slow(ek_store *s, uint32_t db, ek_str key);
 EK_INLINE void ek_watch_changed(ek_store *s, uint32_t db, ek_str key) {
     if (EK_UNLIKELY(s->root->nwatched)) ek_watch_changed_slow(s, db, key);
 }
+/* Drop all that is watched: by sessions of processes that died. */
+void ek_watch_forget_all(ek_store *s);
 /* Every watched key of a database that exists in it or in the other (NULL: none) has changed:
  * FLUSHDB, FLUSHALL, SWAPDB. Call it before the keys go. */
 void ek_watch_changed_all(ek_store *s, uint32_t db, const ek_db *other);
