@@ -45,7 +45,7 @@ build/%/.built: $(SOURCES) $(wildcard emberkv/*.py emberkv/*/*.py emberkv/*.pyi 
 
 IN = cd build/$(1) && PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/$(1) EMBERKV_VARIANT=$(1)
 VARIANT_PYTEST = $(BIN)/pytest -c $(CURDIR)/pyproject.toml --rootdir $(CURDIR) \
-	-o cache_dir=$(CURDIR)/build/$@/.pytest_cache
+	-o cache_dir=$(CURDIR)/build/.pytest_cache
 SANITIZED = $(wildcard $(addprefix $(CURDIR)/tests/,base arena data store engine differential))
 
 check: build/check/.built ## the suite in the build that checks journal and structures at each step

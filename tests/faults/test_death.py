@@ -78,7 +78,7 @@ def test_a_command_that_is_killed_happened_or_did_not(stage: Stage, density: int
     died = 0
     execute = stage.session.execute
     for command in some(known(COMMANDS, stage.session), density, 8):
-        died += stage.deaths(lambda c=command: execute(c), name_of(command), 3 * density)
+        died += stage.deaths(lambda c=command: execute(c), name_of(command), min(3 * density, 12))
     assert died > 100
     assert stage.store.recovered
 
@@ -89,7 +89,9 @@ def test_exec_that_is_killed_happened_as_a_whole_or_not(stage: Stage, density: i
             stage.session.execute(part)
 
     for command in some(known(COMMANDS, stage.session), density, 40):
-        stage.deaths(lambda c=command: run_exec(c), f"EXEC with {name_of(command)}", 3 * density)
+        stage.deaths(
+            lambda c=command: run_exec(c), f"EXEC with {name_of(command)}", min(3 * density, 12)
+        )
 
 
 def test_a_transaction_block_that_is_killed_leaves_no_trace(stage: Stage) -> None:
