@@ -52,13 +52,13 @@ class EmberClient:
 
 
 class EmberSubject:
-    """A private emberkv store."""
+    """An emberkv store: a private one of its own, or one that is given."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: Any = None) -> None:
         from emberkv._core import _ember
 
         self._core = _ember
-        self._store = _ember.Store()
+        self._store = _ember.Store() if store is None else store
 
     def client(self, protocol: int = 2) -> EmberClient:
         return EmberClient(self._core.Session(self._store), protocol)
