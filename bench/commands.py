@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import islice
+from itertools import cycle, islice
 from typing import Any
 
 from bench import timing
@@ -85,12 +85,7 @@ def cycled(items: Sequence[Any]) -> Callable[[], Arguments]:
     in memory, and the loop does not wait for them, which would count as the store's time."""
 
     def source() -> Arguments:
-        def forever() -> Iterator[Any]:
-            copies = [_copy(item) for item in items]
-            while True:
-                yield from copies
-
-        endless = forever()
+        endless = cycle([_copy(item) for item in items])
         return lambda n: list(islice(endless, n))
 
     return source
