@@ -62,7 +62,6 @@ TEMPLATES = r"""
 1 SORT [$t|$z] ALPHA [DESC|]
 1 SORT [$l|$t|$z] BY [$s*|$h*->f1] GET # GET $h*->f1
 1 SORT_RO $l ALPHA
-1 MEMORY USAGE $k
 
 6 HSET $h $fv*
 2 HSET $h $f $v
