@@ -120,7 +120,8 @@ cdef class Store:
             raise ValueError("a store has at least one database")
         memset(&o, 0, sizeof(o))
         err[0] = 0
-        o.path = NULL if where is None else <const char *> where
+        if where is not None:
+            o.path = <const char *> where
         o.max_bytes = 0 if max_bytes is None else max_bytes
         o.databases = databases
         o.keep = keep

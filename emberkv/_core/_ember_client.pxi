@@ -76,7 +76,7 @@ cdef list _mget_unlocked(Session s, Args *a):
     cdef char digits[24]
     cdef ek_str value
     cdef ek_peek_result found
-    cdef size_t n = a.n - 1, start, i, m
+    cdef Py_ssize_t n = a.n - 1, start, i, m
     cdef const ek_str *key
     cdef list out = [None] * n
     if keys == NULL or not ek_read_begin(arena, &seq):
