@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import re
 import signal
 import tempfile
 from typing import Any
@@ -42,12 +43,13 @@ COMMANDS = [
     (b"RPUSH", b"L", b"x"),
     (b"HSET", b"H", b"field-1", b"x"),
     (b"SADD", b"i", 4711),
+    (b"SADD", b"I", 4711),
     (b"ZADD", b"Z", 3.5, b"member-7"),
     (b"DEL", b"l"),
 ]
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c[0].decode())
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda c: f"{c[0].decode()} {c[1].decode()}")
 def test_a_forgotten_touch_ends_the_process(command: Any, check_build: None, private: Any) -> None:
     session = _ember.Session(private)
     set_scene(session)
@@ -63,7 +65,7 @@ def test_a_forgotten_touch_ends_the_process(command: Any, check_build: None, pri
         if code == 0:  # it has fewer than n, or the forgotten one wrote what was there already
             continue
         assert code == -signal.SIGABRT
-        assert "a change was not announced to the journal" in said
+        assert re.search("a change was (not announced|announced to the journal after)", said)
         touches += 1
     assert touches >= 2
 

@@ -1,6 +1,7 @@
 /* The check build: a shadow copy of the arena beside it.
  *
- * Every announced range is noted. At a commit the announced ranges are copied into the shadow; any
+ * Every announced range is noted, and what a touch saves must be what the shadow has, but for what
+ * was announced before. At a commit the announced ranges are copied into the shadow; any
  * byte that differs then was changed without being announced. After an undo the announced ranges
  * that the journal saved must equal the shadow as it was: so undo is proven too. The comparison
  * walks the whole arena: each commit while it is small, every 256th when it is large.
@@ -88,9 +89,38 @@ void ek_check_dies(ek_arena *a) {
     if (a->die_at_touch_in && --a->die_at_touch_in == 0) kill(getpid(), SIGKILL);
 }
 
+static void fail(const char *what, uint64_t off, uint64_t n) {
+    fprintf(stderr, "emberkv check: %s at offset %llu (%llu bytes)\n", what,
+            (unsigned long long)off, (unsigned long long)n);
+    abort();
+}
+
+static bool is_announced(const ek_shadow *s, uint64_t off) {
+    for (size_t i = s->nranges; i-- > 0;)
+        if (off >= s->ranges[i].off && off - s->ranges[i].off < s->ranges[i].n) return true;
+    return false;
+}
+
+/* What a touch saves must be what was there before: it comes ahead of the change, not behind. */
+static void compare_saved(const ek_arena *a, const void *p, size_t n) {
+    const ek_shadow *s = a->shadow;
+    if (!s || s->every == 0) return;
+    range r = {(uint64_t)((const uint8_t *)p - a->base), n, false};
+    size_t at, len = place(a, s, &r, &at);
+    const uint8_t *live = p, *copy = s->copy + at;
+    for (size_t i = 0; i < len; i += 8) {
+        size_t part = ek_min(len - i, (size_t)8);
+        if (memcmp(live + i, copy + i, part) == 0) continue;
+        for (size_t j = i; j < i + part; j++)
+            if (live[j] != copy[j] && !is_announced(s, r.off + j))
+                fail("a change was announced to the journal after it was made", r.off + j, 1);
+    }
+}
+
 bool ek_check_touch(ek_arena *a, const void *p, size_t n) {
     ek_check_dies(a);
     if (a->forget_touch_in && --a->forget_touch_in == 0) return false;
+    compare_saved(a, p, n);
     announce(a, p, n, false);
     return true;
 }
@@ -102,12 +132,6 @@ void ek_check_slack(ek_arena *a, const void *p, size_t n) {
 
 void ek_check_abort(const char *what) {
     fprintf(stderr, "emberkv check: %s\n", what);
-    abort();
-}
-
-static void fail(const char *what, uint64_t off, uint64_t n) {
-    fprintf(stderr, "emberkv check: %s at offset %llu (%llu bytes)\n", what,
-            (unsigned long long)off, (unsigned long long)n);
     abort();
 }
 
