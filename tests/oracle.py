@@ -7,8 +7,10 @@ bulk and the null array of RESP2. Doubles keep the text that came over the wire.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -171,6 +173,12 @@ class RawClient:
         self._socket.close()
 
 
+def die_with_the_parent() -> None:
+    """A run that is killed leaves no server behind."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
 class RedisServer:
     """A redis-server of our own on a Unix socket in a temporary folder."""
 
@@ -193,6 +201,7 @@ class RedisServer:
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
+            preexec_fn=die_with_the_parent,
         )
         try:
             self._wait_until_it_answers()
