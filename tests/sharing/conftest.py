@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "app.ember"
+def path(tmp_path: Path) -> Iterator[Path]:
+    path = tmp_path / "app.ember"
+    yield path
+    link = path / "arena"
+    if link.is_symlink() and link.readlink().name.startswith("emberkv-"):
+        link.readlink().unlink(missing_ok=True)  # of a process that ended without closing
 
 
 @pytest.fixture
