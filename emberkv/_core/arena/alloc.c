@@ -31,7 +31,7 @@ typedef enum ek_page_kind {
 #define SLAB_PAGES_MAX 16u
 #define BITMAP_BITS (64u * 6u)
 #define GROW_PAGES_MIN 16u
-#define GROW_PAGES_MAX 256u
+#define GROW_PAGES_MAX 64u /* more at a time would be felt as a pause */
 #define BIN_TRIES 16
 
 static unsigned class_of(size_t n) {
