@@ -106,7 +106,7 @@ static void compare_saved(const ek_arena *a, const void *p, size_t n) {
     const ek_shadow *s = a->shadow;
     if (!s || s->every == 0) return;
     range r = {(uint64_t)((const uint8_t *)p - a->base), n, false};
-    size_t at, len = place(a, s, &r, &at);
+    size_t at = 0, len = place(a, s, &r, &at); /* len 0: newer than the copy */
     const uint8_t *live = p, *copy = s->copy + at;
     for (size_t i = 0; i < len; i += 8) {
         size_t part = ek_min(len - i, (size_t)8);
