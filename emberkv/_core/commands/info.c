@@ -118,3 +118,11 @@ void ek_cmd_info(ek_ctx *c) {
     }
     ek_reply_verbatim(c->reply, "txt", t.p, t.n);
 }
+
+void ek_cmd_config_resetstat(ek_ctx *c) {
+    ek_store_root *root = c->s->root;
+    EK_SET(c->a, root->stat_expired, 0);
+    EK_SET(c->a, root->stat_hits, 0);
+    EK_SET(c->a, root->stat_misses, 0);
+    ek_reply_ok(c->reply);
+}

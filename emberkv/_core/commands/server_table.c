@@ -3,8 +3,8 @@
 
 ek_handler ek_cmd_command, ek_cmd_command_count, ek_cmd_command_docs, ek_cmd_command_getkeys,
     ek_cmd_command_getkeysandflags, ek_cmd_help, ek_cmd_command_info, ek_cmd_command_list,
-    ek_cmd_config_get, ek_cmd_config_set, ek_cmd_dbsize, ek_cmd_flushall, ek_cmd_flushdb,
-    ek_cmd_info, ek_cmd_memory_usage, ek_cmd_swapdb, ek_cmd_time;
+    ek_cmd_config_get, ek_cmd_config_resetstat, ek_cmd_config_rewrite, ek_cmd_config_set,
+    ek_cmd_dbsize, ek_cmd_flushall, ek_cmd_flushdb, ek_cmd_info, ek_cmd_memory_usage, ek_cmd_swapdb, ek_cmd_time;
 
 const ek_command_decl ek_server_table[] = {
     {
@@ -144,6 +144,26 @@ const ek_command_decl ek_server_table[] = {
                 .group = "server",
                 .since = "5.0.0",
                 .summary = "Lists the subcommands.",
+                .complexity = "O(1)",
+            },
+            {
+                .name = "resetstat",
+                .handler = ek_cmd_config_resetstat,
+                .arity = 2,
+                .flags = EK_CMD_ADMIN | EK_CMD_NOSCRIPT | EK_CMD_LOADING | EK_CMD_STALE,
+                .group = "server",
+                .since = "2.0.0",
+                .summary = "Sets the statistics back to zero.",
+                .complexity = "O(1)",
+            },
+            {
+                .name = "rewrite",
+                .handler = ek_cmd_config_rewrite,
+                .arity = 2,
+                .flags = EK_CMD_ADMIN | EK_CMD_NOSCRIPT | EK_CMD_LOADING | EK_CMD_STALE,
+                .group = "server",
+                .since = "2.8.0",
+                .summary = "Writes the parameters into the configuration file.",
                 .complexity = "O(1)",
             },
             {

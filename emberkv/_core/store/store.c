@@ -6,17 +6,6 @@
 #include "base/clock.h"
 #include "store/watch.h"
 
-static const ek_config default_config = {
-    .hash_max_listpack_entries = 512,
-    .hash_max_listpack_value = 64,
-    .set_max_intset_entries = 512,
-    .zset_max_listpack_entries = 128,
-    .zset_max_listpack_value = 64,
-    .list_max_listpack_size = -2,
-    .list_compress_depth = 0,
-    .proto_max_bulk_len = 512 * 1024 * 1024,
-};
-
 int64_t ek_store_now_us(const ek_store *s) {
     return s->clock ? atomic_load_explicit(&s->clock->now_us, memory_order_relaxed)
                     : ek_clock_us();
@@ -34,15 +23,20 @@ static void make_root(void *arg) {
     ek_store_root *root = ek_ptr(m->a, ref);
     root->ndbs = m->databases;
     root->dbs = dbs;
-    root->config = default_config;
+    ek_config_begin(&root->config);
     EK_SET(m->a, m->a->hdr->root, ref);
 }
 
-static ek_store *new_handle(ek_arena *a, const ek_clock *clock) {
+static ek_store *new_handle(ek_arena *a, const ek_clock *clock, const ek_settings *settings) {
     ek_store *s = calloc(1, sizeof *s);
     if (!s) return NULL;
     s->a = a;
     s->clock = clock;
+    s->settings = settings ? ek_settings_copy(settings) : ek_settings_new();
+    if (!s->settings) {
+        free(s);
+        return NULL;
+    }
     s->root = ek_ptr(a, a->hdr->root);
     s->dbs = ek_ptr(a, s->root->dbs);
     ek_random_init(&s->random);
@@ -74,7 +68,7 @@ ek_status ek_store_open(const ek_store_options *o, ek_store **out, char *err, si
             ek_arena_leave(a);
         }
     }
-    ek_store *s = st == EK_OK ? new_handle(a, o->clock) : NULL;
+    ek_store *s = st == EK_OK ? new_handle(a, o->clock, NULL) : NULL;
     if (!s) {
         if (st == EK_OK) st = EK_ENOMEM;
         snprintf(err, errlen, "no room for an empty store");
@@ -91,7 +85,7 @@ ek_status ek_store_fork(ek_store *s, ek_store **out, char *err, size_t errlen) {
     ek_arena *copy;
     ek_status st = ek_arena_fork(s->a, &copy, err, errlen);
     if (st != EK_OK) return st;
-    *out = new_handle(copy, s->clock);
+    *out = new_handle(copy, s->clock, s->settings);
     if (*out) return EK_OK;
     ek_arena_close(copy);
     return EK_ENOMEM;
@@ -99,5 +93,6 @@ ek_status ek_store_fork(ek_store *s, ek_store **out, char *err, size_t errlen) {
 
 void ek_store_close(ek_store *s) {
     ek_arena_close(s->a);
+    ek_settings_free(s->settings);
     free(s);
 }

@@ -41,6 +41,7 @@ typedef struct ek_store {
     ek_store_root *root;
     ek_db *dbs;
     const ek_clock *clock; /* NULL: the system's */
+    ek_settings *settings; /* of this process, see config.h */
     ek_random random;
     unsigned since_cycle; /* commands since the last look for expired keys */
 } ek_store;

@@ -65,7 +65,7 @@ SINGLES = {
         CONFIG GET {hash-max-listpack-entries|HASH-MAX-LISTPACK-VALUE|hash-max-ziplist-entries|databases|nosuch|""|hash-max-*|zset-max-listpack-* set-max-*|list-max-* databases databases|save|}
         CONFIG SET {|hash-max-listpack-entries|hash-max-listpack-entries x|hash-max-listpack-entries -1|hash-max-listpack-entries 99999999999999999999|nosuch 1|databases 4|hash-max-listpack-entries 512 nosuch 1|hash-max-listpack-entries 512 hash-max-listpack-entries 512|hash-max-listpack-entries 512 hash-max-ziplist-entries 512}
         CONFIG SET hash-max-listpack-entries 512 zset-max-listpack-value 64
-        CONFIG {|GET|HELP|NOSUCH|HELP x}
+        CONFIG {|GET|HELP|NOSUCH|HELP x|RESETSTAT|RESETSTAT x|REWRITE|REWRITE x}
         """,
     ),
     "leaving": (WORLD, "{QUIT|RESET|AUTH} {|x}"),
