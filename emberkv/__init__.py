@@ -29,6 +29,7 @@ from .pipeline import Pipeline
 __version__ = "0.1.0"
 
 Redis = Ember
+from_url = Ember.from_url
 
 __all__ = [
     "Clock",
@@ -45,11 +46,17 @@ __all__ = [
     "ResponseError",
     "WatchError",
     "exceptions",
+    "from_url",
+    "install_url_scheme",
     "open",
+    "redis_client",
+    "uninstall_url_scheme",
 ]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .bridge import redis_client
+    from .bridge_url import install_url_scheme, uninstall_url_scheme
     from .lock import Lock
     from .options import DataPersistOptions, HashDataPersistOptions
 else:
@@ -57,6 +64,9 @@ else:
         "DataPersistOptions": "options",
         "HashDataPersistOptions": "options",
         "Lock": "lock",
+        "install_url_scheme": "bridge_url",
+        "redis_client": "bridge",
+        "uninstall_url_scheme": "bridge_url",
     }
 
     def __getattr__(name):

@@ -29,18 +29,20 @@ if TYPE_CHECKING:
 class Ember(_ember.Client, Commands[T]):
     """A handle on a store: redis-py's methods, arguments and results, without a server.
 
-    `path` names a store that every process which opens it shares; None makes a private one
-    in memory. Bulk strings come back as bytes, or with `decode_responses` as str, decoded
-    from `encoding` with `encoding_errors`. `databases` is how many numbered databases a new
-    store has, `db` the one this handle begins in. `max_bytes` bounds the memory of a new
-    store: what does not fit raises OutOfMemoryError and leaves no trace. `clock`, a `Clock`,
-    replaces the system's for everything that expires. The memory of a path goes when the last
-    handle on it is closed, unless that handle was opened with `keep`.
+    `path` names a store that every process which opens it shares, or is a URL (`emberkv.url`);
+    None makes a private one in memory. Bulk strings come back as bytes, or with
+    `decode_responses` as str, decoded from `encoding` with `encoding_errors`. `databases` is how
+    many numbered databases a new store has, `db` the one this handle begins in. `max_bytes`
+    bounds the memory of a new store: what does not fit raises OutOfMemoryError and leaves no
+    trace. `clock`, a `Clock`, replaces the system's for everything that expires. The memory of a
+    path goes when the last handle on it is closed, unless that handle was opened with `keep`.
 
     A handle is closed by `close`, by the end of a ``with`` block, or when it is collected.
     After that every call raises ConnectionError. In a child of `os.fork` the handle of a
     shared store goes on as a handle of the child's own; that of a private store holds a copy.
     """
+
+    _shares_store = False
 
     if TYPE_CHECKING:
 
@@ -102,8 +104,39 @@ class Ember(_ember.Client, Commands[T]):
         encoding: str = "utf-8",
         encoding_errors: str = "strict",
     ) -> None:
+        if isinstance(path, str) and path[:6].lower() == "ember:":
+            self._open_url(
+                path,
+                decode_responses=decode_responses,
+                db=db,
+                databases=databases,
+                max_bytes=max_bytes,
+                clock=clock,
+                keep=keep,
+                encoding=encoding,
+                encoding_errors=encoding_errors,
+            )
+            return
         store = _ember.Store(path, databases=databases, max_bytes=max_bytes, clock=clock, keep=keep)
         self._attach(store, db, decode_responses, encoding, encoding_errors)
+
+    def _open_url(self, url: str, **options: Any) -> None:
+        from . import url as urls
+
+        store, options, self._shares_store = urls.open_url(url, options)
+        self._attach(store, **options)
+
+    @classmethod
+    def from_url(cls: type[Self], url: str, **options: Any) -> Self:
+        """Open the store that a URL names: ``ember:///path``, ``ember://``. See `emberkv.url`.
+
+        `options` are those of the class; where the URL says otherwise, it wins.
+        """
+        from . import url as urls
+
+        if not urls.is_url(url):
+            raise ValueError(f"not a URL of a store: {url!r}; they begin with ember:")
+        return cls(url, **options)
 
     def _attach(
         self,
@@ -272,8 +305,14 @@ class Ember(_ember.Client, Commands[T]):
     def close(self) -> None:
         """Let go of the store. What is private is gone; closing again does nothing."""
         store = getattr(self, "_store", None)
-        if store is not None:
-            self._idle_sessions.clear()
+        if store is None:
+            return
+        self._idle_sessions.clear()
+        if self._shares_store:
+            # Others in this process may have it by the same URL.
+            self._session.end()
+            self._store = self._session.store
+        else:
             store.close()
 
     @property

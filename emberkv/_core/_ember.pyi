@@ -88,6 +88,9 @@ class Session:
     def db(self) -> int:
         """The number of the database it works in."""
 
+    def end(self) -> None:
+        """Let go of the store, which may go on for others: every use raises from now on."""
+
     def close(self) -> None:
         """Let go of watches and of a transaction that was begun; the session stays usable."""
 
@@ -139,3 +142,52 @@ def pipeline_results(
     ok_callbacks: Collection[Callable[..., Any]],
 ) -> list[Any]:
     """Results of `replies`, an exception as it is, by the callbacks of the commands' names."""
+
+UNUSUAL: Any
+
+class Wire:
+    """The end of a redis-py connection in this process: a session, and replies not yet read."""
+
+    def __init__(
+        self,
+        store: Store,
+        error_for: Callable[[str], Exception],
+        errors: Any,
+        codec: tuple[str, str] = ("utf-8", "strict"),
+        decode: bool = False,
+    ) -> None: ...
+    @property
+    def closed(self) -> bool: ...
+    @property
+    def resp(self) -> int:
+        """The protocol whose shapes replies have: 2, or 3 after HELLO 3."""
+
+    def send(self, args: tuple[Any, ...]) -> None:
+        """Run a command; its reply waits to be read."""
+
+    def try_send(self, args: tuple[Any, ...]) -> bool:
+        """`send`, but False if it would have to wait for the store's lock."""
+
+    def read(self, raw: bool = False) -> Any:
+        """The next reply. UNUSUAL: there is none yet, or `take_odd` gives an error or a push."""
+
+    def take_odd(self) -> Any:
+        """What `read` had UNUSUAL stand for: an exception, a push (a list), None for nothing."""
+
+    def ready(self) -> bool:
+        """Whether something can be read at once."""
+
+    def idle(self) -> bool:
+        """Whether it is open, and nothing can be read."""
+
+    def wait(self, timeout: float | None) -> bool:
+        """Wait until something can be read, `timeout` seconds or without end; whether it can."""
+
+    def close(self) -> None:
+        """Let go of what the session watches and waits for."""
+
+    def shutdown(self, how: int = 0) -> None: ...
+    def settimeout(self, timeout: float | None) -> None: ...
+
+def check_commands(commands: Iterable[tuple[Any, ...]], encoding: str, error_class: type) -> None:
+    """Raise `error_class` if an argument of the commands cannot be sent."""

@@ -324,6 +324,13 @@ cdef class Session:
         if not self.store.closed:
             self.execute(("RESET",))
 
+    def end(self):
+        """Let go of the store, which may go on for others: every use raises from now on."""
+        if self.p.a != NULL:
+            self.store.sessions.remove(<size_t> self.p)
+            ek_session_close(self.p)
+        self.store = Store.__new__(Store)
+
     @property
     def db(self):
         """The number of the database it works in."""
@@ -570,3 +577,4 @@ include "_ember_reply.pxi"
 include "_ember_client.pxi"
 include "_ember_fast.pxi"
 include "_ember_pipeline.pxi"
+include "_ember_bridge.pxi"

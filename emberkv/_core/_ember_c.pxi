@@ -131,10 +131,12 @@ cdef extern from "engine/session.h" nogil:
         const ek_table *peek
         uint32_t db
         int resp
+        int initial_resp
         bint in_multi
     ek_session *ek_session_new(ek_store *s, uint32_t db)
     void ek_session_close(ek_session *session)
     void ek_session_free(ek_session *session)
+    void ek_session_forget_watches(ek_session *session)
     void ek_execute(ek_session *session, size_t argc, const ek_str *argv, ek_reply *reply)
     void ek_execute_command(ek_session *session, const ek_command *cmd, size_t argc,
                             const ek_str *argv, ek_reply *reply)
