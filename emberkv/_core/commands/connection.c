@@ -40,26 +40,41 @@ void ek_cmd_reset(ek_ctx *c) {
     ek_session_unwatch(c->session);
     select_db(c, 0);
     c->session->resp = c->session->initial_resp;
+    ek_session_begin_auth(c->session);
     ek_client_set_text(c, &c->session->name, (ek_str){0});
     ek_reply_status(c->reply, "RESET");
 }
 
-/* There is one user, default, and it needs no password. */
-static bool authenticate(ek_ctx *c, ek_str user) {
-    if (ek_str_eq(user, (ek_str){(const uint8_t *)"default", 7})) return true;
+/* As long for a wrong password as for the right one, wherever they differ. */
+static bool same_secret(ek_str given, ek_str secret) {
+    volatile size_t differing = given.n ^ secret.n;
+    for (size_t i = 0; i < given.n; i++)
+        differing |= given.p[i] ^ (secret.n ? secret.p[i % secret.n] : 0);
+    return differing == 0;
+}
+
+/* There is one user, default; without requirepass any password is right. */
+static bool authenticate(ek_ctx *c, ek_str user, ek_str password) {
+    ek_str secret = ek_config_text(c->a, c->s->root->config.requirepass);
+    bool known = ek_str_eq(user, (ek_str){(const uint8_t *)"default", 7});
+    bool right = same_secret(password, secret) || !secret.n;
+    if (known && right) {
+        c->session->needs_auth = false;
+        return true;
+    }
     ek_reply_error(c->reply, "WRONGPASS invalid username-password pair or user is disabled.");
     return false;
 }
 
 void ek_cmd_auth(ek_ctx *c) {
-    if (c->argc > 3) {
+    ek_str user = {(const uint8_t *)"default", 7};
+    if (c->argc > 3)
         ek_reply_syntax_error(c);
-    } else if (c->argc == 2) {
+    else if (c->argc == 2 && !c->s->root->config.requirepass)
         ek_reply_error(c->reply, "ERR AUTH <password> called without any password configured for "
                                  "the default user. Are you sure your configuration is correct?");
-    } else if (authenticate(c, c->argv[1])) {
+    else if (authenticate(c, c->argc == 3 ? c->argv[1] : user, c->argv[c->argc - 1]))
         ek_reply_ok(c->reply);
-    }
 }
 
 /* The options take effect one by one, also when a later one turns out to be wrong. */
@@ -67,7 +82,7 @@ static bool hello_options(ek_ctx *c) {
     for (size_t i = 2; i < c->argc; i++) {
         size_t left = c->argc - i - 1;
         if (ek_arg_is(c, i, "auth") && left >= 2) {
-            if (!authenticate(c, c->argv[i + 1])) return false;
+            if (!authenticate(c, c->argv[i + 1], c->argv[i + 2])) return false;
             i += 2;
         } else if (ek_arg_is(c, i, "setname") && left >= 1) {
             if (!ek_client_set_name(c, c->argv[i + 1])) return false;
@@ -92,6 +107,15 @@ void ek_cmd_hello(ek_ctx *c) {
             return;
         }
         if (!hello_options(c)) return;
+    }
+    if (c->session->needs_auth) {
+        ek_reply_error(c->reply, "NOAUTH HELLO must be called with the client already "
+                                 "authenticated, otherwise the HELLO AUTH <user> <pass> option can "
+                                 "be used to authenticate the client and select the RESP protocol "
+                                 "version at the same time");
+        return;
+    }
+    if (c->argc > 1) {
         c->session->resp = c->resp = (int)resp;
     }
     ek_reply_map(c->reply, 7);

@@ -161,10 +161,22 @@ static void reply_wrong_arity(ek_session *session, const ek_command *cmd, ek_rep
     if (exec) ek_session_discard(session);
 }
 
+static void reply_no_auth(ek_session *session, const ek_command *cmd, ek_reply *reply) {
+    bool exec = strcmp(cmd->name, "exec") == 0;
+    ek_reply_error(reply, "%sNOAUTH Authentication required.",
+                   exec ? "EXECABORT Transaction discarded because of: " : "");
+    session->multi_dirty |= session->in_multi;
+    if (exec) ek_session_discard(session);
+}
+
 static void execute(ek_session *session, const ek_command *cmd, size_t argc, const ek_str *argv,
                     ek_reply *reply) {
     if (EK_UNLIKELY(!ek_command_arity_ok(cmd, argc))) {
         reply_wrong_arity(session, cmd, reply);
+        return;
+    }
+    if (EK_UNLIKELY(session->needs_auth) && !(cmd->flags & EK_CMD_NO_AUTH)) {
+        reply_no_auth(session, cmd, reply);
         return;
     }
     if (EK_UNLIKELY(session->in_multi) && !session->in_exec) {
@@ -188,7 +200,8 @@ static void execute(ek_session *session, const ek_command *cmd, size_t argc, con
 
 void ek_execute_command(ek_session *session, const ek_command *cmd, size_t argc,
                         const ek_str *argv, ek_reply *reply) {
-    if (EK_LIKELY(!session->in_multi && ek_command_arity_ok(cmd, argc))) {
+    if (EK_LIKELY(!session->in_multi && !session->needs_auth &&
+                  ek_command_arity_ok(cmd, argc))) {
         dispatch(session, cmd, argc, argv, reply);
         return;
     }

@@ -19,6 +19,10 @@ ek_session *ek_session_new(ek_store *s, uint32_t db) {
     return session;
 }
 
+void ek_session_begin_auth(ek_session *session) {
+    session->needs_auth = session->remote && session->s->root->config.requirepass != 0;
+}
+
 static void free_queue(ek_session *session) {
     for (size_t i = 0; i < session->nqueue; i++) free(session->queue[i].argv);
     session->nqueue = 0;

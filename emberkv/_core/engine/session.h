@@ -36,6 +36,8 @@ typedef struct ek_session {
     uint64_t id;
     ek_str name, lib_name, lib_ver; /* malloc; CLIENT SETNAME, SETINFO */
     bool in_multi, multi_dirty, in_exec;
+    bool remote, local; /* it came by a socket; one that cannot leave this machine */
+    bool needs_auth;    /* until AUTH only few commands are allowed */
     ek_queued *queue;
     size_t nqueue, queue_cap;
     ek_watch *watches;
@@ -45,6 +47,8 @@ typedef struct ek_session {
 } ek_session;
 
 ek_session *ek_session_new(ek_store *s, uint32_t db); /* NULL: no memory, or no such database */
+/* Whether a remote session has to log in first; at accept, and when it is reset. Lock held. */
+void ek_session_begin_auth(ek_session *session);
 /* Let go of everything (takes the lock itself when it watches); what is left may only be freed. */
 void ek_session_close(ek_session *session);
 void ek_session_free(ek_session *session); /* closes it first */
