@@ -312,6 +312,15 @@ static void setex_put(ek_ctx *c, ek_value *v, const setex_args *o, outcome *did)
     }
 }
 
+/* A hash whose fields' time has come before it is made: it is not made, but told of as if it had been. */
+static void tell_passed(ek_ctx *c) {
+    ek_str key = c->argv[1];
+    ek_notify(c->s, c->dbi, EK_EVENT_NEW, key, "new");
+    ek_notify(c->s, c->dbi, EK_EVENT_HASH, key, "hset");
+    ek_notify(c->s, c->dbi, EK_EVENT_HASH, key, "hdel");
+    ek_notify(c->s, c->dbi, EK_EVENT_GENERIC, key, "del");
+}
+
 void ek_cmd_hsetex(ek_ctx *c) {
     setex_args o;
     ek_value v;
@@ -323,11 +332,16 @@ void ek_cmd_hsetex(ek_ctx *c) {
         return;
     }
     outcome did = {0};
-    bool comes_to_be = found == EK_FOUND || !o.timed || o.expire_ms > ek_now_ms(c);
-    if (found == EK_ABSENT && comes_to_be)
-        ek_hash_create(c->s, c->db, &v, c->argv[1], &c->argv[o.first], o.n);
-    if (comes_to_be && (found == EK_FOUND || o.timed)) setex_put(c, &v, &o, &did);
-    else if (comes_to_be) did.timed = o.n;
-    if (comes_to_be) tell(c, &v, &did, "hset");
+    bool passed = o.timed && o.expire_ms <= ek_now_ms(c);
+    if (found == EK_ABSENT && passed) {
+        tell_passed(c);
+    } else {
+        if (found == EK_ABSENT)
+            ek_hash_create(c->s, c->db, &v, c->argv[1], &c->argv[o.first], o.n);
+        if (found == EK_FOUND || o.timed) setex_put(c, &v, &o, &did);
+        ek_key_changed(c, c->argv[1], EK_EVENT_HASH, "hset");
+        if (passed) ek_hash_changed(c, &v, "hdel");
+        else if (o.timed) ek_key_changed(c, c->argv[1], EK_EVENT_HASH, "hexpire");
+    }
     ek_reply_int(c->reply, 1);
 }

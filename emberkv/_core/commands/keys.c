@@ -80,8 +80,11 @@ void ek_cmd_rename(ek_ctx *c) {
     ek_value v, there;
     if (!find_source(c, &v)) return;
     if (!ek_str_eq(c->argv[1], c->argv[2])) {
-        if (ek_peek(c, c->argv[2], &there)) ek_keyspace_delete(c->s, c->db, &there);
+        ek_type type = v.type;
+        bool replaces = ek_peek(c, c->argv[2], &there);
+        if (replaces) ek_keyspace_delete(c->s, c->db, &there);
         rename_to(c, &v);
+        if (replaces) ek_key_overwritten(c, c->dbi, c->argv[2], there.type, type);
     }
     ek_reply_ok(c->reply);
 }
@@ -157,14 +160,17 @@ void ek_cmd_copy(ek_ctx *c) {
         reply_same_object(c);
         return;
     }
-    bool copies = ek_lookup(c, c->argv[1], &v);
+    bool copies = ek_lookup(c, c->argv[1], &v), replaces = false;
+    ek_type old = EK_STRING;
     if (copies && ek_lookup_in(c, to, key, &there)) {
-        copies = replace;
+        copies = replaces = replace;
+        old = there.type;
         if (replace) ek_keyspace_delete(c->s, &c->s->dbs[to], &there);
     }
     if (copies) {
         copy_value(c, &v, to, key, &there);
         ek_key_changed_in(c, to, key, EK_EVENT_GENERIC, "copy_to");
+        if (replaces) ek_key_overwritten(c, to, key, old, v.type);
     }
     ek_reply_int(c->reply, copies);
 }

@@ -136,6 +136,7 @@ static void store_result(ek_ctx *c, operation *run, const char *event) {
     if (out.n) {
         /* The members may lie in the value that is replaced: its bytes stand until the commit. */
         uint8_t *room = ek_scratch_alloc(c, EK_SET_ROOM(out.n));
+        if (there) ek_key_overwritten(c, c->dbi, c->argv[1], v.type, EK_SET_TYPE);
         ek_set_put(c->s, c->db, &v, c->argv[1], out.list, out.n, room);
         ek_key_changed(c, c->argv[1], EK_EVENT_SET, event);
     } else if (there) {

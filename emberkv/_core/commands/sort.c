@@ -326,7 +326,8 @@ static void store(sort *s) {
         .key = s->store, .type = EK_LIST, .enc = EK_ENC_QUICKLIST, .expire_ms = EK_NO_EXPIRE,
         .access = ek_access_now(c->s), .outside = make_list(s),
     };
-    ek_lookup_in(c, c->dbi, s->store, &v);
+    if (ek_lookup_in(c, c->dbi, s->store, &v))
+        ek_key_overwritten(c, c->dbi, s->store, v.type, EK_LIST);
     ek_keyspace_put(c->s, c->db, &v, &plan);
     ek_key_changed(c, s->store, EK_EVENT_LIST, "sortstore");
 }

@@ -12,12 +12,18 @@ static void reply_text(ek_ctx *c, const ek_value *v) {
 }
 
 /* Put a text at a key: event and watchers included. */
-static void put_text(ek_ctx *c, ek_value *v, ek_str key, ek_str text, int64_t expire_ms) {
+static void put_text_as(ek_ctx *c, ek_value *v, ek_str key, ek_str text, int64_t expire_ms,
+                        const char *event) {
     int64_t integer;
     ek_entry_plan plan = {.key = key, .expire_ms = expire_ms, .access = ek_access_now(c->s)};
     ek_string_plan(&plan, text, &integer);
+    if (v->entry) ek_key_overwritten(c, c->dbi, key, v->type, EK_STRING);
     ek_keyspace_put(c->s, c->db, v, &plan);
-    ek_key_changed(c, key, EK_EVENT_STRING, "set");
+    ek_key_changed(c, key, EK_EVENT_STRING, event);
+}
+
+static void put_text(ek_ctx *c, ek_value *v, ek_str key, ek_str text, int64_t expire_ms) {
+    put_text_as(c, v, key, text, expire_ms, "set");
 }
 
 static bool too_long(ek_ctx *c, uint64_t bytes) {
@@ -101,6 +107,7 @@ void ek_cmd_set(ek_ctx *c) {
     }
     if (o.given & OPT_KEEPTTL && found) expire_ms = v.expire_ms;
     put_text(c, &v, c->argv[1], c->argv[2], expire_ms);
+    if (o.given & OPT_TIMES) ek_key_changed(c, c->argv[1], EK_EVENT_GENERIC, "expire");
     if (!(o.given & OPT_GET)) ek_reply_ok(c->reply);
 }
 
@@ -117,6 +124,7 @@ static void set_for(ek_ctx *c, bool in_seconds) {
     ek_value v;
     ek_lookup_in(c, c->dbi, c->argv[1], &v);
     put_text(c, &v, c->argv[1], c->argv[3], expire_ms);
+    ek_key_changed(c, c->argv[1], EK_EVENT_GENERIC, "expire");
     ek_reply_ok(c->reply);
 }
 
@@ -264,7 +272,7 @@ void ek_cmd_append(ek_ctx *c) {
     ek_found found = ek_lookup_type(c, c->argv[1], EK_STRING, &v);
     if (found == EK_WRONG_TYPE) return;
     if (found == EK_ABSENT) {
-        put_text(c, &v, c->argv[1], more, EK_NO_EXPIRE);
+        put_text_as(c, &v, c->argv[1], more, EK_NO_EXPIRE, "append");
         ek_reply_int(c->reply, (int64_t)more.n);
         return;
     }

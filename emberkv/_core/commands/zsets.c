@@ -66,6 +66,7 @@ void ek_zset_store_result(ek_ctx *c, ek_str key, const ek_zset_entry *e, size_t 
     bool there = ek_lookup(c, key, &v);
     if (n > 0) {
         uint8_t *room = ek_scratch_alloc(c, ek_zset_store_room(c->s, e, n));
+        if (there) ek_key_overwritten(c, c->dbi, key, v.type, EK_ZSET);
         ek_zset_store(c->s, c->db, &v, e, n, room);
         ek_key_changed(c, key, EK_EVENT_ZSET, event);
     } else if (there) {

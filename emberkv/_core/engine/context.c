@@ -16,6 +16,7 @@ void *ek_scratch_alloc(ek_ctx *c, size_t n) {
 static void expire(ek_ctx *c, uint32_t dbi, ek_value *v) {
     EK_SET(c->a, c->s->root->stat_expired, c->s->root->stat_expired + 1);
     ek_str key = v->key;
+    ek_notify(c->s, dbi, EK_EVENT_EXPIRED, key, "expired");
     ek_keyspace_delete(c->s, &c->s->dbs[dbi], v);
     EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + 1);
     v->key = key; /* the bytes stand until the commit */
@@ -36,19 +37,54 @@ static EK_NOINLINE bool expire_fields(ek_ctx *c, uint32_t dbi, ek_value *v) {
     return false;
 }
 
+/* Does a look-up for this argument read it, as the servers see it? */
+static bool reads(const ek_ctx *c, size_t argument) {
+    static const char *const silent[] = {"object|", "memory|usage", "randomkey"};
+    static const char *const writers[] = {"getset", "getdel", "getex", "pfmerge", "xack",
+                                          "xreadgroup"};
+    if (c->cmd->flags & EK_CMD_READONLY) {
+        for (size_t i = 0; i < EK_COUNTOF(silent); i++)
+            if (strncmp(c->cmd->name, silent[i], strlen(silent[i])) == 0) return false;
+        return true;
+    }
+    if (argument == c->argc) return true; /* what SORT looks up for its elements */
+    for (size_t i = 0; i < EK_COUNTOF(writers); i++)
+        if (strcmp(c->cmd->name, writers[i]) == 0) return true;
+    if (strcmp(c->cmd->name, "set") == 0) {
+        for (size_t i = 3; i < c->argc; i++)
+            if (ek_arg_is(c, i, "get")) return true;
+        return false;
+    }
+    ek_key_pos keys[64];
+    int n = ek_command_keys(c->cmd, c->argc, c->argv, keys, (int)EK_COUNTOF(keys));
+    for (int i = 0; i < n && i < (int)EK_COUNTOF(keys); i++)
+        if (keys[i].index == argument) return keys[i].flags & EK_KEY_RO;
+    return false;
+}
+
+/* A key that was looked for to be read is not there. Which argument it is, the address tells: one
+ * name may stand for a source and for the destination. */
+static EK_NOINLINE void tell_miss(ek_ctx *c, uint32_t dbi, ek_str key) {
+    size_t i = 1;
+    while (i < c->argc && c->argv[i].p != key.p) i++;
+    if (dbi == c->dbi && reads(c, i)) ek_notify(c->s, dbi, EK_EVENT_KEY_MISS, key, "keymiss");
+}
+
 bool ek_lookup_in(ek_ctx *c, uint32_t dbi, ek_str key, ek_value *v) {
     return ek_lookup_hashed(c, dbi, key, ek_table_hash(c->a, key), v);
 }
 
 bool ek_lookup_hashed(ek_ctx *c, uint32_t dbi, ek_str key, uint64_t hash, ek_value *v) {
-    if (!ek_keyspace_find_hashed(c->s, &c->s->dbs[dbi], key, hash, v)) return false;
-    if (EK_UNLIKELY(v->expire_ms != EK_NO_EXPIRE) && v->expire_ms <= ek_now_ms(c)) {
+    bool found = ek_keyspace_find_hashed(c->s, &c->s->dbs[dbi], key, hash, v);
+    if (found && EK_UNLIKELY(v->expire_ms != EK_NO_EXPIRE) && v->expire_ms <= ek_now_ms(c)) {
         expire(c, dbi, v);
         v->expire_ms = EK_NO_EXPIRE;
         v->key = key;
-        return false;
+        found = false;
     }
-    return EK_LIKELY(v->enc < EK_ENC_LISTPACK_EX) || expire_fields(c, dbi, v);
+    if (found && EK_UNLIKELY(v->enc >= EK_ENC_LISTPACK_EX)) found = expire_fields(c, dbi, v);
+    if (!found && ek_notifies(c->s, EK_EVENT_KEY_MISS)) tell_miss(c, dbi, key);
+    return found;
 }
 
 bool ek_peek(ek_ctx *c, ek_str key, ek_value *v) { return ek_lookup_in(c, c->dbi, key, v); }
@@ -67,13 +103,18 @@ ek_found ek_lookup_type(ek_ctx *c, ek_str key, ek_type type, ek_value *v) {
 }
 
 void ek_key_changed_in(ek_ctx *c, uint32_t db, ek_str key, ek_event class, const char *event) {
-    (void)class, (void)event; /* nobody listens yet; the watchers and the count do not care */
     EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + 1);
     ek_watch_changed(c->s, db, key);
+    ek_notify(c->s, db, class, key, event);
 }
 
 void ek_key_changed(ek_ctx *c, ek_str key, ek_event class, const char *event) {
     ek_key_changed_in(c, c->dbi, key, class, event);
+}
+
+void ek_key_overwritten(ek_ctx *c, uint32_t db, ek_str key, ek_type old, ek_type type) {
+    ek_notify(c->s, db, EK_EVENT_OVERWRITTEN, key, "overwritten");
+    if (old != type) ek_notify(c->s, db, EK_EVENT_TYPE_CHANGED, key, "type_changed");
 }
 
 void ek_delete_key(ek_ctx *c, ek_value *v) {

@@ -8,6 +8,7 @@
 #include "engine/reply.h"
 #include "engine/session.h"
 #include "store/keyspace.h"
+#include "store/notify.h"
 #include "store/store.h"
 
 typedef struct ek_ctx {
@@ -48,24 +49,16 @@ bool ek_lookup_in(ek_ctx *c, uint32_t db, ek_str key, ek_value *v);
 /* With the key's hash at hand, for commands that fetch ahead. */
 bool ek_lookup_hashed(ek_ctx *c, uint32_t db, ek_str key, uint64_t hash, ek_value *v);
 
-typedef enum ek_event {
-    EK_EVENT_GENERIC = 'g',
-    EK_EVENT_STRING = '$',
-    EK_EVENT_LIST = 'l',
-    EK_EVENT_SET = 's',
-    EK_EVENT_HASH = 'h',
-    EK_EVENT_ZSET = 'z',
-    EK_EVENT_EXPIRED = 'x',
-    EK_EVENT_NEW = 'n',
-} ek_event;
-
 /* The one call that tells everybody that a key has changed: watchers, the count of changes, and
  * whoever will listen to events. Call it once for each key that a command changed, after the change
- * (before or after a deletion alike), with the event's documented name ("hset", "del", ...). */
+ * (before or after a deletion alike), with the event's documented name ("hset", "del", ...), in
+ * the order in which the servers tell them. */
 void ek_key_changed(ek_ctx *c, ek_str key, ek_event class, const char *event);
 void ek_key_changed_in(ek_ctx *c, uint32_t db, ek_str key, ek_event class, const char *event);
 /* Delete the key that v is and tell it ("del"). */
 void ek_delete_key(ek_ctx *c, ek_value *v);
+/* Tell, beside that, that a command put a whole new value of a type in the place of one of type `old`. */
+void ek_key_overwritten(ek_ctx *c, uint32_t db, ek_str key, ek_type old, ek_type type);
 
 /* --- arguments: each replies the error itself and returns false --- */
 

@@ -7,12 +7,9 @@
 
 #include "base/number.h"
 #include "base/word.h"
+#include "store/notify.h"
 #include "store/store.h"
 
-#define FIRST_CLASS_BIT 2 /* beside EK_NOTIFY_KEYSPACE and EK_NOTIFY_KEYEVENT */
-
-static const char NOTIFY_CLASSES[] = "g$lshzxetdnm";
-static const char NOTIFY_ALL[] = "g$lshzxetd";
 static const char *const CLIENT_CLASSES[] = {"normal", "slave", "pubsub"};
 
 /* --- the places --- */
@@ -44,48 +41,6 @@ static ek_str text_of(const ek_store *s, const ek_setting *setting) {
     if (setting->home == EK_IN_STORE) return ek_config_text(s->a, *(const ek_ref *)field);
     const char *text = *(char *const *)field;
     return (ek_str){(const uint8_t *)(text ? text : ""), text ? strlen(text) : 0};
-}
-
-/* --- classes of events --- */
-
-int64_t ek_notify_bit(char class) {
-    const char *at = class ? strchr(NOTIFY_CLASSES, class) : NULL;
-    return at ? (int64_t)1 << (FIRST_CLASS_BIT + (at - NOTIFY_CLASSES)) : 0;
-}
-
-static int64_t bits_of_all(void) {
-    int64_t bits = 0;
-    for (const char *p = NOTIFY_ALL; *p; p++) bits |= ek_notify_bit(*p);
-    return bits;
-}
-
-bool ek_notify_parse(ek_str text, int64_t *flags) {
-    *flags = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        char letter = (char)text.p[i];
-        int64_t bit = letter == 'K'   ? EK_NOTIFY_KEYSPACE
-                      : letter == 'E' ? EK_NOTIFY_KEYEVENT
-                      : letter == 'A' ? bits_of_all()
-                                      : ek_notify_bit(letter);
-        if (!bit) return false;
-        *flags |= bit;
-    }
-    return true;
-}
-
-size_t ek_notify_print(int64_t flags, char out[32]) {
-    size_t n = 0;
-    if ((flags & bits_of_all()) == bits_of_all()) {
-        out[n++] = 'A';
-    } else {
-        for (const char *p = NOTIFY_CLASSES; *p != 'm'; p++)
-            if (flags & ek_notify_bit(*p)) out[n++] = *p;
-    }
-    if (flags & EK_NOTIFY_KEYSPACE) out[n++] = 'K';
-    if (flags & EK_NOTIFY_KEYEVENT) out[n++] = 'E';
-    if (flags & ek_notify_bit('m')) out[n++] = 'm';
-    out[n] = 0;
-    return n;
 }
 
 /* --- words --- */
@@ -158,7 +113,7 @@ size_t ek_setting_print(const ek_store *s, const ek_setting *setting, char *out,
     int64_t v = *field;
     switch (setting->kind) {
     case EK_SETTING_LIMITS: return print_limits((const ek_output_limit *)field, out, cap);
-    case EK_SETTING_EVENTS: return ek_notify_print(v, out);
+    case EK_SETTING_EVENTS: return ek_notify_format(v, out);
     case EK_SETTING_BOOL: return (size_t)snprintf(out, cap, "%s", v ? "yes" : "no");
     case EK_SETTING_ENUM: return (size_t)snprintf(out, cap, "%s", setting->words[v]);
     case EK_SETTING_ENUMS: return print_words(setting, v, out, cap);

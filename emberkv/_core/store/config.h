@@ -33,7 +33,7 @@ typedef struct ek_config {
     int64_t stream_node_max_bytes, stream_node_max_entries;
     int64_t hll_sparse_max_bytes;
     int64_t proto_max_bulk_len;
-    int64_t notify_keyspace_events; /* EK_NOTIFY_* and a bit for each class, see ek_notify_bit */
+    int64_t notify_keyspace_events; /* see notify.h; 0: nobody is told anything */
     int64_t slowlog_log_slower_than, slowlog_max_len; /* microseconds (-1: never), entries */
     int64_t latency_monitor_threshold, latency_tracking;
     int64_t tracking_table_max_keys;
@@ -59,15 +59,6 @@ enum {
 };
 
 enum { EK_DEBUG_NO, EK_DEBUG_YES, EK_DEBUG_LOCAL }; /* enable-debug-command */
-
-/* notify-keyspace-events: which channels, and the classes of events by their letter. */
-enum {
-    EK_NOTIFY_KEYSPACE = 1 << 0,
-    EK_NOTIFY_KEYEVENT = 1 << 1,
-};
-int64_t ek_notify_bit(char class); /* 0: no class */
-bool ek_notify_parse(ek_str text, int64_t *flags);
-size_t ek_notify_print(int64_t flags, char out[32]);
 
 typedef union ek_setting_value {
     int64_t n;

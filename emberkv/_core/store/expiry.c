@@ -1,6 +1,7 @@
 #include "store/expiry.h"
 
 #include "store/keyspace.h"
+#include "store/notify.h"
 #include "store/value_hash.h"
 
 #define ROUNDS 4
@@ -15,6 +16,7 @@ static unsigned sample(ek_store *s, ek_db *db, unsigned samples, int64_t now_ms)
         ek_value v;
         ek_entry_read(s->a, ref, &v);
         v.hash = ek_table_hash(s->a, v.key);
+        ek_notify(s, (uint32_t)(db - s->dbs), EK_EVENT_EXPIRED, v.key, "expired");
         ek_keyspace_delete(s, db, &v);
         expired++;
     }
@@ -27,8 +29,12 @@ static void expire_fields(ek_store *s, ek_db *db, int64_t now_ms) {
         bool all_gone;
         ek_entry_read(s->a, ek_table_random(s->a, &db->field_expires, &s->random), &v);
         v.hash = ek_table_hash(s->a, v.key);
-        ek_hash_purge(s, db, &v, now_ms, FIELDS, &all_gone);
-        if (all_gone) ek_keyspace_delete(s, db, &v);
+        size_t n = ek_hash_purge(s, db, &v, now_ms, FIELDS, &all_gone);
+        uint32_t dbi = (uint32_t)(db - s->dbs);
+        if (n) ek_notify(s, dbi, EK_EVENT_HASH, v.key, "hexpired");
+        if (!all_gone) continue;
+        ek_notify(s, dbi, EK_EVENT_GENERIC, v.key, "del");
+        ek_keyspace_delete(s, db, &v);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "store/garbage.h"
+#include "store/notify.h"
 #include "store/values.h"
 
 #define SPARE ((size_t)1 << 20) /* up to here a growing value doubles; then it adds an eighth */
@@ -112,6 +113,7 @@ void ek_keyspace_add(ek_store *s, ek_db *db, const ek_entry_plan *plan, uint64_t
     if (plan->expire_ms != EK_NO_EXPIRE) ek_table_add(s->a, &db->expires, key_of, hash, ref);
     v->hash = hash;
     ek_entry_read(s->a, ref, v);
+    ek_notify(s, (uint32_t)(db - s->dbs), EK_EVENT_NEW, v->key, "new");
 }
 
 static bool replace_in_place(ek_store *s, ek_value *v, const ek_entry_plan *plan) {

@@ -14,7 +14,8 @@ bool ek_keyspace_find(const ek_store *s, const ek_db *db, ek_str key, ek_value *
 bool ek_keyspace_find_hashed(const ek_store *s, const ek_db *db, ek_str key, uint64_t hash,
                              ek_value *v);
 
-/* Make an entry for a key that is not there. plan->key may point anywhere. Fills v. */
+/* Make an entry for a key that is not there, and tell that it is new (notify.h). plan->key may point
+ * anywhere. Fills v. */
 void ek_keyspace_add(ek_store *s, ek_db *db, const ek_entry_plan *plan, uint64_t hash, ek_value *v);
 
 /* Give an existing key another value of any type; the time to live becomes plan->expire_ms. The old
