@@ -21,6 +21,7 @@ GROUPS = {
     "list": "Lists",
     "set": "Sets",
     "sorted-set": "Sorted sets",
+    "bitmap": "Bitmaps",
     "transactions": "Transactions",
     "connection": "Connection",
     "server": "Server",

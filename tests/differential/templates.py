@@ -37,6 +37,16 @@ TEMPLATES = r"""
 1 SETRANGE $s $n $v
 1 LCS $s $s [LEN|IDX|IDX MINMATCHLEN $n WITHMATCHLEN|]
 
+2 SETBIT $s [$n|35|2000|9000] [0|1]
+1 GETBIT $k $n
+1 BITCOUNT $s [$i $i [BIT|BYTE|]|]
+1 BITPOS $s [0|1] [$i [$i [BIT|BYTE|]|]|]
+2 BITOP [AND|OR|XOR] $s $s $s
+1 BITOP NOT $s $s
+2 BITFIELD $s [GET u8 0|OVERFLOW SAT|] [SET|INCRBY] [u4|i8|i64|u63] [$n|#2|40] $c GET i8 $n
+1 BITFIELD $s INCRBY u3 $n $i OVERFLOW SAT INCRBY i5 3 $c SET u8 #1 $n
+1 BITFIELD_RO $k GET i16 $n GET u1 $n
+
 2 DEL $k+
 1 UNLINK $k $k
 1 [EXISTS|TOUCH] $k $k

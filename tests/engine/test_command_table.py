@@ -12,7 +12,7 @@ import pytest
 from oracle import RedisServer, Reply
 from subjects import Client, Subject
 
-GROUPS = ("string", "generic", "hash", "list", "set", "sorted-set") + (
+GROUPS = ("string", "generic", "hash", "list", "set", "sorted-set", "bitmap") + (
     "transactions",
     "connection",
     "server",
@@ -157,7 +157,8 @@ def test_keys_agree_with_the_server_on_random_requests(ours: Client, theirs: Cli
     rng = random.Random(1)
     shared = sorted((names(ours) & names(theirs)) - EXTENDED)
     partial = ("client", "config", "memory")  # containers of which the server has more
-    words = ["a", "b", "0", "1", "2", "3", "-1", "get", "STORE", "by", "LIMIT", "weights", "nx"]
+    words = ["a", "b", "0", "1", "2", "3", "-1", "get", "overflow", "STORE", "storedist", "by"]
+    words += ["LIMIT", "weights", "nx"]
     for _ in range(3_000):
         request = rng.choice(shared).split("|")
         request += rng.choices(words, k=rng.randrange(9))

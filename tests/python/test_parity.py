@@ -652,6 +652,27 @@ SCRIPTS = {
         db.execute_command('EXEC')
         db.get('a')
     """,
+    "bitmaps": """
+        db.setbit('b', 7, 1)
+        db.setbit('b', 7, 0)
+        db.setbit('b', 7, True)
+        db.getbit('b', 7)
+        db.getbit('b', 100)
+        db.bitcount('b')
+        db.bitcount('b', 0, -1)
+        db.bitcount('b', 0)
+        db.bitcount('b', 0, 7, 'BIT')
+        db.bitpos('b', 1)
+        db.bitpos('b', 0)
+        db.bitpos('b', 1, 0, -1)
+        db.bitpos('b', 2)
+        db.bitpos('b', 1, end=3)
+        db.bitop('NOT', 'c', 'b')
+        db.bitop('AND', 'd', 'b', 'c')
+        db.bitfield('f').set('u8', 0, 200).incrby('u8', 0, 100).get('u8', 0).execute()
+        db.bitfield('f', 'SAT').incrby('u8', 0, 100).incrby('u8', 0, 300, 'FAIL').execute()
+        db.bitfield_ro('f', 'u8', 0, [('u4', '#1')])
+    """,
     "connection and server": """
         db.ping()
         db.echo('hello')
@@ -783,27 +804,6 @@ NEWER = {
 
 # What the core does not know yet. When it does, these belong with the others above.
 TO_COME = {
-    "bitmaps": """
-        db.setbit('b', 7, 1)
-        db.setbit('b', 7, 0)
-        db.setbit('b', 7, True)
-        db.getbit('b', 7)
-        db.getbit('b', 100)
-        db.bitcount('b')
-        db.bitcount('b', 0, -1)
-        db.bitcount('b', 0)
-        db.bitcount('b', 0, 7, 'BIT')
-        db.bitpos('b', 1)
-        db.bitpos('b', 0)
-        db.bitpos('b', 1, 0, -1)
-        db.bitpos('b', 2)
-        db.bitpos('b', 1, end=3)
-        db.bitop('NOT', 'c', 'b')
-        db.bitop('AND', 'd', 'b', 'c')
-        db.bitfield('f').set('u8', 0, 200).incrby('u8', 0, 100).get('u8', 0).execute()
-        db.bitfield('f', 'SAT').incrby('u8', 0, 100).incrby('u8', 0, 300, 'FAIL').execute()
-        db.bitfield_ro('f', 'u8', 0, [('u4', '#1')])
-    """,
     "lists, blocking": """
         db.rpush('c', 1, 2, 3, 4, 5, 6, 7, 8)
         db.blpop('c', 1)

@@ -252,20 +252,6 @@ void ek_cmd_msetnx(ek_ctx *c) {
 
 /* --- parts of values --- */
 
-/* Make the value bytes that can be spliced; "raw" from now on, as the server calls it. */
-static void make_raw(ek_ctx *c, ek_value *v) {
-    if (v->enc == EK_ENC_INT) {
-        char digits[24];
-        ek_str text = ek_string_text(v, digits);
-        ek_entry_plan plan = {
-            .type = EK_STRING, .enc = EK_ENC_RAW, .expire_ms = v->expire_ms,
-            .access = ek_access_now(c->s), .bytes = text.p, .len = text.n,
-        };
-        ek_keyspace_replace(c->s, c->db, v, &plan);
-    }
-    ek_value_set_encoding(c->s, v, EK_ENC_RAW);
-}
-
 void ek_cmd_append(ek_ctx *c) {
     ek_value v;
     ek_str more = c->argv[2];
@@ -277,7 +263,7 @@ void ek_cmd_append(ek_ctx *c) {
         return;
     }
     if (too_long(c, ek_string_len(&v) + (uint64_t)more.n)) return;
-    make_raw(c, &v);
+    ek_string_make_raw(c->s, c->db, &v);
     uint8_t *p = ek_value_splice(c->s, c->db, &v, v.len, 0, more.n);
     memcpy(p, more.p, more.n);
     ek_key_changed(c, c->argv[1], EK_EVENT_STRING, "append");
@@ -337,7 +323,7 @@ void ek_cmd_setrange(ek_ctx *c) {
         };
         ek_keyspace_add(c->s, c->db, &plan, v.hash, &v);
     }
-    make_raw(c, &v);
+    ek_string_make_raw(c->s, c->db, &v);
     size_t old = v.len, end = at + part.n;
     if (end > old) {
         uint8_t *p = ek_value_splice(c->s, c->db, &v, old, 0, end - old);

@@ -32,4 +32,11 @@ EK_INLINE void ek_string_plan(ek_entry_plan *plan, ek_str text, int64_t *integer
     }
 }
 
+/* Make the value bytes that can be spliced; "raw" from now on, as the server calls it. */
+void ek_string_make_raw(ek_store *s, ek_db *db, ek_value *v);
+
+/* The same, and have it at least `len` bytes long, zeros behind what it had. v may be a key that is
+ * not there. */
+void ek_string_widen(ek_store *s, ek_db *db, ek_value *v, size_t len);
+
 #endif

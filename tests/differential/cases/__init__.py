@@ -1,6 +1,7 @@
 """Edge cases by command group: `SINGLES` name -> (setup, lines), `SEQUENCES` name -> lines."""
 
 from differential.cases import (
+    bitmaps,
     hashes,
     keys,
     lists,
@@ -12,6 +13,7 @@ from differential.cases import (
 )
 
 GROUPS = {
+    "bitmaps": bitmaps,
     "strings": strings,
     "keys": keys,
     "hashes": hashes,
