@@ -40,7 +40,7 @@ cdef object _exceptions():
     return _exceptions_module
 
 
-if not ek_commands_init():
+if not ek_persist_init():
     raise ImportError("the command tables contradict each other")
 
 

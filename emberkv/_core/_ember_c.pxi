@@ -146,5 +146,5 @@ cdef extern from "engine/session.h" nogil:
     bint ek_transaction_is_mine(const ek_store *s)
     bint ek_transaction_abandon(ek_store *s)
 
-cdef extern from "commands/tables.h" nogil:
-    bint ek_commands_init()
+cdef extern from "persist/tables.h" nogil:
+    bint ek_persist_init()

@@ -18,7 +18,7 @@ GROUPS = ("string", "generic", "hash", "list", "set", "sorted-set", "bitmap") + 
     "server",
 )
 BLOCKING = {"blmove", "blmpop", "blpop", "brpop", "brpoplpush", "bzmpop", "bzpopmax", "bzpopmin"}
-SERIALISED = {"dump", "restore", "migrate", "restore-asking"}
+SERIALISED = {"migrate", "restore-asking"}
 OPERATED = {
     *("acl", "bgrewriteaof", "bgsave", "debug", "failover", "lastsave", "latency", "lolwut"),
     *("module", "monitor", "psync", "replconf", "replicaof", "role", "save", "shutdown"),

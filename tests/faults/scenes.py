@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from payload import payload, text
+
 Command = tuple[Any, ...]
 
 NOW_MS = 1_800_000_000_000
@@ -31,6 +33,9 @@ def scored(prefix: str, n: int, score: int | None = None) -> list[bytes]:
     scores = (i * 10 if score is None else score for i in range(n))
     return [x for i, s in enumerate(scores) for x in (b"%d" % s, b"%s-%d" % (prefix.encode(), i))]
 
+
+HASH_OF_600 = b"\x04\x42\x58" + b"".join(text(word) for word in pairs("field", 600))
+ZSET_OF_TWO = b"\x05\x02" + text(b"a") + bytes(8) + text(b"b") + bytes(8)
 
 BASE: list[Command] = [
     words("SET s hello"),
@@ -309,6 +314,12 @@ WITH_BLANKS: list[Command] = [
     (b"ZREM", b"Z", *(b"member-%d" % i for i in range(400))),
     (b"SREM", b"T", *numbered("member", 600)),
     (b"SREM", b"I", *range(512)),
+    (b"RESTORE", b"new", 0, payload(b"\0" + text(b"hello"))),
+    (b"RESTORE", b"L", 100, payload(b"\0" + text(b"hello")), b"REPLACE"),
+    (b"RESTORE", b"s", 100, payload(HASH_OF_600), b"REPLACE"),
+    (b"RESTORE", b"new", LATER_MS, payload(HASH_OF_600[:-1] + b"\x63"), b"ABSTTL"),
+    (b"RESTORE", b"H", 0, payload(ZSET_OF_TWO), b"REPLACE"),
+    (b"RESTORE", b"T", 0, payload(ZSET_OF_TWO[:-1]), b"REPLACE"),  # refused
 ]
 
 
@@ -323,7 +334,7 @@ COMMANDS = commands()
 
 def name_of(command: Command) -> str:
     def short(word: Any) -> str:
-        text = word.decode() if isinstance(word, bytes) else str(word)
+        text = word.decode(errors="backslashreplace") if isinstance(word, bytes) else str(word)
         return text if len(text) <= 16 else f"{text[:8]}~{len(text)}"
 
     shown = [short(word) for word in command[:8]]

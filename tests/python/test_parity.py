@@ -730,6 +730,15 @@ SCRIPTS = {
         db.reset()
         db.quit()
     """,
+    "serialized values": """
+        db.dump('missing')
+        db.restore('r', 0, b'rubbish')
+        db.set('k', 'v')
+        db.restore('copy', 0, db.dump('k'))
+        db.get('copy')
+        db.restore('copy', 100000, db.dump('k'), replace=True, idletime=5)
+        db.restore('copy', 0, 'x', frequency='y')
+    """,
 }
 
 # What later servers added to the same groups.
@@ -830,15 +839,6 @@ TO_COME = {
         db.bzmpop(0.01, 1, ['z'], min=True)
         db.bzmpop(1, 1, ['z'])
         db.bzmpop(1, 1, ['z'], min=True, max=True)
-    """,
-    "serialized values": """
-        db.dump('missing')
-        db.restore('r', 0, b'rubbish')
-        db.set('k', 'v')
-        db.restore('copy', 0, db.dump('k'))
-        db.get('copy')
-        db.restore('copy', 100000, db.dump('k'), replace=True, idletime=5)
-        db.restore('copy', 0, 'x', frequency='y')
     """,
     "other sessions": """
         db.client_no_evict('ON')

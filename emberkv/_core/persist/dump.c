@@ -1,0 +1,124 @@
+/* DUMP and RESTORE: one value as a payload that any server of the family takes. */
+#include "base/number.h"
+#include "persist/crc64.h"
+#include "persist/rdb.h"
+#include "persist/tables.h"
+
+enum { FOOTER_BYTES = 2 + 8 };
+
+/* The payload grows on the tape itself, behind the tag and length of a string. */
+void ek_cmd_dump(ek_ctx *c) {
+    ek_value v;
+    if (!ek_lookup(c, c->argv[1], &v)) {
+        ek_reply_null(c->reply);
+        return;
+    }
+    ek_rdb_out o = {.c = c, .to = c->reply, .version = EK_RDB_VERSION};
+    size_t at = ek_reply_open(c->reply, '$'), begin = c->reply->len;
+    ek_rdb_put_value(&o, &v);
+    uint16_t version = (uint16_t)o.version;
+    ek_rdb_put_raw(&o, &version, sizeof version);
+    ek_rdb_put_u64(&o, ek_crc64(0, c->reply->buf + begin, c->reply->len - begin));
+    ek_reply_close(c->reply, at, c->reply->len - begin);
+}
+
+typedef struct restore_options {
+    bool replace, absolute;
+    int64_t idle_s, frequency; /* -1: not given */
+} restore_options;
+
+static bool parse_options(ek_ctx *c, restore_options *o) {
+    *o = (restore_options){.idle_s = -1, .frequency = -1};
+    for (size_t i = 4; i < c->argc; i++) {
+        bool more = i + 1 < c->argc;
+        if (ek_arg_is(c, i, "replace")) {
+            o->replace = true;
+        } else if (ek_arg_is(c, i, "absttl")) {
+            o->absolute = true;
+        } else if (ek_arg_is(c, i, "idletime") && more && o->frequency == -1) {
+            if (!ek_arg_i64(c, ++i, &o->idle_s)) return false;
+            if (o->idle_s < 0) {
+                ek_reply_error(c->reply, "ERR Invalid IDLETIME value, must be >= 0");
+                return false;
+            }
+        } else if (ek_arg_is(c, i, "freq") && more && o->idle_s == -1) {
+            if (!ek_arg_i64(c, ++i, &o->frequency)) return false;
+            if (o->frequency < 0 || o->frequency > 255) {
+                ek_reply_error(c->reply, "ERR Invalid FREQ value, must be >= 0 and <= 255");
+                return false;
+            }
+        } else {
+            ek_reply_syntax_error(c);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The value's bytes in front of the footer. False: the footer is wrong. */
+static bool open_payload(ek_str payload, ek_str *value) {
+    if (payload.n < FOOTER_BYTES) return false;
+    const uint8_t *footer = payload.p + payload.n - FOOTER_BYTES;
+    uint16_t version = ek_load16(footer);
+    if (version > EK_RDB_VERSION_MAX && version != EK_RDB_VERSION_VALKEY) return false;
+    *value = (ek_str){payload.p, payload.n - FOOTER_BYTES};
+    return ek_crc64(0, payload.p, payload.n - 8) == ek_load64(footer + 2);
+}
+
+static uint32_t access_of(ek_ctx *c, const restore_options *o) {
+    uint32_t now = ek_access_now(c->s);
+    return o->idle_s > 0 ? now - (uint32_t)ek_min((size_t)o->idle_s, now) : now;
+}
+
+/* Make the key of the payload's value. False: it is damaged, and nothing has changed. */
+static bool make(ek_ctx *c, ek_str payload, int64_t expire_ms, uint32_t access) {
+    ek_savepoint before = ek_save(c->a);
+    ek_rdb_in in = {.c = c, .p = payload.p, .end = payload.p + payload.n};
+    ek_value v;
+    if (ek_peek(c, c->argv[1], &v)) ek_keyspace_delete(c->s, c->db, &v);
+    if (ek_rdb_get_value(&in, c->argv[1], expire_ms, access, &v) && in.p == in.end) return true;
+    ek_undo(c->a, &before);
+    return false;
+}
+
+/* When it is to expire. False: has replied that this cannot be. */
+static bool expiry_of(ek_ctx *c, const restore_options *o, int64_t *expire_ms) {
+    int64_t ttl;
+    if (!ek_arg_i64(c, 2, &ttl)) return false;
+    *expire_ms = ttl == 0 ? EK_NO_EXPIRE : ttl;
+    if (ttl > 0 && !o->absolute && __builtin_add_overflow(ttl, ek_now_ms(c), expire_ms)) ttl = -1;
+    if (ttl >= 0) return true;
+    ek_reply_error(c->reply, "ERR Invalid TTL value, must be >= 0");
+    return false;
+}
+
+void ek_cmd_restore(ek_ctx *c) {
+    restore_options o;
+    int64_t expire_ms;
+    ek_value there;
+    ek_str payload;
+    if (!parse_options(c, &o)) return;
+    bool exists = ek_peek(c, c->argv[1], &there);
+    if (exists && !o.replace) {
+        ek_reply_error(c->reply, "BUSYKEY Target key name already exists.");
+        return;
+    }
+    if (!expiry_of(c, &o, &expire_ms)) return;
+    if (!open_payload(c->argv[3], &payload)) {
+        ek_reply_error(c->reply, "ERR DUMP payload version or checksum are wrong");
+        return;
+    }
+    if (!make(c, payload, expire_ms, access_of(c, &o))) {
+        ek_reply_error(c->reply, "ERR Bad data format");
+        return;
+    }
+    if (o.absolute && expire_ms <= ek_now_ms(c)) {
+        ek_value v;
+        if (!ek_keyspace_find(c->s, c->db, c->argv[1], &v)) ek_raise(c->a, EK_ECORRUPT);
+        ek_keyspace_delete(c->s, c->db, &v);
+        if (exists) ek_key_changed(c, c->argv[1], EK_EVENT_GENERIC, "del");
+    } else {
+        ek_key_changed(c, c->argv[1], EK_EVENT_GENERIC, "restore");
+    }
+    ek_reply_ok(c->reply);
+}

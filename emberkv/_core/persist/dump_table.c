@@ -1,0 +1,62 @@
+/* Declarations of DUMP and RESTORE. */
+#include "persist/tables.h"
+
+#include <pthread.h>
+
+#include "commands/tables.h"
+
+ek_handler ek_cmd_dump, ek_cmd_restore;
+
+static const ek_command_decl table[] = {
+    {
+        .name = "dump",
+        .handler = ek_cmd_dump,
+        .arity = 2,
+        .flags = EK_CMD_READONLY,
+        .categories = EK_ACL_KEYSPACE,
+        .group = "generic",
+        .since = "2.6.0",
+        .summary = "Gives a value in the encoding of RDB files, with version and checksum.",
+        .complexity = "O(N) for N bytes of the value",
+        .tips = EK_TIPS("nondeterministic_output"),
+        .keys = EK_KEYS(EK_KEY_AT(1, EK_KEY_RO | EK_KEY_ACCESS)),
+        .args = EK_ARGS({.name = "key", .type = EK_ARG_KEY}),
+    },
+    {
+        .name = "restore",
+        .handler = ek_cmd_restore,
+        .arity = -4,
+        .flags = EK_CMD_WRITE | EK_CMD_DENYOOM,
+        .categories = EK_ACL_KEYSPACE | EK_ACL_DANGEROUS,
+        .group = "generic",
+        .since = "2.6.0",
+        .summary = "Makes a key of what DUMP gave.",
+        .complexity = "O(N) for N bytes of the value; O(N*log(N)) for a sorted set of N members",
+        .keys = EK_KEYS(EK_KEY_AT(1, EK_KEY_OW | EK_KEY_UPDATE)),
+        .history = EK_HISTORY({"3.0.0", "Option REPLACE"}, {"5.0.0", "Option ABSTTL"},
+                              {"5.0.0", "Options IDLETIME and FREQ"}),
+        .args = EK_ARGS(
+            {.name = "key", .type = EK_ARG_KEY},
+            {.name = "ttl", .type = EK_ARG_INTEGER},
+            {.name = "serialized-value", .type = EK_ARG_STRING},
+            {.name = "replace", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
+             .token = "REPLACE", .since = "3.0.0"},
+            {.name = "absttl", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
+             .token = "ABSTTL", .since = "5.0.0"},
+            {.name = "seconds", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL,
+             .token = "IDLETIME", .since = "5.0.0"},
+            {.name = "frequency", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL,
+             .token = "FREQ", .since = "5.0.0"}),
+    },
+    {0},
+};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool registered;
+
+static void register_all(void) { registered = ek_commands_init() && ek_command_register(table); }
+
+bool ek_persist_init(void) {
+    pthread_once(&once, register_all);
+    return registered;
+}

@@ -1,0 +1,84 @@
+/* Values in the encoding of RDB, which DUMP payloads, snapshots and replication share.
+ *
+ *   length    00nnnnnn | 01nnnnnn n8 | 10000000 n32 | 10000001 n64 (both big-endian)
+ *             11000000 + the kind of a string that is no plain run of bytes:
+ *   string    length, bytes | 0 i8 | 1 i16 | 2 i32 (little-endian) | 3 length, length, LZF
+ *   value     type u8, and what follows from it: see rdb_write.c and rdb_read.c
+ *   payload   value | version u16 | crc64 of all before, u64
+ *
+ * Writing appends to an ek_reply used as a buffer. Reading goes over memory that holds all of it and
+ * believes nothing of what it reads: every length is held against what is left. */
+#ifndef EK_PERSIST_RDB_H
+#define EK_PERSIST_RDB_H
+
+#include "engine/context.h"
+
+enum {
+    EK_RDB_VERSION = 10,       /* what is written, unless the value needs more */
+    EK_RDB_VERSION_FIELDS = 12, /* ... which hashes with expiring fields do */
+    EK_RDB_VERSION_MAX = 12,   /* what is read */
+    EK_RDB_VERSION_VALKEY = 80,
+};
+
+typedef enum ek_rdb_type {
+    EK_RDB_STRING = 0,
+    EK_RDB_LIST = 1,
+    EK_RDB_SET = 2,
+    EK_RDB_ZSET = 3,
+    EK_RDB_HASH = 4,
+    EK_RDB_ZSET_2 = 5,
+    EK_RDB_LIST_ZIPLIST = 10,
+    EK_RDB_SET_INTSET = 11,
+    EK_RDB_ZSET_ZIPLIST = 12,
+    EK_RDB_HASH_ZIPLIST = 13,
+    EK_RDB_LIST_QUICKLIST = 14,
+    EK_RDB_STREAM = 15,
+    EK_RDB_HASH_LISTPACK = 16,
+    EK_RDB_ZSET_LISTPACK = 17,
+    EK_RDB_LIST_QUICKLIST_2 = 18,
+    EK_RDB_STREAM_2 = 19,
+    EK_RDB_SET_LISTPACK = 20,
+    EK_RDB_STREAM_3 = 21,
+    EK_RDB_HASH_2 = 22,     /* of Valkey: times behind the values */
+    EK_RDB_HASH_FIELDS = 24, /* times in front of the fields */
+    EK_RDB_HASH_FIELDS_LISTPACK = 25,
+} ek_rdb_type;
+
+/* --- writing --- */
+
+typedef struct ek_rdb_out {
+    ek_ctx *c;    /* of the command, whose scratch memory is used */
+    ek_reply *to; /* grows by malloc, raises when that fails */
+    int version;  /* the lowest that has all that was written so far */
+} ek_rdb_out;
+
+void ek_rdb_put_byte(ek_rdb_out *o, uint8_t b);
+void ek_rdb_put_raw(ek_rdb_out *o, const void *p, size_t n);
+void ek_rdb_put_u64(ek_rdb_out *o, uint64_t v); /* 8 bytes, little-endian: times, doubles */
+void ek_rdb_put_length(ek_rdb_out *o, uint64_t n);
+void ek_rdb_put_string(ek_rdb_out *o, ek_str s); /* as a number or compressed if that is shorter */
+
+/* Type byte and value. O(bytes). */
+void ek_rdb_put_value(ek_rdb_out *o, const ek_value *v);
+
+/* --- reading --- */
+
+typedef struct ek_rdb_in {
+    ek_ctx *c; /* its scratch memory holds what is decompressed */
+    const uint8_t *p, *end;
+} ek_rdb_in;
+
+/* All return false when that is not there, or is not well formed. */
+bool ek_rdb_get_byte(ek_rdb_in *in, uint8_t *b);
+bool ek_rdb_get_u64(ek_rdb_in *in, uint64_t *v);
+bool ek_rdb_get_length(ek_rdb_in *in, uint64_t *n);
+/* A length that counts things of at least `least` bytes each: not more than can be there. */
+bool ek_rdb_get_count(ek_rdb_in *in, size_t least, size_t *n);
+/* The string's bytes: in what is read, or in scratch memory. */
+bool ek_rdb_get_string(ek_rdb_in *in, ek_str *s);
+
+/* Make key (which is not there, see ek_peek) of the value that comes, with this time to live. False:
+ * it is damaged, and something of it may be in the store; the caller undoes that. */
+bool ek_rdb_get_value(ek_rdb_in *in, ek_str key, int64_t expire_ms, uint32_t access, ek_value *v);
+
+#endif

@@ -1,0 +1,407 @@
+/* Values from RDB, of all versions since Redis 5 (which wrote ziplists where listpacks are now):
+ * what comes is taken apart into strings, and the value made of these by the ordinary calls, so that
+ * it is sound and encoded by this store's settings whatever the other side had.
+ *
+ *   ziplist    | bytes u32 | tail u32 | count u16 | entry ... | 255 |
+ *   entry      | length of the one before: u8, or 254 and u32 | head 1..5 | string or number |
+ *   head       00nnnnnn, 01nnnnnn n8, 10...... n32 (big-endian): strings; 192, 208, 224, 240, 254:
+ *              16, 32, 64, 24, 8 bits; 1111xxxx with x from 1 to 13: the number x - 1 */
+#include "base/number.h"
+#include "data/intset.h"
+#include "data/listpack.h"
+#include "persist/lzf.h"
+#include "persist/rdb.h"
+#include "store/string.h"
+#include "store/value_hash.h"
+#include "store/value_list.h"
+#include "store/value_set.h"
+#include "store/value_zset.h"
+
+#include <math.h>
+
+enum { NODE_PLAIN = 1, NODE_PACKED = 2, ZIPLIST_HEAD = 10, ZIPLIST_END = 255 };
+
+/* Strings in scratch memory. */
+typedef struct strings {
+    ek_str *v;
+    size_t n;
+} strings;
+
+/* --- primitives --- */
+
+static bool get(ek_rdb_in *in, void *to, size_t n) {
+    if ((size_t)(in->end - in->p) < n) return false;
+    memcpy(to, in->p, n);
+    in->p += n;
+    return true;
+}
+
+bool ek_rdb_get_byte(ek_rdb_in *in, uint8_t *b) { return get(in, b, 1); }
+bool ek_rdb_get_u64(ek_rdb_in *in, uint64_t *v) { return get(in, v, sizeof *v); }
+
+/* A length, or with *special the kind of a string. */
+static bool get_length(ek_rdb_in *in, uint64_t *n, bool *special) {
+    uint8_t b, more[8];
+    if (!ek_rdb_get_byte(in, &b)) return false;
+    *special = b >> 6 == 3;
+    *n = b & 63;
+    if (b >> 6 == 0 || b >> 6 == 3) return true;
+    if (b >> 6 == 2 && b > 0x81) return false;
+    size_t bytes = b >> 6 == 1 ? 1 : b == 0x80 ? 4 : 8;
+    if (bytes > 1) *n = 0;
+    if (!get(in, more, bytes)) return false;
+    for (size_t i = 0; i < bytes; i++) *n = *n << 8 | more[i];
+    return true;
+}
+
+bool ek_rdb_get_length(ek_rdb_in *in, uint64_t *n) {
+    bool special;
+    return get_length(in, n, &special) && !special;
+}
+
+bool ek_rdb_get_count(ek_rdb_in *in, size_t least, size_t *n) {
+    uint64_t v;
+    if (!ek_rdb_get_length(in, &v) || v > (uint64_t)(in->end - in->p) / least) return false;
+    *n = (size_t)v;
+    return true;
+}
+
+static ek_str integer_text(ek_ctx *c, int64_t v) {
+    char *text = ek_scratch_alloc(c, EK_I64_CHARS);
+    return (ek_str){(const uint8_t *)text, ek_format_i64(text, v)};
+}
+
+static bool get_integer(ek_rdb_in *in, uint64_t kind, ek_str *s) {
+    int32_t v = 0;
+    if (!get(in, &v, (size_t)1 << kind)) return false;
+    *s = integer_text(in->c, kind == 0 ? (int8_t)v : kind == 1 ? (int16_t)v : v);
+    return true;
+}
+
+static bool get_compressed(ek_rdb_in *in, ek_str *s) {
+    uint64_t n, size;
+    if (!ek_rdb_get_length(in, &n) || !ek_rdb_get_length(in, &size)) return false;
+    if (n > (uint64_t)(in->end - in->p) || size > ek_lzf_bound((size_t)n)) return false;
+    uint8_t *out = ek_scratch_alloc(in->c, (size_t)size + 1);
+    if (!ek_lzf_decompress(in->p, (size_t)n, out, (size_t)size)) return false;
+    in->p += n;
+    *s = (ek_str){out, (size_t)size};
+    return true;
+}
+
+bool ek_rdb_get_string(ek_rdb_in *in, ek_str *s) {
+    uint64_t n;
+    bool special;
+    if (!get_length(in, &n, &special)) return false;
+    if (special) return n < 3 ? get_integer(in, n, s) : n == 3 && get_compressed(in, s);
+    if (n > (uint64_t)(in->end - in->p)) return false;
+    *s = (ek_str){in->p, (size_t)n};
+    in->p += n;
+    return true;
+}
+
+static bool get_strings(ek_rdb_in *in, size_t each, strings *out) {
+    size_t n;
+    if (!ek_rdb_get_count(in, each, &n) || n == 0) return false;
+    out->n = n * each;
+    out->v = ek_scratch_alloc(in->c, out->n * sizeof *out->v);
+    for (size_t i = 0; i < out->n; i++)
+        if (!ek_rdb_get_string(in, &out->v[i])) return false;
+    return true;
+}
+
+/* --- packed values --- */
+
+static bool unpack_listpack(ek_ctx *c, ek_str packed, strings *out) {
+    const uint8_t *p;
+    size_t bytes;
+    if (!ek_lp_import(packed.p, packed.n, &p, &bytes, &out->n)) return false;
+    out->v = ek_scratch_alloc(c, (out->n + 1) * sizeof *out->v);
+    for (size_t i = 0; i < out->n; i++, p = ek_lp_next(p)) {
+        ek_lp_value v;
+        ek_lp_get(p, &v);
+        out->v[i] = v.s ? (ek_str){v.s, v.n} : integer_text(c, v.i);
+    }
+    return true;
+}
+
+/* The bytes of a number that a ziplist's head announces; 0: it announces none. */
+static size_t ziplist_number_bytes(uint8_t head) {
+    switch (head) {
+    case 0xfe: return 1;
+    case 0xc0: return 2;
+    case 0xf0: return 3;
+    case 0xd0: return 4;
+    case 0xe0: return 8;
+    default: return 0;
+    }
+}
+
+static bool ziplist_entry(ek_rdb_in *in, ek_str *s) {
+    uint8_t before, head, more[4];
+    uint32_t far;
+    if (!ek_rdb_get_byte(in, &before) || before == ZIPLIST_END) return false;
+    if (before == 254 && !get(in, &far, sizeof far)) return false;
+    if (!ek_rdb_get_byte(in, &head)) return false;
+    if (head < 0xc0) {
+        size_t extra = head >> 6 == 0 ? 0 : head >> 6 == 1 ? 1 : 4;
+        size_t n = extra == 4 ? 0 : head & 63;
+        if (!get(in, more, extra)) return false;
+        for (size_t i = 0; i < extra; i++) n = n << 8 | more[i];
+        if (n > (size_t)(in->end - in->p)) return false;
+        *s = (ek_str){in->p, n};
+        in->p += n;
+        return true;
+    }
+    size_t bytes = ziplist_number_bytes(head);
+    int64_t v = 0;
+    if (bytes == 0) {
+        if (head < 0xf1 || head > 0xfd) return false;
+        v = (head & 15) - 1;
+    } else {
+        if (!get(in, &v, bytes)) return false;
+        unsigned unused = 64 - 8 * (unsigned)bytes;
+        v = (int64_t)((uint64_t)v << unused) >> unused;
+    }
+    *s = integer_text(in->c, v);
+    return true;
+}
+
+static bool unpack_ziplist(ek_ctx *c, ek_str packed, strings *out) {
+    if (packed.n <= ZIPLIST_HEAD || ek_load32(packed.p) != packed.n ||
+        packed.p[packed.n - 1] != ZIPLIST_END)
+        return false;
+    ek_rdb_in in = {.c = c, .p = packed.p + ZIPLIST_HEAD, .end = packed.p + packed.n - 1};
+    uint16_t said = ek_load16(packed.p + 8);
+    size_t most = packed.n / 2; /* an entry has two bytes */
+    out->v = ek_scratch_alloc(c, most * sizeof *out->v);
+    for (out->n = 0; in.p < in.end; out->n++)
+        if (!ziplist_entry(&in, &out->v[out->n])) return false;
+    return said == UINT16_MAX || said == out->n;
+}
+
+typedef bool unpack_fn(ek_ctx *c, ek_str packed, strings *out);
+
+static bool get_packed(ek_rdb_in *in, unpack_fn *unpack, strings *out) {
+    ek_str packed;
+    return ek_rdb_get_string(in, &packed) && unpack(in->c, packed, out);
+}
+
+static bool unpack_intset(ek_ctx *c, ek_str packed, strings *out) {
+    if (!ek_intset_check(packed.p, packed.n)) return false;
+    out->n = ek_intset_count(packed.p);
+    out->v = ek_scratch_alloc(c, (out->n + 1) * sizeof *out->v);
+    for (uint32_t i = 0; i < out->n; i++) out->v[i] = integer_text(c, ek_intset_get(packed.p, i));
+    return true;
+}
+
+/* --- values of strings; v->key and v->hash are set --- */
+
+static void make_string(ek_rdb_in *in, ek_str text, ek_value *v) {
+    int64_t integer;
+    ek_entry_plan plan = {.key = v->key, .expire_ms = EK_NO_EXPIRE};
+    ek_string_plan(&plan, text, &integer);
+    ek_keyspace_put(in->c->s, in->c->db, v, &plan);
+}
+
+static void push(ek_rdb_in *in, ek_value *v, const ek_str *values, size_t n) {
+    ek_ctx *c = in->c;
+    if (n == 0) return;
+    ek_list *l = ek_value_list_need(c->s, c->db, v);
+    ek_list_push(c->a, l, ek_value_list_limit(c->s), EK_LIST_TAIL, values, n);
+}
+
+static bool make_set(ek_rdb_in *in, const strings *members, ek_value *v) {
+    if (members->n == 0) return false;
+    uint8_t *room = ek_scratch_alloc(in->c, EK_SET_ROOM(members->n));
+    return ek_set_put(in->c->s, in->c->db, v, v->key, members->v, members->n, room) == members->n;
+}
+
+static bool make_hash(ek_rdb_in *in, const strings *pairs, ek_value *v) {
+    size_t n = pairs->n / 2;
+    return n > 0 && pairs->n % 2 == 0 &&
+           ek_hash_create(in->c->s, in->c->db, v, v->key, pairs->v, n) == n;
+}
+
+/* times[i]: of the field pairs[2 * i]; 0 is none. One that has passed is as good as one to come: the
+ * next look at the hash finds it. */
+static bool make_timed_hash(ek_rdb_in *in, const strings *pairs, const int64_t *times,
+                            ek_value *v) {
+    ek_ctx *c = in->c;
+    if (!make_hash(in, pairs, v)) return false;
+    for (size_t i = 0; i < pairs->n / 2; i++) {
+        ek_hash_place place;
+        if (times[i] == 0) continue;
+        if (times[i] < 0 || times[i] == EK_NO_EXPIRE) return false;
+        if (!ek_hash_find(c->s, c->db, v, pairs->v[2 * i], INT64_MIN, &place)) return false;
+        ek_hash_set_expire(c->s, c->db, v, &place, times[i]);
+    }
+    return true;
+}
+
+static bool zset_put(ek_rdb_in *in, ek_value *v, ek_str member, double score) {
+    ek_ctx *c = in->c;
+    if (isnan(score)) return false;
+    if (!v->entry) ek_zset_create(c->s, c->db, v, member);
+    if (ek_zset_is(ek_zset_find(c->a, v, member))) return false;
+    ek_zset_add(c->s, c->db, v, score, member);
+    return true;
+}
+
+static bool make_zset(ek_rdb_in *in, const strings *pairs, ek_value *v) {
+    if (pairs->n == 0 || pairs->n % 2) return false;
+    for (size_t i = 0; i < pairs->n; i += 2) {
+        double score;
+        ek_str text = pairs->v[i + 1];
+        if (!ek_parse_double(text.p, text.n, &score)) return false;
+        if (!zset_put(in, v, pairs->v[i], score)) return false;
+    }
+    return true;
+}
+
+/* --- each form --- */
+
+static bool get_zset_2(ek_rdb_in *in, ek_value *v) {
+    size_t n;
+    if (!ek_rdb_get_count(in, 1 + sizeof(double), &n) || n == 0) return false;
+    while (n-- > 0) {
+        ek_str member;
+        double score;
+        if (!ek_rdb_get_string(in, &member) || !get(in, &score, sizeof score)) return false;
+        if (!zset_put(in, v, member, score)) return false;
+    }
+    return true;
+}
+
+/* Scores as text behind a byte of length; 253 to 255 are NaN and the infinities. */
+static bool get_zset(ek_rdb_in *in, ek_value *v) {
+    size_t n;
+    if (!ek_rdb_get_count(in, 2, &n) || n == 0) return false;
+    while (n-- > 0) {
+        ek_str member;
+        uint8_t chars, text[252];
+        double score;
+        if (!ek_rdb_get_string(in, &member) || !ek_rdb_get_byte(in, &chars)) return false;
+        if (chars >= 253) score = chars == 253 ? NAN : chars == 254 ? INFINITY : -INFINITY;
+        else if (!get(in, text, chars) || !ek_parse_double(text, chars, &score)) return false;
+        if (!zset_put(in, v, member, score)) return false;
+    }
+    return true;
+}
+
+static bool get_quicklist(ek_rdb_in *in, bool ziplists, ek_value *v) {
+    size_t nodes;
+    if (!ek_rdb_get_count(in, 1, &nodes)) return false;
+    while (nodes-- > 0) {
+        uint64_t container = NODE_PACKED;
+        ek_str node;
+        strings entries;
+        if (!ziplists && !ek_rdb_get_length(in, &container)) return false;
+        if (!ek_rdb_get_string(in, &node)) return false;
+        if (container == NODE_PLAIN) {
+            push(in, v, &node, 1);
+            continue;
+        }
+        if (container != NODE_PACKED) return false;
+        if (!(ziplists ? unpack_ziplist : unpack_listpack)(in->c, node, &entries)) return false;
+        push(in, v, entries.v, entries.n);
+    }
+    return v->entry != 0;
+}
+
+static bool get_hash_fields(ek_rdb_in *in, ek_value *v) {
+    uint64_t soonest, after;
+    size_t n;
+    if (!ek_rdb_get_u64(in, &soonest) || !ek_rdb_get_count(in, 3, &n)) return false;
+    strings pairs = {.n = 2 * n, .v = ek_scratch_alloc(in->c, 2 * n * sizeof *pairs.v)};
+    int64_t *times = ek_scratch_alloc(in->c, n * sizeof *times);
+    for (size_t i = 0; i < n; i++) {
+        if (!ek_rdb_get_length(in, &after)) return false;
+        times[i] = after ? (int64_t)(soonest + after - 1) : 0;
+        if (!ek_rdb_get_string(in, &pairs.v[2 * i])) return false;
+        if (!ek_rdb_get_string(in, &pairs.v[2 * i + 1])) return false;
+    }
+    return make_timed_hash(in, &pairs, times, v);
+}
+
+static bool get_hash_fields_listpack(ek_rdb_in *in, ek_value *v) {
+    uint64_t soonest;
+    strings triples;
+    if (!ek_rdb_get_u64(in, &soonest) || !get_packed(in, unpack_listpack, &triples)) return false;
+    size_t n = triples.n / 3;
+    if (triples.n % 3) return false;
+    strings pairs = {.n = 2 * n, .v = ek_scratch_alloc(in->c, 2 * n * sizeof *pairs.v)};
+    int64_t *times = ek_scratch_alloc(in->c, n * sizeof *times);
+    for (size_t i = 0; i < n; i++) {
+        ek_str time = triples.v[3 * i + 2];
+        pairs.v[2 * i] = triples.v[3 * i];
+        pairs.v[2 * i + 1] = triples.v[3 * i + 1];
+        if (!ek_parse_i64(time.p, time.n, &times[i])) return false;
+    }
+    return make_timed_hash(in, &pairs, times, v);
+}
+
+static bool get_hash_2(ek_rdb_in *in, ek_value *v) {
+    size_t n;
+    if (!ek_rdb_get_count(in, 10, &n)) return false;
+    strings pairs = {.n = 2 * n, .v = ek_scratch_alloc(in->c, 2 * n * sizeof *pairs.v)};
+    int64_t *times = ek_scratch_alloc(in->c, n * sizeof *times);
+    for (size_t i = 0; i < n; i++) {
+        if (!ek_rdb_get_string(in, &pairs.v[2 * i])) return false;
+        if (!ek_rdb_get_string(in, &pairs.v[2 * i + 1])) return false;
+        if (!get(in, &times[i], sizeof *times)) return false;
+        if (times[i] == -1) times[i] = 0;
+    }
+    return make_timed_hash(in, &pairs, times, v);
+}
+
+static bool get_of_type(ek_rdb_in *in, uint8_t type, ek_value *v) {
+    strings all;
+    ek_str text;
+    switch (type) {
+    case EK_RDB_STRING:
+        if (!ek_rdb_get_string(in, &text)) return false;
+        make_string(in, text, v);
+        return true;
+    case EK_RDB_LIST:
+        if (!get_strings(in, 1, &all)) return false;
+        push(in, v, all.v, all.n);
+        return true;
+    case EK_RDB_LIST_ZIPLIST:
+        if (!get_packed(in, unpack_ziplist, &all)) return false;
+        push(in, v, all.v, all.n);
+        return all.n > 0;
+    case EK_RDB_LIST_QUICKLIST: return get_quicklist(in, true, v);
+    case EK_RDB_LIST_QUICKLIST_2: return get_quicklist(in, false, v);
+    case EK_RDB_SET: return get_strings(in, 1, &all) && make_set(in, &all, v);
+    case EK_RDB_SET_INTSET: return get_packed(in, unpack_intset, &all) && make_set(in, &all, v);
+    case EK_RDB_SET_LISTPACK:
+        return get_packed(in, unpack_listpack, &all) && make_set(in, &all, v);
+    case EK_RDB_ZSET: return get_zset(in, v);
+    case EK_RDB_ZSET_2: return get_zset_2(in, v);
+    case EK_RDB_ZSET_ZIPLIST:
+        return get_packed(in, unpack_ziplist, &all) && make_zset(in, &all, v);
+    case EK_RDB_ZSET_LISTPACK:
+        return get_packed(in, unpack_listpack, &all) && make_zset(in, &all, v);
+    case EK_RDB_HASH: return get_strings(in, 2, &all) && make_hash(in, &all, v);
+    case EK_RDB_HASH_ZIPLIST:
+        return get_packed(in, unpack_ziplist, &all) && make_hash(in, &all, v);
+    case EK_RDB_HASH_LISTPACK:
+        return get_packed(in, unpack_listpack, &all) && make_hash(in, &all, v);
+    case EK_RDB_HASH_2: return get_hash_2(in, v);
+    case EK_RDB_HASH_FIELDS: return get_hash_fields(in, v);
+    case EK_RDB_HASH_FIELDS_LISTPACK: return get_hash_fields_listpack(in, v);
+    default: return false;
+    }
+}
+
+bool ek_rdb_get_value(ek_rdb_in *in, ek_str key, int64_t expire_ms, uint32_t access, ek_value *v) {
+    ek_ctx *c = in->c;
+    uint8_t type;
+    *v = (ek_value){.key = key, .hash = ek_table_hash(c->a, key), .expire_ms = EK_NO_EXPIRE};
+    if (!ek_rdb_get_byte(in, &type) || !get_of_type(in, type, v)) return false;
+    ek_entry *e = ek_ptr(c->a, v->entry);
+    EK_SET(c->a, e->access, access);
+    if (expire_ms != EK_NO_EXPIRE) ek_keyspace_set_expire(c->s, c->db, v, expire_ms);
+    return true;
+}
