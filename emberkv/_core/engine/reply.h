@@ -46,10 +46,6 @@ void ek_reply_close(ek_reply *r, size_t at, size_t n);
 bool ek_reply_is_error(const ek_reply *r, size_t at);
 void ek_reply_free(ek_reply *r);
 
-/* As a plain buffer: append bytes, or have room for n more, which the caller counts in `len`. */
-void ek_reply_raw(ek_reply *r, const void *p, size_t n);
-uint8_t *ek_reply_room(ek_reply *r, size_t n);
-
 /* Append the tape from `at` on as RESP to `out` (another ek_reply used as a plain buffer). */
 void ek_resp_render(const ek_reply *tape, size_t at, int resp, ek_reply *out);
 

@@ -6,20 +6,18 @@
 
 enum { FOOTER_BYTES = 2 + 8 };
 
-/* The payload grows on the tape itself, behind the tag and length of a string. */
 void ek_cmd_dump(ek_ctx *c) {
     ek_value v;
     if (!ek_lookup(c, c->argv[1], &v)) {
         ek_reply_null(c->reply);
         return;
     }
-    ek_rdb_out o = {.c = c, .to = c->reply, .version = EK_RDB_VERSION};
-    size_t at = ek_reply_open(c->reply, '$'), begin = c->reply->len;
+    ek_rdb_out o = {.c = c, .version = EK_RDB_VERSION};
     ek_rdb_put_value(&o, &v);
     uint16_t version = (uint16_t)o.version;
     ek_rdb_put_raw(&o, &version, sizeof version);
-    ek_rdb_put_u64(&o, ek_crc64(0, c->reply->buf + begin, c->reply->len - begin));
-    ek_reply_close(c->reply, at, c->reply->len - begin);
+    ek_rdb_put_u64(&o, ek_crc64(0, o.buf, o.len));
+    ek_reply_bulk(c->reply, o.buf, o.len);
 }
 
 typedef struct restore_options {

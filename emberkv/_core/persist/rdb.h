@@ -6,8 +6,9 @@
  *   value     type u8, and what follows from it: see rdb_write.c and rdb_read.c
  *   payload   value | version u16 | crc64 of all before, u64
  *
- * Writing appends to an ek_reply used as a buffer. Reading goes over memory that holds all of it and
- * believes nothing of what it reads: every length is held against what is left. */
+ * Writing appends to a buffer in the command's scratch memory, which grows by doubling. Reading goes
+ * over memory that holds all of it and believes nothing of what it reads: every length is held
+ * against what is left. */
 #ifndef EK_PERSIST_RDB_H
 #define EK_PERSIST_RDB_H
 
@@ -47,9 +48,10 @@ typedef enum ek_rdb_type {
 /* --- writing --- */
 
 typedef struct ek_rdb_out {
-    ek_ctx *c;    /* of the command, whose scratch memory is used */
-    ek_reply *to; /* grows by malloc, raises when that fails */
-    int version;  /* the lowest that has all that was written so far */
+    ek_ctx *c;
+    uint8_t *buf; /* in scratch memory */
+    size_t len, cap;
+    int version; /* the lowest that has all that was written so far */
 } ek_rdb_out;
 
 void ek_rdb_put_byte(ek_rdb_out *o, uint8_t b);

@@ -22,11 +22,29 @@ enum {
     COMPRESS_SAVES = 4,     /* at least */
     COMPRESS_HEAD_MAX = 19,
     NODE_PACKED = 2,
+    FIRST_BUFFER = 512,
 };
 
-void ek_rdb_put_raw(ek_rdb_out *o, const void *p, size_t n) { ek_reply_raw(o->to, p, n); }
-void ek_rdb_put_byte(ek_rdb_out *o, uint8_t b) { ek_reply_raw(o->to, &b, 1); }
-void ek_rdb_put_u64(ek_rdb_out *o, uint64_t v) { ek_reply_raw(o->to, &v, sizeof v); }
+/* Room for n more bytes, which the caller counts in. */
+static uint8_t *room_for(ek_rdb_out *o, size_t n) {
+    if (o->cap - o->len < n) {
+        size_t cap = ek_max(o->cap * 2, FIRST_BUFFER);
+        while (cap < o->len + n) cap *= 2;
+        uint8_t *buf = ek_scratch_alloc(o->c, cap);
+        if (o->len) memcpy(buf, o->buf, o->len);
+        o->buf = buf;
+        o->cap = cap;
+    }
+    return o->buf + o->len;
+}
+
+void ek_rdb_put_raw(ek_rdb_out *o, const void *p, size_t n) {
+    if (n) memcpy(room_for(o, n), p, n);
+    o->len += n;
+}
+
+void ek_rdb_put_byte(ek_rdb_out *o, uint8_t b) { ek_rdb_put_raw(o, &b, 1); }
+void ek_rdb_put_u64(ek_rdb_out *o, uint64_t v) { ek_rdb_put_raw(o, &v, sizeof v); }
 
 void ek_rdb_put_length(ek_rdb_out *o, uint64_t n) {
     uint8_t b[9];
@@ -57,14 +75,14 @@ static bool put_small_integer(ek_rdb_out *o, int64_t v) {
 static bool put_compressed(ek_rdb_out *o, ek_str s) {
     if (s.n > UINT32_MAX) return false;
     size_t room = s.n - COMPRESS_SAVES;
-    uint8_t *out = ek_reply_room(o->to, COMPRESS_HEAD_MAX + room) + COMPRESS_HEAD_MAX;
+    uint8_t *out = room_for(o, COMPRESS_HEAD_MAX + room) + COMPRESS_HEAD_MAX;
     size_t n = ek_lzf_compress(s.p, s.n, out, room);
     if (n == 0) return false;
     ek_rdb_put_byte(o, 0xc3); /* there is room for all of this: the buffer stays where it is */
     ek_rdb_put_length(o, n);
     ek_rdb_put_length(o, s.n);
-    memmove(o->to->buf + o->to->len, out, n);
-    o->to->len += n;
+    memmove(o->buf + o->len, out, n);
+    o->len += n;
     return true;
 }
 
