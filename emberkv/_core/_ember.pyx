@@ -130,6 +130,8 @@ cdef class Store:
             st = ek_store_open(&o, &self.s, err, sizeof(err))
         if st != EK_OK:
             _raise_open(st, err, path)
+        if path is not None:
+            ek_bury(self.s)
 
     def __dealloc__(self):
         self._close()
@@ -193,7 +195,7 @@ cdef class Store:
             self.waiting -= 1
             if self.closing:
                 if st == EK_OK:
-                    ek_arena_leave(a)
+                    ek_store_leave(self.s)
                 self._close()
         self.use()
         if st == EK_EDEADLK:
@@ -215,9 +217,10 @@ cdef class Store:
         try:
             st = ek_store_fork(self.s, &copy.s, err, sizeof(err))
         finally:
-            ek_arena_leave(self.s.a)
+            ek_store_leave(self.s)
         if st != EK_OK:
             _raise_open(st, err, None)
+        ek_bury(copy.s)
         return copy
 
     def stats(self):
@@ -247,8 +250,9 @@ cdef class Store:
             ok = ek_alloc_check(self.s.a)
             for i in range(self.s.root.ndbs):
                 ok = ok and ek_keyspace_check(self.s, &self.s.dbs[i])
+            ok = ok and ek_clients_check(self.s)
         finally:
-            ek_arena_leave(self.s.a)
+            ek_store_leave(self.s)
         return ok
 
     def faults(self, uint64_t fail_alloc_in=0, uint64_t die_at_touch_in=0,
@@ -361,7 +365,7 @@ cdef class Session:
             ek_execute_command(self.p, cmd, argc, argv, r)
         else:
             ek_execute(self.p, argc, argv, r)
-        ek_arena_leave(store.a)
+        ek_store_leave(store)
         return 0
 
     cdef object finish(self, ek_reply *r):
@@ -525,7 +529,7 @@ cdef class Session:
             self.take_tape(&r)
             self.p.resp = protocol
             ek_execute(self.p, a.n, a.v, &r)
-            ek_arena_leave(self.store.s.a)
+            ek_store_leave(self.store.s)
             ek_resp_render(&r, 0, self.p.resp, &out)
             self.p.resp = 3
             return PyBytes_FromStringAndSize(<const char *> out.buf, out.len)
@@ -559,7 +563,7 @@ cdef class Session:
         self._end(token)
         st = ek_transaction_commit(self.store.s)
         if self.store.s.a.level == 0:
-            ek_arena_leave(self.store.s.a)
+            ek_store_leave(self.store.s)
         if st != EK_OK:
             raise _exceptions().OutOfMemoryError("the transaction did not fit and was undone")
 
@@ -570,7 +574,7 @@ cdef class Session:
         _, sp.journal_used, sp.nfrees, sp.used_bytes, sp.nblocks = token
         ek_transaction_rollback(self.store.s, &sp)
         if self.store.s.a.level == 0:
-            ek_arena_leave(self.store.s.a)
+            ek_store_leave(self.store.s)
 
 
 include "_ember_reply.pxi"

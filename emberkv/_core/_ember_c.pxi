@@ -40,7 +40,6 @@ cdef extern from "arena/arena.h" nogil:
         int level
     ek_status ek_arena_try_enter(ek_arena *a)
     ek_status ek_arena_enter(ek_arena *a, int timeout_ms)
-    void ek_arena_leave(ek_arena *a)
     bint ek_read_begin(const ek_arena *a, uint64_t *seq)
     bint ek_read_ok(const ek_arena *a, uint64_t seq)
     bint ek_alloc_check(const ek_arena *a)
@@ -88,6 +87,19 @@ cdef extern from "store/store.h" nogil:
 cdef extern from "store/keyspace.h" nogil:
     bint ek_keyspace_check(const ek_store *s, const ek_db *db)
 
+cdef extern from "store/waker.h" nogil:
+    ctypedef struct ek_waker:
+        pass
+    void ek_store_leave(ek_store *s)
+    ek_waker *ek_waker_new(ek_store *s, bint with_descriptor)
+    void ek_waker_free(ek_waker *w)
+    int ek_waker_fd(const ek_waker *w)
+    void ek_waker_clear(ek_waker *w)
+    bint ek_waker_wait(ek_waker *w, int timeout_ms)
+
+cdef extern from "store/client.h" nogil:
+    bint ek_clients_check(const ek_store *s)
+
 cdef extern from "store/peek.h" nogil:
     ctypedef enum ek_peek_result:
         EK_PEEK_ABSENT
@@ -133,6 +145,9 @@ cdef extern from "engine/session.h" nogil:
         int resp
         int initial_resp
         bint in_multi
+        bint blocked
+        int64_t blocked_until_ms
+        ek_waker *waker
     ek_session *ek_session_new(ek_store *s, uint32_t db)
     void ek_session_close(ek_session *session)
     void ek_session_free(ek_session *session)
@@ -145,6 +160,20 @@ cdef extern from "engine/session.h" nogil:
     void ek_transaction_rollback(ek_store *s, const ek_savepoint *sp)
     bint ek_transaction_is_mine(const ek_store *s)
     bint ek_transaction_abandon(ek_store *s)
+
+cdef extern from "engine/mail.h" nogil:
+    ctypedef enum ek_unblock_how:
+        EK_UNBLOCK_TIMEOUT
+        EK_UNBLOCK_ERROR
+        EK_UNBLOCK_CANCEL
+    bint ek_inbox_waiting(const ek_session *session)
+    size_t ek_inbox_take(ek_session *session, ek_reply *out, size_t max_bytes)
+    bint ek_session_killed(const ek_session *session)
+    void ek_unblock(ek_session *session, ek_unblock_how how, ek_reply *reply)
+    void ek_bury(ek_store *s)
+
+cdef extern from "base/clock.h" nogil:
+    int64_t ek_clock_monotonic_ms()
 
 cdef extern from "persist/tables.h" nogil:
     bint ek_persist_init()

@@ -1,6 +1,6 @@
 /* The arena: all that a store is, in one contiguous piece of memory.
  *
- *   0            64 KiB                                                        total_bytes
+ *   0            512 KiB                                                       total_bytes
  *   | header     | undo journal     | page descriptors  | heap                 |
  *   | lock,state | journal_cap back | 64 B a heap page  | heap_pages backed    |
  *
@@ -42,8 +42,8 @@ typedef uint32_t ek_ref;
 #define EK_CLASSES 63 /* small block sizes, see alloc.c */
 #define EK_RUN_BINS 24
 #define EK_ARENA_MAGIC 0x6b765f7265626d65u /* "ember_vk" */
-#define EK_ARENA_LAYOUT 1                  /* raised whenever any layout in the arena changes */
-#define EK_HEADER_BYTES 65536u
+#define EK_ARENA_LAYOUT 2                  /* raised whenever any layout in the arena changes */
+#define EK_HEADER_BYTES (512u << 10) /* reserved; what lies behind the first page: store/process.h */
 
 /* Descriptor of one 4 KiB page of the heap. Lock: the store's. */
 typedef struct ek_page {
@@ -67,13 +67,17 @@ typedef struct ek_header {
     ek_hash_key hash_key;
     uint32_t ready; /* set last by the maker */
     uint32_t keep;  /* leave the arena in place after the last close */
+    /* Counters that need no lock, and are never undone. */
+    _Atomic uint64_t next_session_id;
+    _Atomic uint32_t next_token; /* see store/process.h */
+    _Atomic uint32_t nprocesses, nwakers; /* how much of their tables was ever used, and is backed */
 
     /* What a transaction writes each time, on a line of its own. */
     _Alignas(64) _Atomic uint64_t journal_used; /* bytes; 0: nobody is writing */
     _Atomic uint64_t seq;                       /* commits and undos so far; read without lock */
     uint64_t journal_cap;                       /* bytes with real blocks behind them */
     uint32_t heap_pages; /* of the heap, with real blocks behind them, and behind one more */
-    uint32_t no_unlocked_reads; /* not 0: readers take the lock, for what they do leaves a trace */
+    uint32_t no_unlocked_reads; /* ek_locked_reads: why readers take the lock; 0: they need not */
 
     /* The allocator. */
     _Alignas(64) uint64_t used_bytes; /* handed out, rounded to what blocks occupy */
@@ -87,6 +91,15 @@ typedef struct ek_header {
 } ek_header;
 
 _Static_assert(sizeof(ek_header) <= EK_PAGE, "the header fits its first page");
+
+/* Reasons for which readers take the lock. Each has its owner; journalled. */
+enum {
+    EK_LOCKED_UNCLAIMED = 1u << 0, /* a popped element is on its way: its receiver may have died */
+    EK_LOCKED_TRACKING = 1u << 1,  /* what is read is noted */
+    EK_LOCKED_MONITOR = 1u << 2,   /* every command is told */
+    EK_LOCKED_ACCESS = 1u << 3,    /* times and frequencies of accesses matter (eviction) */
+    EK_LOCKED_PAUSE = 1u << 4,
+};
 
 /* Where a failing call jumps to. */
 typedef struct ek_guard {
@@ -135,6 +148,7 @@ typedef struct ek_arena {
     bool fork_locked; /* during a fork: the lock was taken for it */
     char *dir_path, *file_path;
     bool frozen;      /* private: pages are copied on write, for a fork shares them */
+    unsigned forks;     /* how many forks lie between the opening process and this one */
     unsigned recovered; /* how often entering found a dead process's transaction to undo */
     struct ek_arena *next_open; /* list of this process's arenas, own lock in map.c */
 
@@ -241,6 +255,11 @@ EK_INLINE bool ek_read_begin(const ek_arena *a, uint64_t *seq) {
     *seq = atomic_load_explicit(&a->hdr->seq, memory_order_acquire);
     return atomic_load_explicit(&a->hdr->journal_used, memory_order_acquire) == 0 &&
            !a->hdr->no_unlocked_reads;
+}
+
+EK_INLINE void ek_lock_reads(ek_arena *a, uint32_t why, bool on) { /* in a transaction */
+    uint32_t now = a->hdr->no_unlocked_reads, then = on ? now | why : now & ~why;
+    if (now != then) EK_SET(a, a->hdr->no_unlocked_reads, then);
 }
 
 EK_INLINE bool ek_read_ok(const ek_arena *a, uint64_t seq) {

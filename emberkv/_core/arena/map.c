@@ -95,6 +95,7 @@ static void after_fork_in_parent(void) {
 static void after_fork_in_child(void) {
     for (ek_arena *a = open_arenas; a; a = a->next_open) {
         bool own_txn = a->txn_depth && pthread_equal(a->txn_thread, pthread_self());
+        a->forks++;
         if (a->shared) {
             close(a->fd);
             a->fd = a->fork_fd;

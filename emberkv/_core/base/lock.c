@@ -2,14 +2,9 @@
 
 #include <errno.h>
 #include <time.h>
-#include <unistd.h>
-
-#ifdef __linux__
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#endif
 
 #include "base/clock.h"
+#include "base/futex.h"
 
 bool ek_lock_init(ek_lock *lock, bool shared) {
     lock->shared = shared;
@@ -61,22 +56,7 @@ static ek_lock_result wait_shared(ek_lock *lock, int timeout_ms) {
 
 /* --- between threads --- */
 
-static void sleep_on(_Atomic uint32_t *word, uint32_t value, int64_t ms) {
-    struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000};
-#ifdef __linux__
-    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &t, NULL, 0);
-#else
-    struct timespec brief = {.tv_nsec = 50000};
-    (void)word, (void)value, (void)t;
-    nanosleep(&brief, NULL);
-#endif
-}
-
-void ek_lock_wake(ek_lock *lock) {
-#ifdef __linux__
-    syscall(SYS_futex, &lock->word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-#endif
-}
+void ek_lock_wake(ek_lock *lock) { ek_futex_wake(&lock->word, 1, false); }
 
 static ek_lock_result wait_private(ek_lock *lock, int timeout_ms) {
     if (ek_lock_try(lock) == EK_LOCK_TAKEN) return EK_LOCK_TAKEN;
@@ -86,7 +66,7 @@ static ek_lock_result wait_private(ek_lock *lock, int timeout_ms) {
     while (atomic_exchange_explicit(&lock->word, 2, memory_order_acquire) != 0) {
         int64_t left = until - ek_clock_monotonic_ms();
         if (left <= 0) return EK_LOCK_BUSY;
-        sleep_on(&lock->word, 2, left);
+        ek_futex_wait(&lock->word, 2, left, false);
     }
     atomic_store_explicit(&lock->owner, self, memory_order_relaxed);
     return EK_LOCK_TAKEN;

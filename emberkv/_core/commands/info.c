@@ -38,7 +38,7 @@ static void put_server(ek_ctx *c, text *t) {
 /* What the arena occupies: all that has real blocks behind it, free or not. */
 static unsigned long long resident_bytes(const ek_arena *a) {
     const ek_header *h = a->hdr;
-    return EK_HEADER_BYTES + h->journal_cap + (uint64_t)h->heap_pages * (EK_PAGE + sizeof(ek_page));
+    return EK_PAGE + h->journal_cap + (uint64_t)h->heap_pages * (EK_PAGE + sizeof(ek_page));
 }
 
 static void put_memory(ek_ctx *c, text *t) {

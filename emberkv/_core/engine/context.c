@@ -3,6 +3,7 @@
 #include "base/number.h"
 #include "engine/scratch.h"
 #include "store/value_hash.h"
+#include "store/waiting.h"
 #include "store/watch.h"
 
 #define FIELDS_AT_ONCE 256 /* expired fields that finding their hash deletes; more stay unseen */
@@ -106,6 +107,7 @@ void ek_key_changed_in(ek_ctx *c, uint32_t db, ek_str key, ek_event class, const
     EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + 1);
     ek_watch_changed(c->s, db, key);
     ek_notify(c->s, db, class, key, event);
+    ek_wait_ready(c->s, db, key);
 }
 
 void ek_key_changed(ek_ctx *c, ek_str key, ek_event class, const char *event) {

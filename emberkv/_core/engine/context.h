@@ -22,7 +22,13 @@ typedef struct ek_ctx {
     size_t argc;
     const ek_str *argv; /* argv[0] is the command's name; for a subcommand argv[1] is its own */
     ek_reply *reply;
+    size_t mark; /* where its reply begins on the tape */
     int64_t now; /* see ek_now_ms */
+    /* It waited, and is run again by whoever changed a key (engine/mail.h). The session is then a
+     * stand-in with the waiter's database, protocol and id. */
+    bool serving;
+    ek_str ready_key;
+    ek_ref put_back;
 } ek_ctx;
 
 /* The moment at which the command runs: read once, on first use. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "engine/context.h"
+#include "engine/mail.h"
 #include "engine/scratch.h"
 #include "engine/walk.h"
 #include "store/expiry.h"
@@ -63,6 +64,7 @@ static ek_status run_alone(ek_ctx *c) {
         return st;
     }
     c->cmd->handler(c);
+    if (EK_UNLIKELY(c->s->root->ready != 0)) ek_serve(c->s);
     look_after(c);
     ek_commit(c->a);
     ek_unguard(c->a, &g);
@@ -86,6 +88,7 @@ static void dispatch(ek_session *session, const ek_command *cmd, size_t argc, co
     ek_ctx c = {
         .s = s, .a = s->a, .session = session, .cmd = cmd, .db = &s->dbs[session->db],
         .dbi = session->db, .resp = session->resp, .argc = argc, .argv = argv, .reply = reply,
+        .mark = reply->len,
     };
     /* EXEC has let go of its queue when its commit fails: it cannot be run again. */
     bool repeatable = !session->in_multi;
@@ -93,6 +96,7 @@ static void dispatch(ek_session *session, const ek_command *cmd, size_t argc, co
     if (EK_UNLIKELY(s->a->level > 0)) {
         st = run(&c);
     } else {
+        if (EK_UNLIKELY(s->root->nunclaimed != 0)) ek_settle(s);
         st = run_alone(&c);
         if (EK_UNLIKELY(st == EK_ENOMEM) && repeatable && reclaim(s)) {
             ek_scratch_reset(&session->scratch);
@@ -102,6 +106,7 @@ static void dispatch(ek_session *session, const ek_command *cmd, size_t argc, co
     /* The tape has room left from before, or the error is lost with everything else. */
     if (EK_UNLIKELY(st != EK_OK)) {
         ek_guard g;
+        session->blocked = false;
         if (EK_GUARD(s->a, &g) == EK_OK) {
             reply_failure(reply, st);
             ek_unguard(s->a, &g);
@@ -250,6 +255,7 @@ ek_status ek_transaction_commit(ek_store *s) {
     ek_guard g;
     ek_status st = EK_GUARD(s->a, &g);
     if (st == EK_OK) {
+        if (s->root->ready) ek_serve(s);
         ek_commit(s->a);
         ek_unguard(s->a, &g);
     } else {
@@ -276,6 +282,6 @@ bool ek_transaction_abandon(ek_store *s) {
     ek_undo(s->a, NULL);
     s->a->level = 0;
     __atomic_store_n(&s->a->txn_depth, 0, __ATOMIC_RELAXED);
-    ek_arena_leave(s->a);
+    ek_store_leave(s);
     return true;
 }

@@ -100,6 +100,10 @@ size_t ek_reply_open(ek_reply *r, char kind) {
 
 void ek_reply_close(ek_reply *r, size_t at, size_t n) { ek_store32(r->buf + at + 1, (uint32_t)n); }
 
+void ek_reply_raw(ek_reply *r, const void *tape, size_t n) {
+    if (n) memcpy(extend(r, n), tape, n);
+}
+
 bool ek_reply_is_error(const ek_reply *r, size_t at) { return at < r->len && r->buf[at] == '-'; }
 
 void ek_reply_free(ek_reply *r) {

@@ -2,11 +2,11 @@
 
 #include <stdlib.h>
 
+#include "engine/mail.h"
 #include "engine/scratch.h"
 #include "store/watch.h"
 
 ek_session *ek_session_new(ek_store *s, uint32_t db) {
-    static _Atomic uint64_t next_id = 1;
     if (db >= s->root->ndbs) return NULL;
     ek_session *session = calloc(1, sizeof *session);
     if (!session) return NULL;
@@ -15,7 +15,8 @@ ek_session *ek_session_new(ek_store *s, uint32_t db) {
     session->peek = &s->dbs[db].keys;
     session->db = db;
     session->resp = session->initial_resp = 3;
-    session->id = atomic_fetch_add(&next_id, 1);
+    session->id = atomic_fetch_add(&s->a->hdr->next_session_id, 1) + 1;
+    session->forks = s->a->forks;
     return session;
 }
 
@@ -46,8 +47,9 @@ void ek_session_forget_watches(ek_session *session) {
     session->nwatches = 0;
 }
 
-static void unwatch(void *arg) {
+static void leave_nothing(void *arg) {
     ek_session *session = arg;
+    ek_session_drop_client(session);
     for (size_t i = 0; i < session->nwatches; i++)
         ek_watch_drop(session->s, session->watches[i].db, session->watches[i].key);
 }
@@ -55,10 +57,11 @@ static void unwatch(void *arg) {
 void ek_session_close(ek_session *session) {
     if (!session->a) return;
     ek_arena *a = session->s->a;
-    if (session->nwatches && ek_arena_enter(a, 1000) == EK_OK) {
-        if (session->s->a->level == 0) ek_run(a, unwatch, session);
-        ek_arena_leave(a);
+    if ((session->nwatches || session->client) && ek_arena_enter(a, 1000) == EK_OK) {
+        if (a->level == 0) ek_run(a, leave_nothing, session);
+        ek_store_leave(session->s);
     }
+    if (session->owns_waker) ek_waker_free(session->waker);
     ek_session_forget_watches(session);
     ek_session_discard(session);
     ek_scratch_free(&session->scratch);

@@ -33,7 +33,7 @@ typedef struct ek_session {
     uint32_t db;
     int resp; /* 2 or 3: what commands shape their replies for */
     int initial_resp; /* what RESET goes back to */
-    uint64_t id;
+    uint64_t id;          /* of all sessions of the store, in whatever process */
     ek_str name, lib_name, lib_ver; /* malloc; CLIENT SETNAME, SETINFO */
     bool in_multi, multi_dirty, in_exec;
     bool remote, local; /* it came by a socket; one that cannot leave this machine */
@@ -43,6 +43,14 @@ typedef struct ek_session {
     ek_watch *watches;
     size_t nwatches, watches_cap;
     ek_scratch scratch;
+    /* See engine/mail.h. */
+    bool blocked;             /* the last command waits: no reply yet, and no other command */
+    int64_t blocked_until_ms; /* by ek_clock_monotonic_ms; INT64_MAX: for ever */
+    ek_ref client;            /* its record, if it has one: ask ek_session_client_if_any */
+    uint32_t client_flags;    /* EK_CLIENT_*: what the record begins with */
+    unsigned forks;           /* ek_arena.forks when its id was given */
+    struct ek_waker *waker;   /* NULL: made with the record */
+    bool owns_waker;
     void *owner; /* of the floor above */
 } ek_session;
 

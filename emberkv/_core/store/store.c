@@ -4,6 +4,9 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "store/client.h"
+#include "store/process.h"
+#include "store/waker.h"
 #include "store/watch.h"
 
 int64_t ek_store_now_us(const ek_store *s) {
@@ -40,6 +43,7 @@ static ek_store *new_handle(ek_arena *a, const ek_clock *clock, const ek_setting
     s->root = ek_ptr(a, a->hdr->root);
     s->dbs = ek_ptr(a, s->root->dbs);
     ek_random_init(&s->random);
+    ek_process_join(s); /* with no slot left it is tried again when one is needed */
     return s;
 }
 
@@ -91,7 +95,21 @@ ek_status ek_store_fork(ek_store *s, ek_store **out, char *err, size_t errlen) {
     return EK_ENOMEM;
 }
 
+static void drop_if_own(void *arg, ek_client *c) {
+    ek_store *s = arg;
+    if (ek_process_lives(s, c->slot, c->token) && c->token == s->token) ek_client_drop(s, c);
+}
+
+static void drop_own_clients(void *arg) { ek_client_each(arg, drop_if_own, arg); }
+
 void ek_store_close(ek_store *s) {
+    if (s->root->clients.count && ek_arena_enter(s->a, 1000) == EK_OK) {
+        if (s->a->level == 0) ek_run(s->a, drop_own_clients, s);
+        ek_store_leave(s);
+    }
+    ek_process_leave(s);
+    ek_process_bury_dead(s);
+    ek_wakers_forget(s);
     ek_arena_close(s->a);
     ek_settings_free(s->settings);
     free(s);

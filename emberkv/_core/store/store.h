@@ -15,6 +15,7 @@ typedef struct ek_db {
     ek_table expires; /* of those entries that have a time to live: the same blocks */
     ek_table field_expires; /* of those entries that are hashes with expiring fields */
     ek_table watched; /* see watch.h; stays with the number when databases are swapped */
+    ek_table waiting; /* see waiting.h; stays likewise */
 } ek_db;
 
 /* The root in the arena (ek_header.root). Lock: the store's. */
@@ -22,10 +23,13 @@ typedef struct ek_store_root {
     uint32_t ndbs;
     ek_ref dbs;          /* array of ek_db */
     ek_ref garbage;      /* first of the values that wait to be freed, see garbage.h */
-    uint32_t spare;
+    ek_ref ready, ready_last; /* queues whose key has changed in this transaction, see waiting.h */
+    ek_ref unclaimed;    /* clients in whose inbox a reply waits to be taken, see client.h */
+    uint32_t nunclaimed;
+    uint32_t nwaiting;   /* clients that wait */
     uint64_t dirty;      /* changes so far */
-    uint64_t next_session_id;
     uint64_t nwatched;   /* keys that somebody watches, in all databases */
+    ek_table clients;    /* see client.h */
     uint64_t stat_expired, stat_hits, stat_misses;
     ek_config config;
 } ek_store_root;
@@ -44,6 +48,14 @@ typedef struct ek_store {
     ek_settings *settings; /* of this process, see config.h */
     ek_random random;
     unsigned since_cycle; /* commands since the last look for expired keys */
+    /* This process's attachment, see process.h; needs no lock. */
+    uint32_t slot, token;
+    _Atomic unsigned joined; /* 2 * (ek_arena.forks + 1) when attached, one less while it is done */
+    /* Wakers to be signalled when the lock is let go of, see waker.h. */
+    uint32_t *noted;
+    size_t nnoted, noted_cap;
+    struct ek_fifo *fifos; /* of others, opened to signal them */
+    size_t nfifos;
 } ek_store;
 
 typedef struct ek_store_options {
