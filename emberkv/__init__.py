@@ -44,12 +44,14 @@ __all__ = [
     "Redis",
     "RedisError",
     "ResponseError",
+    "Server",
     "WatchError",
     "exceptions",
     "from_url",
     "install_url_scheme",
     "open",
     "redis_client",
+    "serve",
     "uninstall_url_scheme",
 ]
 
@@ -59,13 +61,16 @@ if TYPE_CHECKING:
     from .bridge_url import install_url_scheme, uninstall_url_scheme
     from .lock import Lock
     from .options import DataPersistOptions, HashDataPersistOptions
+    from .server import Server, serve
 else:
     _ON_DEMAND = {
         "DataPersistOptions": "options",
         "HashDataPersistOptions": "options",
         "Lock": "lock",
+        "Server": "server",
         "install_url_scheme": "bridge_url",
         "redis_client": "bridge",
+        "serve": "server",
         "uninstall_url_scheme": "bridge_url",
     }
 

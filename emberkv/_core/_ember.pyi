@@ -191,3 +191,27 @@ class Wire:
 
 def check_commands(commands: Iterable[tuple[Any, ...]], encoding: str, error_class: type) -> None:
     """Raise `error_class` if an argument of the commands cannot be sent."""
+class ServerCore:
+    def __init__(
+        self,
+        store: Store,
+        bind: str,
+        port: int,
+        tls_port: int,
+        unixsocket: str | None,
+        unixsocketperm: int,
+        backlog: int,
+        protected_mode: bool,
+        maxclients: int,
+        timeout_s: int,
+        tcp_keepalive_s: int,
+    ) -> None: ...
+    @property
+    def store(self) -> Store: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def tls_port(self) -> int: ...
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def wait(self, timeout_ms: int, /) -> bool: ...

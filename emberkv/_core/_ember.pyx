@@ -96,12 +96,14 @@ cdef class Store:
     cdef int waiting            # threads that wait for the lock without the interpreter's
     cdef int waiting_pid        # ... in this process, not in one that it was forked from
     cdef bint closing           # as soon as nobody waits, and no thread has a transaction open
+    cdef list servers           # those that serve it; they hold it open, and end before it closes
     cdef readonly object path
     cdef object __weakref__
 
     def __cinit__(self, path=None, *, uint32_t databases=16, max_bytes=None, Clock clock=None,
                   bint keep=False):
         self.sessions = []
+        self.servers = []
         self.clock = clock
 
     def __init__(self, path=None, *, uint32_t databases=16, max_bytes=None, Clock clock=None,
@@ -156,9 +158,18 @@ cdef class Store:
 
         A transaction that this thread has open is undone. Threads that wait for the store are
         told; another thread's open transaction is undone when it comes to its end, and the store
-        is let go of then.
+        is let go of then. Servers on it are stopped first.
         """
+        for server in list(self.servers):
+            server.stop()
+            server.wait(-1)
+        self.servers.clear()
         self._close()
+
+    cdef int serve(self, server) except -1:
+        self.servers = [s for s in self.servers if not s.wait(0)]
+        self.servers.append(server)
+        return 0
 
     @property
     def closed(self):
@@ -582,3 +593,4 @@ include "_ember_client.pxi"
 include "_ember_fast.pxi"
 include "_ember_pipeline.pxi"
 include "_ember_bridge.pxi"
+include "_ember_server.pxi"

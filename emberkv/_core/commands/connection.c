@@ -117,6 +117,7 @@ void ek_cmd_hello(ek_ctx *c) {
     }
     if (c->argc > 1) {
         c->session->resp = c->resp = (int)resp;
+        if (c->reply->resp) c->reply->resp = (int)resp;
     }
     ek_reply_map(c->reply, 7);
     ek_reply_cstr(c->reply, "server");

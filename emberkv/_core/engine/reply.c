@@ -5,8 +5,9 @@
 #include <stdlib.h>
 
 #include "base/number.h"
+#include "engine/resp.h"
 
-EK_NOINLINE static void grow(ek_reply *r, size_t need) {
+EK_NOINLINE void ek_reply_grow(ek_reply *r, size_t need) {
     size_t cap = r->cap ? r->cap * 2 : 256;
     while (cap < r->len + need) cap *= 2;
     uint8_t *buf = realloc(r->buf, cap);
@@ -15,41 +16,61 @@ EK_NOINLINE static void grow(ek_reply *r, size_t need) {
     r->cap = cap;
 }
 
-/* Room for n more bytes, counted in. */
-EK_INLINE uint8_t *extend(ek_reply *r, size_t n) {
-    if (EK_UNLIKELY(r->cap - r->len < n)) grow(r, n);
-    uint8_t *p = r->buf + r->len;
-    r->len += n;
-    return p;
-}
-
-static void put_tag(ek_reply *r, char tag) { *extend(r, 1) = (uint8_t)tag; }
+static void put_tag(ek_reply *r, char tag) { *ek_reply_extend(r, 1) = (uint8_t)tag; }
 
 static void put_count(ek_reply *r, char tag, size_t n) {
-    uint8_t *p = extend(r, 5);
+    if (r->resp) {
+        ek_resp_count(r, tag, n);
+        return;
+    }
+    uint8_t *p = ek_reply_extend(r, 5);
     p[0] = (uint8_t)tag;
     ek_store32(p + 1, (uint32_t)n);
 }
 
 static void put_bytes(ek_reply *r, char tag, const void *from, size_t n) {
-    uint8_t *p = extend(r, 5 + n);
+    if (r->resp) {
+        if (tag == '$') ek_resp_bulk(r, from, n);
+        else ek_resp_line(r, tag, from, n);
+        return;
+    }
+    uint8_t *p = ek_reply_extend(r, 5 + n);
     p[0] = (uint8_t)tag;
     ek_store32(p + 1, (uint32_t)n);
     if (n) memcpy(p + 5, from, n);
 }
 
-void ek_reply_null(ek_reply *r) { put_tag(r, 'n'); }
-void ek_reply_null_array(ek_reply *r) { put_tag(r, 'N'); }
-void ek_reply_bool(ek_reply *r, bool v) { put_tag(r, v ? 't' : 'f'); }
+void ek_reply_null(ek_reply *r) {
+    if (r->resp) ek_resp_null(r, false);
+    else put_tag(r, 'n');
+}
+
+void ek_reply_null_array(ek_reply *r) {
+    if (r->resp) ek_resp_null(r, true);
+    else put_tag(r, 'N');
+}
+
+void ek_reply_bool(ek_reply *r, bool v) {
+    if (r->resp) ek_resp_bool(r, v);
+    else put_tag(r, v ? 't' : 'f');
+}
 
 void ek_reply_int(ek_reply *r, int64_t v) {
-    uint8_t *p = extend(r, 9);
+    if (r->resp) {
+        ek_resp_int(r, v);
+        return;
+    }
+    uint8_t *p = ek_reply_extend(r, 9);
     p[0] = 'i';
     ek_store64(p + 1, (uint64_t)v);
 }
 
 void ek_reply_double(ek_reply *r, double v) {
-    uint8_t *p = extend(r, 9);
+    if (r->resp) {
+        ek_resp_double(r, v);
+        return;
+    }
+    uint8_t *p = ek_reply_extend(r, 9);
     p[0] = 'd';
     memcpy(p + 1, &v, sizeof v);
 }
@@ -64,7 +85,11 @@ void ek_reply_bulk_int(ek_reply *r, int64_t v) {
 }
 
 void ek_reply_verbatim(ek_reply *r, const char *format3, const void *text, size_t n) {
-    uint8_t *p = extend(r, 5 + 4 + n);
+    if (r->resp) {
+        ek_resp_verbatim(r, format3, text, n);
+        return;
+    }
+    uint8_t *p = ek_reply_extend(r, 5 + 4 + n);
     p[0] = '=';
     ek_store32(p + 1, (uint32_t)(4 + n));
     memcpy(p + 5, format3, 3);
@@ -94,11 +119,15 @@ void ek_reply_push(ek_reply *r, size_t n) { put_count(r, '>', n); }
 
 size_t ek_reply_open(ek_reply *r, char kind) {
     size_t at = r->len;
-    put_count(r, kind, 0);
+    if (r->resp) ek_resp_open(r, kind);
+    else put_count(r, kind, 0);
     return at;
 }
 
-void ek_reply_close(ek_reply *r, size_t at, size_t n) { ek_store32(r->buf + at + 1, (uint32_t)n); }
+void ek_reply_close(ek_reply *r, size_t at, size_t n) {
+    if (r->resp) ek_resp_close(r, at, n);
+    else ek_store32(r->buf + at + 1, (uint32_t)n);
+}
 
 void ek_reply_raw(ek_reply *r, const void *tape, size_t n) {
     if (n) memcpy(extend(r, n), tape, n);

@@ -6,7 +6,9 @@
  *
  * The tape is read when the store's lock is released: by the binding, which makes Python objects, or
  * by ek_resp_render, which writes RESP2 or RESP3. In RESP2 a map is flat and a set an array; what
- * differs in more than that between the two, a command decides by ek_ctx.resp.
+ * differs in more than that between the two, a command decides by ek_ctx.resp. The server, which
+ * wants nothing but the bytes, goes without a tape: with `resp` 2 or 3 the same calls write them at
+ * once (resp.h). A command sees no difference, as long as it does not look into the buffer.
  *
  * The tape belongs to whoever called; it grows by malloc and raises when that fails. */
 #ifndef EK_ENGINE_REPLY_H
@@ -18,7 +20,20 @@ typedef struct ek_reply {
     uint8_t *buf;
     size_t len, cap;
     ek_arena *a; /* to raise on */
+    int resp;    /* 0: a tape; 2 or 3: bytes of that protocol */
 } ek_reply;
+
+EK_NOINLINE void ek_reply_grow(ek_reply *r, size_t need);
+/* Room for n more bytes, and the same counted in. */
+EK_INLINE uint8_t *ek_reply_room(ek_reply *r, size_t n) {
+    if (EK_UNLIKELY(r->cap - r->len < n)) ek_reply_grow(r, n);
+    return r->buf + r->len;
+}
+EK_INLINE uint8_t *ek_reply_extend(ek_reply *r, size_t n) {
+    uint8_t *p = ek_reply_room(r, n);
+    r->len += n;
+    return p;
+}
 
 void ek_reply_null(ek_reply *r);
 void ek_reply_null_array(ek_reply *r); /* differs from null in RESP2 only: *-1 */

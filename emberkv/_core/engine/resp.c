@@ -1,98 +1,135 @@
-/* The tape of a reply as bytes of the protocol. The contract stands in reply.h. */
+/* Replies as bytes of the protocol. The contracts stand in reply.h and resp.h. */
+#include "engine/resp.h"
+
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/number.h"
-#include "engine/reply.h"
 
-static uint8_t *extend(ek_reply *out, size_t n) {
-    if (out->cap - out->len < n) {
-        size_t cap = out->cap ? out->cap * 2 : 512;
-        while (cap < out->len + n) cap *= 2;
-        uint8_t *buf = realloc(out->buf, cap);
-        if (!buf) ek_raise(out->a, EK_ENOMEM);
-        out->buf = buf;
-        out->cap = cap;
+#define HEADER_CHARS 24 /* tag, digits, CRLF */
+
+static void raw(ek_reply *r, const void *p, size_t n) {
+    if (n) memcpy(ek_reply_extend(r, n), p, n);
+}
+
+/* Tag, number and CRLF at p; returns their length. Counts and lengths are short as a rule. */
+static size_t put_header(uint8_t *p, char tag, int64_t v) {
+    p[0] = (uint8_t)tag;
+    if (EK_LIKELY(v >= 0 && v < 10)) {
+        p[1] = (uint8_t)('0' + v);
+        memcpy(p + 2, "\r\n", 2);
+        return 4;
     }
-    uint8_t *p = out->buf + out->len;
-    out->len += n;
-    return p;
+    size_t n = 1 + ek_format_i64((char *)p + 1, v);
+    memcpy(p + n, "\r\n", 2);
+    return n + 2;
 }
 
-static void raw(ek_reply *out, const void *p, size_t n) {
-    if (n) memcpy(extend(out, n), p, n);
+static void header(ek_reply *r, char tag, int64_t v) {
+    uint8_t *p = ek_reply_room(r, HEADER_CHARS);
+    r->len += put_header(p, tag, v);
 }
 
-static void line(ek_reply *out, char tag, int64_t v) {
-    char text[32];
-    text[0] = tag;
-    size_t n = 1 + ek_format_i64(text + 1, v);
-    text[n++] = '\r';
-    text[n++] = '\n';
-    raw(out, text, n);
+void ek_resp_null(ek_reply *r, bool array) {
+    if (r->resp >= 3) raw(r, "_\r\n", 3);
+    else raw(r, array ? "*-1\r\n" : "$-1\r\n", 5);
 }
 
-static void bulk(ek_reply *out, char tag, const uint8_t *p, size_t n) {
-    line(out, tag, (int64_t)n);
-    raw(out, p, n);
-    raw(out, "\r\n", 2);
+void ek_resp_bool(ek_reply *r, bool v) {
+    if (r->resp < 3) header(r, ':', v);
+    else raw(r, v ? "#t\r\n" : "#f\r\n", 4);
 }
 
-static void number(ek_reply *out, double v, int resp) {
-    char text[64];
+void ek_resp_int(ek_reply *r, int64_t v) { header(r, ':', v); }
+
+void ek_resp_bulk(ek_reply *r, const void *from, size_t n) {
+    uint8_t *p = ek_reply_room(r, n + HEADER_CHARS + 2);
+    size_t at = put_header(p, '$', (int64_t)n);
+    if (n) memcpy(p + at, from, n);
+    memcpy(p + at + n, "\r\n", 2);
+    r->len += at + n + 2;
+}
+
+void ek_resp_double(ek_reply *r, double v) {
+    char text[EK_DOUBLE_CHARS + 8];
     size_t n = isnan(v) ? (memcpy(text, "nan", 3), 3) : ek_format_double(text, v);
-    if (resp < 3) {
-        bulk(out, '$', (const uint8_t *)text, n);
+    if (r->resp < 3) ek_resp_bulk(r, text, n);
+    else ek_resp_line(r, ',', text, n);
+}
+
+void ek_resp_verbatim(ek_reply *r, const char *format3, const void *from, size_t n) {
+    if (r->resp < 3) {
+        ek_resp_bulk(r, from, n);
         return;
     }
-    raw(out, ",", 1);
-    raw(out, text, n);
-    raw(out, "\r\n", 2);
+    header(r, '=', (int64_t)n + 4);
+    raw(r, format3, 3);
+    raw(r, ":", 1);
+    raw(r, from, n);
+    raw(r, "\r\n", 2);
 }
 
-static void text(ek_reply *out, char tag, const uint8_t *p, size_t n) {
-    raw(out, &tag, 1);
-    raw(out, p, n);
-    raw(out, "\r\n", 2);
+void ek_resp_line(ek_reply *r, char tag, const void *from, size_t n) {
+    uint8_t *p = ek_reply_extend(r, n + 3);
+    p[0] = (uint8_t)tag;
+    if (n) memcpy(p + 1, from, n);
+    memcpy(p + 1 + n, "\r\n", 2);
+}
+
+static int64_t elements(const ek_reply *r, char kind, size_t n) {
+    return r->resp < 3 && kind == '%' ? 2 * (int64_t)n : (int64_t)n;
+}
+
+void ek_resp_count(ek_reply *r, char kind, size_t n) {
+    header(r, r->resp < 3 ? '*' : kind, elements(r, kind, n));
+}
+
+void ek_resp_open(ek_reply *r, char kind) { header(r, kind, 0); }
+
+void ek_resp_close(ek_reply *r, size_t at, size_t n) {
+    uint8_t text[HEADER_CHARS];
+    char kind = (char)r->buf[at];
+    size_t opened = put_header(text, kind, 0);
+    size_t size = put_header(text, r->resp < 3 ? '*' : kind, elements(r, kind, n));
+    size_t behind = r->len - at - opened;
+    if (size > opened) {
+        ek_reply_extend(r, size - opened);
+        memmove(r->buf + at + size, r->buf + at + opened, behind);
+    }
+    memcpy(r->buf + at, text, size);
 }
 
 /* One element that is not an aggregate; returns its length on the tape. */
-static size_t scalar(const uint8_t *p, int resp, ek_reply *out) {
+static size_t scalar(const uint8_t *p, ek_reply *out) {
     size_t n = p[0] == '$' || p[0] == '+' || p[0] == '-' || p[0] == '=' ? ek_load32(p + 1) : 0;
     double d;
     switch (p[0]) {
-    case 'n': raw(out, resp < 3 ? "$-1\r\n" : "_\r\n", resp < 3 ? 5 : 3); return 1;
-    case 'N': raw(out, resp < 3 ? "*-1\r\n" : "_\r\n", resp < 3 ? 5 : 3); return 1;
+    case 'n':
+    case 'N': ek_resp_null(out, p[0] == 'N'); return 1;
     case 't':
-    case 'f':
-        if (resp < 3) line(out, ':', p[0] == 't');
-        else text(out, '#', p, 1);
-        return 1;
-    case 'i': line(out, ':', (int64_t)ek_load64(p + 1)); return 9;
+    case 'f': ek_resp_bool(out, p[0] == 't'); return 1;
+    case 'i': ek_resp_int(out, (int64_t)ek_load64(p + 1)); return 9;
     case 'd':
         memcpy(&d, p + 1, sizeof d);
-        number(out, d, resp);
+        ek_resp_double(out, d);
         return 9;
-    case '$': bulk(out, '$', p + 5, n); return 5 + n;
-    case '=':
-        if (resp < 3) bulk(out, '$', p + 9, n - 4);
-        else bulk(out, '=', p + 5, n);
-        return 5 + n;
-    default: text(out, (char)p[0], p + 5, n); return 5 + n;
+    case '$': ek_resp_bulk(out, p + 5, n); return 5 + n;
+    case '=': ek_resp_verbatim(out, (const char *)p + 5, p + 9, n - 4); return 5 + n;
+    default: ek_resp_line(out, (char)p[0], p + 5, n); return 5 + n;
     }
 }
 
 /* The tape is in reading order, as RESP is: no recursion is needed, only the counts differ. */
 void ek_resp_render(const ek_reply *tape, size_t at, int resp, ek_reply *out) {
+    int was = out->resp;
+    out->resp = resp;
     while (at < tape->len) {
         const uint8_t *p = tape->buf + at;
         if (p[0] != '*' && p[0] != '%' && p[0] != '~' && p[0] != '>') {
-            at += scalar(p, resp, out);
+            at += scalar(p, out);
             continue;
         }
-        int64_t n = ek_load32(p + 1);
-        if (resp >= 3) line(out, (char)p[0], n);
-        else line(out, '*', p[0] == '%' ? 2 * n : n);
+        ek_resp_count(out, (char)p[0], ek_load32(p + 1));
         at += 5;
     }
+    out->resp = was;
 }

@@ -4,6 +4,7 @@
 #define EK_ENGINE_SESSION_H
 
 #include "engine/command.h"
+#include "engine/frontend.h"
 #include "engine/reply.h"
 #include "store/store.h"
 
@@ -52,6 +53,8 @@ typedef struct ek_session {
     struct ek_waker *waker;   /* NULL: made with the record */
     bool owns_waker;
     void *owner; /* of the floor above */
+    ek_frontend *frontend;     /* of a connection to a server; else NULL */
+    ek_connection *connection; /* likewise */
 } ek_session;
 
 ek_session *ek_session_new(ek_store *s, uint32_t db); /* NULL: no memory, or no such database */

@@ -1,0 +1,105 @@
+# A server over a store, run by a thread of its own that needs no interpreter. Included by _ember.pyx.
+
+cdef extern from "net/server.h" nogil:
+    ctypedef struct ek_server:
+        pass
+    ctypedef struct ek_server_options:
+        const char *bind
+        int port
+        int tls_port
+        const char *unixsocket
+        unsigned unixsocketperm
+        int backlog
+        bint protected_mode
+        int64_t maxclients
+        int64_t timeout_s
+        int64_t tcp_keepalive_s
+    enum:
+        EK_SERVER_ERROR_MAX
+    bint ek_server_new(ek_store *s, const ek_server_options *o, ek_server **out, char *err)
+    bint ek_server_start(ek_server *server)
+    void ek_server_stop(ek_server *server)
+    bint ek_server_wait(ek_server *server, int timeout_ms)
+    void ek_server_free(ek_server *server)
+    int ek_server_port(const ek_server *server, bint tls)
+
+
+cdef class ServerCore:
+    """The compiled part of `emberkv.server.Server`: listens from its making, serves from `start`."""
+    cdef ek_server *p
+    cdef readonly Store store
+    cdef object __weakref__
+
+    def __init__(self, Store store, bind, int port, int tls_port, unixsocket,
+                 unsigned unixsocketperm, int backlog, bint protected_mode, int64_t maxclients,
+                 int64_t timeout_s, int64_t tcp_keepalive_s):
+        cdef ek_server_options o
+        cdef char err[512]
+        cdef bytes address = bind.encode()
+        cdef bytes path = None
+        cdef bint ok
+        store.use()
+        memset(&o, 0, sizeof(o))
+        o.bind = <const char *> address
+        o.port = port
+        o.tls_port = tls_port
+        if unixsocket is not None:
+            from os import fsencode
+            path = fsencode(unixsocket)
+            o.unixsocket = <const char *> path
+        o.unixsocketperm = unixsocketperm
+        o.backlog = backlog
+        o.protected_mode = protected_mode
+        o.maxclients = maxclients
+        o.timeout_s = timeout_s
+        o.tcp_keepalive_s = tcp_keepalive_s
+        with nogil:
+            ok = ek_server_new(store.s, &o, &self.p, err)
+        if not ok:
+            text = err.decode("utf-8", "replace")
+            if errno:
+                raise OSError(errno, text)
+            raise ValueError(text)
+        self.store = store
+
+    def start(self):
+        """Serve, in a thread of its own."""
+        if not ek_server_start(self.p):
+            raise OSError(errno, "cannot start a thread")
+        self.store.serve(self)
+
+    def stop(self):
+        """Ask it to end; any thread may, and again."""
+        if self.p != NULL:
+            ek_server_stop(self.p)
+
+    def wait(self, int timeout_ms):
+        """Wait until it has ended, at most so long (-1: for ever). True: it has."""
+        cdef bint ended = self.p == NULL
+        cdef int step
+        while not ended:
+            step = 100 if timeout_ms < 0 else min(timeout_ms, 100)
+            with nogil:
+                ended = ek_server_wait(self.p, step)
+            PyErr_CheckSignals()
+            if timeout_ms >= 0:
+                timeout_ms -= step
+                if timeout_ms <= 0:
+                    break
+        return ended
+
+    @property
+    def port(self):
+        return ek_server_port(self.p, False)
+
+    @property
+    def tls_port(self):
+        return ek_server_port(self.p, True)
+
+    def __dealloc__(self):
+        cdef ek_server *p = self.p
+        self.p = NULL
+        if p != NULL:
+            ek_server_stop(p)
+            with nogil:
+                ek_server_free(p)

@@ -1,0 +1,115 @@
+/* What the files of the server share.
+ *
+ *   ek_server --sources--> listeners, the stop pipe, the waker     each begins with its kind, and
+ *             --conns----> ek_conn, ek_conn, ...                   is what the poll gives back
+ *             in[], out  : where requests are read and replies are written, for whoever's turn it is
+ *
+ *   ek_conn   kept input : the rest of what was read, when a request is not whole
+ *             chunks     : output that the socket did not take yet
+ *
+ * So an idle connection has no buffer at all. Everything here is the server thread's own, but for
+ * what server.c guards by its mutex. */
+#ifndef EK_NET_INTERNAL_H
+#define EK_NET_INTERNAL_H
+
+#include <pthread.h>
+#include <sys/types.h>
+
+#include "base/poll.h"
+#include "engine/frontend.h"
+#include "engine/session.h"
+#include "net/parser.h"
+#include "net/server.h"
+
+#define EK_IN_BYTES (128u << 10)  /* what is read at once */
+#define EK_MAX_LISTENERS 16
+
+typedef enum ek_source_kind {
+    EK_SOURCE_LISTENER,
+    EK_SOURCE_STOP,
+    EK_SOURCE_WAKER,
+    EK_SOURCE_CONN,
+} ek_source_kind;
+
+typedef struct ek_listener {
+    ek_source_kind kind;
+    int fd;
+    bool is_unix, is_tls;
+} ek_listener;
+
+/* Output that waits for its socket. */
+typedef struct ek_chunk {
+    struct ek_chunk *next;
+    uint8_t *bytes; /* malloc */
+    size_t at, len, cap;
+} ek_chunk;
+
+typedef struct ek_conn {
+    ek_source_kind kind;
+    int fd;
+    unsigned watched;       /* what the poll watches it for */
+    uint32_t index;         /* in the server's list */
+    bool gone;              /* closed; freed at the end of the turn */
+    bool again;             /* has input that the poll does not know of */
+    struct ek_conn *next;   /* among those that are gone, or again */
+    ek_session *session;
+    ek_parser parser;
+    uint8_t *in;            /* kept input, whose first byte begins a request */
+    size_t in_len, in_cap;
+    ek_chunk *first, *last;
+    size_t out_bytes;       /* in the chunks */
+    int64_t over_soft_ms;   /* since when the output is over its soft limit; 0: it is not */
+    ek_connection facts;
+} ek_conn;
+
+struct ek_server {
+    ek_frontend frontend; /* first: request_stop gets it back */
+    ek_store *s;
+    ek_server_options o;
+    pid_t pid; /* of the process that it serves in */
+    int poll;
+    ek_listener listeners[EK_MAX_LISTENERS];
+    unsigned nlisteners;
+    ek_source_kind stop_kind;
+    int stop_pipe[2];
+    int spare_fd; /* given up to tell a client that there are no descriptors left */
+    ek_conn **conns;
+    size_t nconns, conns_cap, swept; /* swept: how far the look for idle ones has got */
+    ek_conn *graveyard, *again;
+    uint8_t *in;
+    ek_reply out;
+    ek_scratch scratch;
+    ek_str *argv; /* lent to whoever's request is parsed */
+    size_t argv_cap;
+    int64_t now_ms, next_tick_ms; /* monotonic */
+    int64_t unix_ms;
+    _Atomic bool stop_asked; /* by any thread */
+
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t ended;
+    bool started, running; /* mutex */
+};
+
+/* listen.c */
+bool ek_listen(ek_server *server, char *err);
+void ek_listeners_close(ek_server *server);
+void ek_listener_accept(ek_server *server, ek_listener *l);
+
+/* conn.c */
+/* Takes the descriptor over; NULL: no memory, and it is closed. */
+ek_conn *ek_conn_new(ek_server *server, int fd, const ek_listener *l);
+void ek_conn_ready(ek_server *server, ek_conn *conn, unsigned ready);
+void ek_conn_go_on(ek_server *server, ek_conn *conn); /* with input that it has */
+void ek_conn_close(ek_server *server, ek_conn *conn);
+void ek_conn_sweep(ek_server *server, ek_conn *conn); /* idle for too long? over a limit? */
+void ek_conns_bury(ek_server *server);
+
+/* output.c */
+/* Write what is in server->out to the connection, or keep it. False: the connection is of no use. */
+bool ek_conn_flush(ek_server *server, ek_conn *conn);
+bool ek_conn_write(ek_server *server, ek_conn *conn); /* what was kept */
+void ek_conn_drop_output(ek_conn *conn);
+bool ek_conn_watch(ek_server *server, ek_conn *conn, unsigned what); /* EK_POLL_* */
+
+#endif

@@ -1,0 +1,115 @@
+/* Output: straight from where replies are written to the socket; what it does not take is kept. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "net/internal.h"
+
+#define CHUNK_BYTES (16u << 10)
+#define TAKE_BUFFER (64u << 10) /* from so much on the buffer itself is kept, not a copy */
+#define WRITE_AT_ONCE (4u << 20) /* then others have their turn */
+#define PIECES 32
+
+static bool is_passing(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+
+static ek_chunk *add_chunk(ek_conn *conn, uint8_t *bytes, size_t at, size_t len, size_t cap) {
+    ek_chunk *c = malloc(sizeof *c);
+    if (!c) return NULL;
+    *c = (ek_chunk){.bytes = bytes, .at = at, .len = len, .cap = cap};
+    if (conn->last) conn->last->next = c;
+    else conn->first = c;
+    conn->last = c;
+    conn->facts.oll++;
+    conn->facts.omem += sizeof *c + cap;
+    return c;
+}
+
+static bool keep_copy(ek_conn *conn, const uint8_t *p, size_t n) {
+    ek_chunk *last = conn->last;
+    if (last && last->cap - last->len >= n) {
+        memcpy(last->bytes + last->len, p, n);
+        last->len += n;
+        return true;
+    }
+    size_t cap = ek_max(n, CHUNK_BYTES);
+    uint8_t *bytes = malloc(cap);
+    if (!bytes) return false;
+    memcpy(bytes, p, n);
+    if (add_chunk(conn, bytes, 0, n, cap)) return true;
+    free(bytes);
+    return false;
+}
+
+static bool keep(ek_server *server, ek_conn *conn, size_t at) {
+    ek_reply *out = &server->out;
+    size_t n = out->len - at;
+    conn->out_bytes += n;
+    if (n < TAKE_BUFFER) return keep_copy(conn, out->buf + at, n);
+    if (!add_chunk(conn, out->buf, at, out->len, out->len)) return false;
+    out->buf = NULL;
+    out->len = out->cap = 0;
+    return true;
+}
+
+bool ek_conn_watch(ek_server *server, ek_conn *conn, unsigned what) {
+    if (!ek_poll_set(server->poll, conn->fd, conn->watched, what, conn)) return false;
+    conn->watched = what;
+    return true;
+}
+
+bool ek_conn_flush(ek_server *server, ek_conn *conn) {
+    ek_reply *out = &server->out;
+    size_t at = 0;
+    if (out->len == 0) return true;
+    while (!conn->first && at < out->len) {
+        ssize_t n = send(conn->fd, out->buf + at, out->len - at, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && is_passing(errno)) break;
+        if (n < 0) return false;
+        at += (size_t)n;
+        server->frontend.output_bytes += (size_t)n;
+    }
+    bool ok = at == out->len ||
+              (keep(server, conn, at) && ek_conn_watch(server, conn, conn->watched | EK_POLL_WRITE));
+    out->len = 0;
+    return ok;
+}
+
+static void drop_first(ek_conn *conn) {
+    ek_chunk *c = conn->first;
+    conn->first = c->next;
+    if (!conn->first) conn->last = NULL;
+    conn->facts.oll--;
+    conn->facts.omem -= sizeof *c + c->cap;
+    free(c->bytes);
+    free(c);
+}
+
+bool ek_conn_write(ek_server *server, ek_conn *conn) {
+    size_t written = 0;
+    while (conn->first && written < WRITE_AT_ONCE) {
+        struct iovec pieces[PIECES];
+        struct msghdr m = {.msg_iov = pieces};
+        for (ek_chunk *c = conn->first; c && m.msg_iovlen < PIECES; c = c->next)
+            pieces[m.msg_iovlen++] = (struct iovec){c->bytes + c->at, c->len - c->at};
+        ssize_t n = sendmsg(conn->fd, &m, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && is_passing(errno)) break;
+        if (n < 0) return false;
+        written += (size_t)n;
+        conn->out_bytes -= (size_t)n;
+        while (conn->first && (size_t)n >= conn->first->len - conn->first->at) {
+            n -= (ssize_t)(conn->first->len - conn->first->at);
+            drop_first(conn);
+        }
+        if (conn->first) conn->first->at += (size_t)n;
+    }
+    server->frontend.output_bytes += written;
+    return conn->first || ek_conn_watch(server, conn, conn->watched & ~(unsigned)EK_POLL_WRITE);
+}
+
+void ek_conn_drop_output(ek_conn *conn) {
+    while (conn->first) drop_first(conn);
+    conn->out_bytes = 0;
+}

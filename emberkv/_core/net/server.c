@@ -1,0 +1,232 @@
+/* The loop, its thread, and what happens ten times a second. The contract stands in server.h. */
+#define _GNU_SOURCE /* pipe2 */
+#include "net/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "engine/scratch.h"
+#include "net/internal.h"
+#include "store/expiry.h"
+#include "store/garbage.h"
+
+#define TICK_MS 100
+#define SWEEP_IN_TICKS 10 /* every connection is looked at once in so many ticks */
+#define EVENTS 256
+#define EXPIRY_SAMPLES 16
+#define GARBAGE_SLICE 4096
+
+static void read_clocks(ek_server *server) {
+    server->now_ms = ek_clock_monotonic_ms();
+    server->unix_ms = ek_clock_ms();
+}
+
+/* --- ten times a second --- */
+
+static void look_after(void *arg) {
+    ek_store *s = arg;
+    ek_expiry_step(s, EXPIRY_SAMPLES);
+    if (s->root->garbage) ek_garbage_step(s, GARBAGE_SLICE);
+}
+
+static void sweep(ek_server *server) {
+    size_t n = server->nconns / SWEEP_IN_TICKS + 1;
+    while (n-- && server->nconns) {
+        if (server->swept >= server->nconns) server->swept = 0;
+        ek_conn_sweep(server, server->conns[server->swept++]);
+    }
+}
+
+static void tick(ek_server *server) {
+    server->next_tick_ms = server->now_ms + TICK_MS;
+    sweep(server);
+    ek_arena *a = server->s->a;
+    if (ek_arena_try_enter(a) == EK_OK) { /* who has the lock looks after things, too */
+        if (a->level == 0) ek_run(a, look_after, server->s);
+        ek_arena_leave(a);
+    }
+}
+
+/* --- the loop --- */
+
+static void go_on(ek_server *server) {
+    ek_conn *conn = server->again;
+    server->again = NULL;
+    while (conn) {
+        ek_conn *next = conn->next;
+        conn->again = false;
+        if (conn->gone) {
+            conn->next = server->graveyard;
+            server->graveyard = conn;
+        } else {
+            ek_conn_ready(server, conn, EK_POLL_READ);
+        }
+        conn = next;
+    }
+}
+
+static bool turn(ek_server *server) {
+    ek_poll_event events[EVENTS];
+    int64_t wait_ms = server->again ? 0 : server->next_tick_ms - server->now_ms;
+    int n = ek_poll_wait(server->poll, events, EVENTS, wait_ms > 0 ? (int)wait_ms : 0);
+    bool stop = false;
+    read_clocks(server);
+    for (int i = 0; i < n; i++) {
+        ek_source_kind *source = events[i].data;
+        switch (*source) {
+        case EK_SOURCE_CONN: ek_conn_ready(server, (ek_conn *)source, events[i].ready); break;
+        case EK_SOURCE_LISTENER: ek_listener_accept(server, (ek_listener *)source); break;
+        case EK_SOURCE_STOP: stop = true; break;
+        case EK_SOURCE_WAKER: break;
+        }
+    }
+    if (server->again) go_on(server);
+    if (server->now_ms >= server->next_tick_ms) tick(server);
+    if (server->graveyard) ek_conns_bury(server);
+    return !stop;
+}
+
+static void *serve(void *arg) {
+    ek_server *server = arg;
+    read_clocks(server);
+    server->next_tick_ms = server->now_ms + TICK_MS;
+    while (turn(server)) {}
+    ek_listeners_close(server);
+    while (server->nconns) ek_conn_close(server, server->conns[server->nconns - 1]);
+    go_on(server);
+    ek_conns_bury(server);
+    pthread_mutex_lock(&server->mutex);
+    server->running = false;
+    pthread_cond_broadcast(&server->ended);
+    pthread_mutex_unlock(&server->mutex);
+    return NULL;
+}
+
+/* --- from outside --- */
+
+static void request_stop(ek_frontend *f) { ek_server_stop((ek_server *)f); }
+
+static void free_all(ek_server *server) {
+    ek_listeners_close(server);
+    if (server->poll >= 0) close(server->poll);
+    for (int i = 0; i < 2; i++)
+        if (server->stop_pipe[i] >= 0) close(server->stop_pipe[i]);
+    if (server->spare_fd >= 0) close(server->spare_fd);
+    pthread_mutex_destroy(&server->mutex);
+    pthread_cond_destroy(&server->ended);
+    ek_reply_free(&server->out);
+    ek_scratch_free(&server->scratch);
+    free(server->conns);
+    free(server->in);
+    free(server->argv);
+    free((void *)server->o.bind);
+    free((void *)server->o.unixsocket);
+    free(server);
+}
+
+static char *copy_text(const char *text) { return text ? strdup(text) : NULL; }
+
+bool ek_server_new(ek_store *s, const ek_server_options *o, ek_server **out,
+                   char err[EK_SERVER_ERROR_MAX]) {
+    ek_server *server = calloc(1, sizeof *server);
+    snprintf(err, EK_SERVER_ERROR_MAX, "no memory for a server");
+    errno = ENOMEM;
+    if (!server) return false;
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&server->mutex, NULL);
+    pthread_cond_init(&server->ended, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    server->s = s;
+    server->o = *o;
+    server->o.bind = copy_text(o->bind);
+    server->o.unixsocket = copy_text(o->unixsocket);
+    server->pid = getpid();
+    server->stop_kind = EK_SOURCE_STOP;
+    server->poll = server->stop_pipe[0] = server->stop_pipe[1] = server->spare_fd = -1;
+    server->frontend.request_stop = request_stop;
+    server->frontend.started_ms = ek_clock_ms();
+    server->frontend.unixsocket = server->o.unixsocket ? server->o.unixsocket : "";
+    server->in = malloc(EK_IN_BYTES);
+    if (!server->in || (o->bind && !server->o.bind) || (o->unixsocket && !server->o.unixsocket))
+        goto fail;
+    server->poll = ek_poll_new();
+    server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (server->poll < 0 || server->spare_fd < 0 ||
+        pipe2(server->stop_pipe, O_CLOEXEC | O_NONBLOCK) != 0 ||
+        !ek_poll_set(server->poll, server->stop_pipe[0], 0, EK_POLL_READ, &server->stop_kind)) {
+        snprintf(err, EK_SERVER_ERROR_MAX, "cannot make a server: %s", strerror(errno));
+        goto fail;
+    }
+    if (!ek_listen(server, err)) goto fail;
+    *out = server;
+    return true;
+fail: {
+    int error = errno;
+    free_all(server);
+    errno = error;
+    return false;
+}
+}
+
+bool ek_server_start(ek_server *server) {
+    sigset_t all, was; /* signals are the application's */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &was);
+    server->running = true;
+    int failed = pthread_create(&server->thread, NULL, serve, server);
+    pthread_sigmask(SIG_SETMASK, &was, NULL);
+    server->running = server->started = !failed;
+    errno = failed;
+    return !failed;
+}
+
+void ek_server_stop(ek_server *server) {
+    if (server->pid != getpid()) return;
+    atomic_store(&server->stop_asked, true);
+    if (write(server->stop_pipe[1], "", 1) < 0) {} /* a full pipe has been heard, too */
+}
+
+bool ek_server_wait(ek_server *server, int timeout_ms) {
+    if (server->pid != getpid()) return true;
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += timeout_ms / 1000;
+    until.tv_nsec += timeout_ms % 1000 * 1000000L;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000L;
+    }
+    pthread_mutex_lock(&server->mutex);
+    while (server->running &&
+           pthread_cond_timedwait(&server->ended, &server->mutex, &until) == 0) {}
+    bool ended = !server->running;
+    pthread_mutex_unlock(&server->mutex);
+    return ended;
+}
+
+void ek_server_free(ek_server *server) {
+    if (!server) return;
+    if (server->pid != getpid()) {
+        /* The thread is the parent's, and so is all that it was in the middle of. */
+        ek_listeners_close(server);
+        for (size_t i = 0; i < server->nconns; i++) close(server->conns[i]->fd);
+        close(server->poll);
+        return;
+    }
+    if (server->started) pthread_join(server->thread, NULL);
+    free_all(server);
+}
+
+int ek_server_port(const ek_server *server, bool tls) {
+    int port = tls ? server->frontend.tls_port : server->frontend.port;
+    return port ? port : -1;
+}

@@ -1,0 +1,173 @@
+"""`serve`: let clients of Redis, in any language, into a store.
+
+A server speaks RESP2 and RESP3 on TCP and Unix sockets. It is one more user of the store: whoever
+else has it open, in this process or another, sees the same keys at the same time. It runs in a
+thread of its own that does not need the interpreter.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+
+from ._core import _ember
+from .client import Ember
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
+
+__all__ = ["Server", "run", "serve"]
+
+_running: set[Server] = set()
+
+
+class Server:
+    """A running server. It ends by `stop`, by a client's SHUTDOWN, when its store is closed, or
+    with the process; as a context manager, at the end of the block.
+    """
+
+    def __init__(self, db: Ember[Any], owns_db: bool, core: Any, host: str, unixsocket: str | None):
+        self.db = db
+        self.host = host
+        self.unixsocket = unixsocket
+        self._owns_db = owns_db
+        self._core = core
+        self._pid = os.getpid()
+
+    @property
+    def port(self) -> int | None:
+        """The TCP port it listens on, or None."""
+        port: int = self._core.port
+        return port if port >= 0 else None
+
+    @property
+    def tls_port(self) -> int | None:
+        """The TCP port it listens on for TLS, or None."""
+        port: int = self._core.tls_port
+        return port if port >= 0 else None
+
+    def is_alive(self) -> bool:
+        """Whether it serves."""
+        return self._pid == os.getpid() and not self._core.wait(0)
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait until it has ended, at most `timeout` seconds. True: it has."""
+        ended: bool = self._core.wait(-1 if timeout is None else max(0, int(timeout * 1000)))
+        if ended:
+            self._let_go()
+        return ended
+
+    def stop(self) -> None:
+        """End it: commands that run are finished, connections closed. Again: nothing happens."""
+        self._core.stop()
+        self.join()
+
+    def _let_go(self) -> None:
+        _running.discard(self)
+        if self._owns_db:
+            self._owns_db = False
+            self.db.close()
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        where = [f"port={self.port}"] if self.port else []
+        if self.tls_port:
+            where.append(f"tls_port={self.tls_port}")
+        if self.unixsocket:
+            where.append(f"unixsocket={self.unixsocket!r}")
+        return f"<emberkv.Server {' '.join(where)}>"
+
+
+@atexit.register
+def _stop_all() -> None:
+    for server in list(_running):
+        server.stop()
+
+
+def _forget() -> None:
+    _running.clear()  # they serve in the parent
+
+
+os.register_at_fork(after_in_child=_forget)
+
+
+def serve(
+    db: Ember[Any] | str | os.PathLike[str] | None = None,
+    *,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    unixsocket: str | os.PathLike[str] | None = None,
+    unixsocketperm: int | str | None = None,
+    tls_port: int | None = None,
+    databases: int = 16,
+    maxclients: int = 10000,
+    timeout: int = 0,
+    tcp_keepalive: int = 300,
+    tcp_backlog: int = 511,
+    protected_mode: bool = True,
+) -> Server:
+    """Start a server on a store: an open `Ember`, a path, or None for a new private one.
+
+    It listens on `port` of each address in `host` (separated by spaces; "*": all), or on any free
+    port when that is 0 or nothing else is asked for; on a Unix socket `unixsocket`, whose mode is
+    `unixsocketperm` (octal, as in "700"). Returns when clients can connect.
+    """
+    if port is None:
+        port = 0 if unixsocket is None and tls_port is None else -1
+    perm = int(unixsocketperm, 8) if isinstance(unixsocketperm, str) else unixsocketperm or 0
+    owns_db = not isinstance(db, Ember)
+    store = db if isinstance(db, Ember) else Ember(db, databases=databases)
+    path = None if unixsocket is None else os.fspath(unixsocket)
+    try:
+        core = _ember.ServerCore(
+            store._store,
+            host,
+            port,
+            -1 if tls_port is None else tls_port,
+            path,
+            perm,
+            tcp_backlog,
+            protected_mode,
+            maxclients,
+            timeout,
+            tcp_keepalive,
+        )
+        core.start()
+    except BaseException:
+        if owns_db:
+            store.close()
+        raise
+    server = Server(store, owns_db, core, host, path)
+    _running.add(server)
+    return server
+
+
+def run(path: str | os.PathLike[str] | None = None, **options: Any) -> int:
+    """Serve `path` until SHUTDOWN, SIGTERM or SIGINT: what `emberkv serve` does. Gives the exit
+    code. Options are those of `serve`; a `port` of 0 means no TCP, as it does to Redis.
+    """
+    import signal
+
+    if options.get("port") == 0:
+        options["port"] = -1
+    server = serve(path, **{"port": 6379, **options})
+    ends = (signal.SIGTERM, signal.SIGINT)
+    before = {s: signal.signal(s, lambda *_: server._core.stop()) for s in ends}
+    try:
+        server.join()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return 0
