@@ -191,6 +191,7 @@ class Wire:
 
 def check_commands(commands: Iterable[tuple[Any, ...]], encoding: str, error_class: type) -> None:
     """Raise `error_class` if an argument of the commands cannot be sent."""
+
 class ServerCore:
     def __init__(
         self,
