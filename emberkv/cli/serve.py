@@ -1,0 +1,103 @@
+"""`emberkv serve`: the options of the server, which lives in `emberkv.server`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+_UNITS = {"": 1, "b": 1, "k": 1000, "kb": 1024, "m": 1000**2, "mb": 1024**2}
+_UNITS |= {"g": 1000**3, "gb": 1024**3}
+
+
+class Size(click.ParamType[int]):
+    """Bytes, with a unit as in Redis's settings: 100mb, 1gb; k is 1000 and kb 1024."""
+
+    name = "bytes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        match = re.fullmatch(r"(\d+)([a-z]*)", str(value).lower())
+        if match is None or match[2] not in _UNITS:
+            self.fail(f"{value!r} is no size; write 1000000, 100mb or 1gb", param, ctx)
+        return int(match[1]) * _UNITS[match[2]]
+
+
+YES_NO = click.Choice(["yes", "no"])
+FILE = click.Path(exists=True, dir_okay=False)
+
+OPTIONS: list[tuple[str, dict[str, Any]]] = [
+    ("--host", {"help": "Addresses to listen on.", "metavar": "ADDRESSES"}),
+    ("--port", {"type": click.IntRange(0, 65535), "help": "TCP port; 0: none.  [6379]"}),
+    ("--unixsocket", {"type": click.Path(), "help": "A Unix socket to listen on."}),
+    ("--unixsocketperm", {"metavar": "OCTAL", "help": "The socket's mode, as 700."}),
+    ("--requirepass", {"metavar": "PASSWORD", "help": "Clients must give it with AUTH."}),
+    ("--maxclients", {"type": int, "help": "Connections at a time.  [10000]"}),
+    ("--timeout", {"type": int, "help": "Seconds after which idle clients go; 0: never.  [0]"}),
+    ("--databases", {"type": int, "help": "Numbered databases of a new store.  [16]"}),
+    ("--tcp-keepalive", {"type": int, "help": "Seconds between probes of a silent peer.  [300]"}),
+    ("--tcp-backlog", {"type": int, "help": "Connections that wait to be accepted.  [511]"}),
+    (
+        "--protected-mode",
+        {"type": YES_NO, "help": "Without a password, only clients of this machine.  [yes]"},
+    ),
+    (
+        "--enable-debug-command",
+        {"type": click.Choice(["yes", "local", "no"]), "help": "Allow DEBUG.  [no]"},
+    ),
+    (
+        "--client-output-buffer-limit",
+        {"metavar": "'CLASS HARD SOFT SECONDS'", "help": "Limits of what waits to be read."},
+    ),
+    ("--client-query-buffer-limit", {"type": Size(), "help": "Of a command half sent.  [1gb]"}),
+    ("--maxmemory", {"type": Size(), "help": "Memory of a new store."}),
+    ("--tls-port", {"type": click.IntRange(0, 65535), "help": "TCP port for TLS."}),
+    ("--tls-cert-file", {"type": FILE, "help": "The server's certificate (PEM)."}),
+    ("--tls-key-file", {"type": FILE, "help": "Its key (PEM)."}),
+    ("--tls-key-file-pass", {"metavar": "PASSWORD", "help": "The key's password."}),
+    ("--tls-ca-cert-file", {"type": FILE, "help": "Whose certificates clients may have."}),
+    ("--tls-ca-cert-dir", {"type": click.Path(exists=True, file_okay=False), "help": "Or these."}),
+    (
+        "--tls-auth-clients",
+        {"type": click.Choice(["yes", "no", "optional"]), "help": "Certificates of clients."},
+    ),
+    ("--tls-protocols", {"help": "Such as 'TLSv1.2 TLSv1.3'."}),
+    ("--tls-ciphers", {"help": "Of TLS up to 1.2."}),
+    ("--tls-ciphersuites", {"help": "Of TLS 1.3."}),
+    ("--loglevel", {"type": click.Choice(["debug", "verbose", "notice", "warning"])}),
+    ("--logfile", {"type": click.Path(), "help": "Log there instead of on stdout."}),
+    ("--pidfile", {"type": click.Path(), "help": "Write the process's id there."}),
+]
+
+
+def _with_options(function: Any) -> Any:
+    for name, facts in reversed(OPTIONS):
+        function = click.option(name, **facts)(function)
+    return function
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.argument("path", required=False, type=click.Path())
+@_with_options
+@click.option("--keep", is_flag=True, help="Leave the store in memory when the server ends.")
+@click.option(
+    "--set",
+    "config",
+    nargs=2,
+    multiple=True,
+    metavar="NAME VALUE",
+    help="Any other setting, as by CONFIG SET.",
+)
+def serve(path: str | None, keep: bool, config: tuple[tuple[str, str], ...], **options: Any) -> Any:
+    """Serve the store at PATH to Redis clients; without PATH, a store of the server's own.
+
+    Processes that have PATH open see the same keys at the same time. Ctrl-C or SIGTERM ends it.
+    """
+    from ..server import run
+
+    given = {name: value for name, value in options.items() if value is not None}
+    if keep:
+        given["keep"] = True
+    if config:
+        given["config"] = dict(config)
+    return run(path, **given)
