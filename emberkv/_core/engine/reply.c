@@ -130,7 +130,7 @@ void ek_reply_close(ek_reply *r, size_t at, size_t n) {
 }
 
 void ek_reply_raw(ek_reply *r, const void *tape, size_t n) {
-    if (n) memcpy(extend(r, n), tape, n);
+    if (n) memcpy(ek_reply_extend(r, n), tape, n);
 }
 
 bool ek_reply_is_error(const ek_reply *r, size_t at) { return at < r->len && r->buf[at] == '-'; }
