@@ -115,7 +115,7 @@ cdef class Wire:
         self.must_be_open()
         self.session.store.enter()
         if self.closed:  # while this thread waited for the lock
-            ek_arena_leave(self.session.store.s.a)
+            ek_store_leave(self.session.store.s)
             self.must_be_open()
         return self.execute(a)
 
@@ -123,7 +123,7 @@ cdef class Wire:
         """The lock is held; leave it."""
         cdef ek_store *store = self.session.store.s
         ek_execute(self.session.p, a.n, a.v, &self.tape)
-        ek_arena_leave(store.a)
+        ek_store_leave(store)
         return 0
 
     def read(self, bint raw=False):
