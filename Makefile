@@ -37,7 +37,7 @@ types: $(BUILT) ## mypy over the package
 
 # A variant is built beside the tree, with the Python files, and the suite runs from that folder:
 # the package of the current directory is what `python -c` in a test imports.
-build/%/.built: $(SOURCES) $(wildcard emberkv/*.py emberkv/*/*.py emberkv/*.pyi emberkv/*/*.pyi) \
+build/%/.built: $(SOURCES) $(wildcard *.py emberkv/*.py emberkv/*/*.py emberkv/*.pyi emberkv/*/*.pyi) \
 		| $(DEPENDENCIES)
 	EMBERKV_VARIANT=$* EMBERKV_TESTING=1 $(BIN)/python setup.py -q \
 		build_py --build-lib build/$* build_ext --build-lib build/$* --build-temp build/temp-$*
