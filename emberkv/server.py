@@ -8,6 +8,7 @@ thread of its own that does not need the interpreter.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 
 from ._core import _ember
@@ -103,6 +104,16 @@ def _forget() -> None:
 os.register_at_fork(after_in_child=_forget)
 
 
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return os.fsdecode(value) if isinstance(value, (bytes, os.PathLike)) else str(value)
+
+
+def _octal(mode: int | str | None) -> int:
+    return int(mode, 8) if isinstance(mode, str) else mode or 0
+
+
 def serve(
     db: Ember[Any] | str | os.PathLike[str] | None = None,
     *,
@@ -112,38 +123,41 @@ def serve(
     unixsocketperm: int | str | None = None,
     tls_port: int | None = None,
     databases: int = 16,
-    maxclients: int = 10000,
-    timeout: int = 0,
-    tcp_keepalive: int = 300,
-    tcp_backlog: int = 511,
-    protected_mode: bool = True,
+    keep: bool = False,
+    **settings: Any,
 ) -> Server:
     """Start a server on a store: an open `Ember`, a path, or None for a new private one.
 
     It listens on `port` of each address in `host` (separated by spaces; "*": all), or on any free
-    port when that is 0 or nothing else is asked for; on a Unix socket `unixsocket`, whose mode is
-    `unixsocketperm` (octal, as in "700"). Returns when clients can connect.
+    port when that is 0 or nothing else is asked for; for TLS on `tls_port`; on a Unix socket
+    `unixsocket`, whose mode is `unixsocketperm` (octal, as in "700"). Other keywords are settings
+    by their names in redis.conf: ``requirepass="secret"``, ``maxclients=100``, ``timeout=60``.
+    `databases` and `keep` are those of a store that is opened for it. Returns when clients can
+    connect.
     """
     if port is None:
         port = 0 if unixsocket is None and tls_port is None else -1
-    perm = int(unixsocketperm, 8) if isinstance(unixsocketperm, str) else unixsocketperm or 0
-    owns_db = not isinstance(db, Ember)
-    store = db if isinstance(db, Ember) else Ember(db, databases=databases)
     path = None if unixsocket is None else os.fspath(unixsocket)
+    owns_db = not isinstance(db, Ember)
+    store = db if isinstance(db, Ember) else Ember(db, databases=databases, keep=keep)
     try:
+        backlog = int(settings.get("tcp_backlog", 511))
+        for name, value in settings.items():
+            _ember.load_setting(store._store, name.replace("_", "-"), _text(value))
         core = _ember.ServerCore(
             store._store,
             host,
             port,
             -1 if tls_port is None else tls_port,
             path,
-            perm,
-            tcp_backlog,
-            protected_mode,
-            maxclients,
-            timeout,
-            tcp_keepalive,
+            _octal(unixsocketperm),
+            backlog,
         )
+        listens = {"bind": host, "port": max(core.port, 0), "tls-port": max(core.tls_port, 0)}
+        if path is not None:
+            listens |= {"unixsocket": path, "unixsocketperm": f"{_octal(unixsocketperm):o}"}
+        for name, value in listens.items():
+            _ember.load_setting(store._store, name, str(value))
         core.start()
     except BaseException:
         if owns_db:
@@ -154,20 +168,35 @@ def serve(
     return server
 
 
-def run(path: str | os.PathLike[str] | None = None, **options: Any) -> int:
+def run(
+    path: str | os.PathLike[str] | None = None,
+    *,
+    config: dict[str, Any] | None = None,
+    pidfile: str | None = None,
+    **options: Any,
+) -> int:
     """Serve `path` until SHUTDOWN, SIGTERM or SIGINT: what `emberkv serve` does. Gives the exit
-    code. Options are those of `serve`; a `port` of 0 means no TCP, as it does to Redis.
+    code. Options are those of `serve`; a `port` of 0 means no TCP, as it does to Redis; `config`
+    holds further settings by their names.
     """
     import signal
 
-    if options.get("port") == 0:
-        options["port"] = -1
-    server = serve(path, **{"port": 6379, **options})
+    options = {"port": 6379, **options, **(config or {})}
+    for name in ("port", "tls_port"):
+        if name in options and int(options[name]) == 0:
+            options[name] = -1
+    server = serve(path, **options)
     ends = (signal.SIGTERM, signal.SIGINT)
     before = {s: signal.signal(s, lambda *_: server._core.stop()) for s in ends}
     try:
+        if pidfile:
+            with open(pidfile, "w") as f:
+                f.write(f"{os.getpid()}\n")
         server.join()
     finally:
+        if pidfile:
+            with contextlib.suppress(OSError):
+                os.unlink(pidfile)
         for number, handler in before.items():
             signal.signal(number, handler)
     return 0

@@ -192,6 +192,9 @@ class Wire:
 def check_commands(commands: Iterable[tuple[Any, ...]], encoding: str, error_class: type) -> None:
     """Raise `error_class` if an argument of the commands cannot be sent."""
 
+def load_setting(store: Store, name: str, value: str, /) -> None:
+    """Set a setting as it is set at the start of a server, immutable ones too."""
+
 class ServerCore:
     def __init__(
         self,
@@ -202,10 +205,6 @@ class ServerCore:
         unixsocket: str | None,
         unixsocketperm: int,
         backlog: int,
-        protected_mode: bool,
-        maxclients: int,
-        timeout_s: int,
-        tcp_keepalive_s: int,
     ) -> None: ...
     @property
     def store(self) -> Store: ...

@@ -10,10 +10,6 @@ cdef extern from "net/server.h" nogil:
         const char *unixsocket
         unsigned unixsocketperm
         int backlog
-        bint protected_mode
-        int64_t maxclients
-        int64_t timeout_s
-        int64_t tcp_keepalive_s
     enum:
         EK_SERVER_ERROR_MAX
     bint ek_server_new(ek_store *s, const ek_server_options *o, ek_server **out, char *err)
@@ -24,6 +20,25 @@ cdef extern from "net/server.h" nogil:
     int ek_server_port(const ek_server *server, bint tls)
 
 
+cdef extern from "store/config.h" nogil:
+    bint ek_config_load(ek_store *s, const char *name, ek_str value, char *err, size_t n)
+
+
+def load_setting(Store store, name, value):
+    """Set a setting as it is set at the start of a server, immutable ones too."""
+    cdef bytes key = name.encode(), text = value.encode()
+    cdef ek_str v
+    cdef char err[256]
+    cdef bint ok
+    v.p = <const uint8_t *> <char *> text
+    v.n = len(text)
+    store.enter()
+    ok = ek_config_load(store.s, <const char *> key, v, err, sizeof(err))
+    ek_store_leave(store.s)
+    if not ok:
+        raise ValueError(f"{name}: {err.decode('utf-8', 'replace')}")
+
+
 cdef class ServerCore:
     """The compiled part of `emberkv.server.Server`: listens from its making, serves from `start`."""
     cdef ek_server *p
@@ -31,8 +46,7 @@ cdef class ServerCore:
     cdef object __weakref__
 
     def __init__(self, Store store, bind, int port, int tls_port, unixsocket,
-                 unsigned unixsocketperm, int backlog, bint protected_mode, int64_t maxclients,
-                 int64_t timeout_s, int64_t tcp_keepalive_s):
+                 unsigned unixsocketperm, int backlog):
         cdef ek_server_options o
         cdef char err[512]
         cdef bytes address = bind.encode()
@@ -49,10 +63,6 @@ cdef class ServerCore:
             o.unixsocket = <const char *> path
         o.unixsocketperm = unixsocketperm
         o.backlog = backlog
-        o.protected_mode = protected_mode
-        o.maxclients = maxclients
-        o.timeout_s = timeout_s
-        o.tcp_keepalive_s = tcp_keepalive_s
         with nogil:
             ok = ek_server_new(store.s, &o, &self.p, err)
         if not ok:

@@ -13,6 +13,7 @@
 #include "base/word.h"
 #include "engine/scratch.h"
 #include "net/internal.h"
+#include "store/client.h"
 
 #define BATCH 64                  /* commands under one entering of the lock */
 #define KEEP_SMALL (16u << 10)    /* what is kept of input is copied in front of the rest up to here */
@@ -37,13 +38,33 @@ static bool add_to_list(ek_server *server, ek_conn *conn) {
     return true;
 }
 
-ek_conn *ek_conn_new(ek_server *server, int fd, const ek_listener *l) {
+/* The client's record, which others can see. */
+static void make_record(void *arg) {
+    ek_conn *conn = arg;
+    ek_session *session = conn->session;
+    ek_client *c = ek_session_client(session);
+    const char *texts[] = {conn->facts.addr, conn->facts.laddr};
+    ek_ref *facts[] = {&c->addr, &c->laddr};
+    for (int i = 0; i < 2; i++)
+        ek_client_set_fact(session->s, facts[i],
+                           (ek_str){(const uint8_t *)texts[i], strlen(texts[i])});
+}
+
+static bool enroll(ek_server *server, ek_conn *conn) {
+    if (!ek_server_enter(server)) return false;
+    bool ok = ek_run(server->s->a, make_record, conn) == EK_OK;
+    ek_session_begin_auth(conn->session);
+    ek_store_leave(server->s);
+    return ok;
+}
+
+ek_conn *ek_conn_new(ek_server *server, int fd, const ek_connection *facts) {
     ek_conn *conn = calloc(1, sizeof *conn);
     if (!conn) goto fail;
     conn->kind = EK_SOURCE_CONN;
-    conn->fd = conn->facts.fd = fd;
-    conn->facts.is_unix = l->is_unix;
-    conn->facts.is_tls = l->is_tls;
+    conn->fd = fd;
+    conn->facts = *facts;
+    conn->facts.fd = fd;
     conn->facts.created_ms = conn->facts.last_ms = server->unix_ms;
     ek_parser_next(&conn->parser);
     conn->session = ek_session_new(server->s, 0);
@@ -51,6 +72,11 @@ ek_conn *ek_conn_new(ek_server *server, int fd, const ek_listener *l) {
     conn->session->resp = conn->session->initial_resp = 2;
     conn->session->frontend = &server->frontend;
     conn->session->connection = &conn->facts;
+    conn->session->remote = true;
+    conn->session->local = facts->is_local;
+    conn->session->client_flags = EK_CLIENT_OF_SERVER;
+    ek_session_use_waker(conn->session, server->waker);
+    if (!enroll(server, conn)) goto fail;
     if (!ek_poll_set(server->poll, fd, 0, EK_POLL_READ, conn)) goto fail;
     conn->watched = EK_POLL_READ;
     if (!add_to_list(server, conn)) goto fail;
@@ -87,6 +113,8 @@ void ek_conn_close(ek_server *server, ek_conn *conn) {
     if (conn->facts.close_after_reply) drain(server, conn);
     shutdown(conn->fd, SHUT_RD);
     close(conn->fd);
+    if (conn->blocked) server->frontend.blocked--;
+    ek_conn_unlisten(server, conn);
     ek_session_free(conn->session);
     conn->session = NULL;
     ek_conn_drop_output(conn);
@@ -110,7 +138,7 @@ void ek_conns_bury(ek_server *server) {
 /* --- running --- */
 
 /* The lock is held by others for microseconds, but for transactions of an application. */
-static bool enter(ek_server *server) {
+bool ek_server_enter(ek_server *server) {
     ek_arena *a = server->s->a;
     ek_status st = ek_arena_try_enter(a);
     /* Who asks the server to stop may be the one who holds the lock, and wait for us. */
@@ -140,45 +168,127 @@ static bool is_http(ek_str word) {
     return (word.n == 4 && ek_str_is(word, "post")) || (word.n == 5 && ek_str_is(word, "host:"));
 }
 
-static void run_command(ek_server *server, ek_conn *conn) {
+/* Commands whose reply must be a tape first: who waits keeps what a time-out replies, and of a reply
+ * that nobody wants the messages are wanted. */
+static bool needs_tape(const ek_conn *conn, const ek_command *cmd) {
+    return (cmd && cmd->flags & EK_CMD_BLOCKING) || conn->facts.reply_mode != EK_REPLY_ON;
+}
+
+/* After these a client may be one that gets messages. */
+static bool may_subscribe(const ek_command *cmd) {
+    return cmd->categories & (EK_ACL_PUBSUB | EK_ACL_CONNECTION | EK_ACL_TRANSACTION |
+                              EK_ACL_ADMIN | EK_ACL_DANGEROUS);
+}
+
+static void execute(ek_server *server, ek_conn *conn, const ek_command *cmd, ek_reply *reply) {
+    ek_session *session = conn->session;
+    const ek_parser *p = &conn->parser;
+    session->scratch = server->scratch;
+    if (EK_LIKELY(cmd != NULL)) ek_execute_command(session, cmd, p->argc, p->argv, reply);
+    else ek_execute(session, p->argc, p->argv, reply);
+    server->scratch = session->scratch;
+    session->scratch.blocks = NULL;
+}
+
+/* A piece of tape into the output. False: no memory. */
+static bool render(ek_server *server, const ek_conn *conn, const uint8_t *tape, size_t n) {
+    ek_guard g;
+    ek_arena *a = server->s->a;
+    server->out.a = a;
+    server->out.resp = conn->session->resp;
+    if (EK_GUARD(a, &g) != EK_OK) return false;
+    ek_reply_raw(&server->out, tape, n);
+    ek_unguard(a, &g);
+    return true;
+}
+
+/* How long the value at p is on its tape. */
+static size_t value_length(const uint8_t *p) {
+    const uint8_t *at = p;
+    for (size_t left = 1; left; left--) {
+        size_t n = ek_load32(at + 1);
+        switch (*at) {
+        case '*':
+        case '~':
+        case '>': left += n; at += 5; break;
+        case '%': left += 2 * n; at += 5; break;
+        case 'n':
+        case 'N':
+        case 't':
+        case 'f': at += 1; break;
+        case 'i':
+        case 'd': at += 9; break;
+        default: at += 5 + n; break;
+        }
+    }
+    return (size_t)(at - p);
+}
+
+/* CLIENT REPLY said that the replies are unwanted, or the next: only messages go out. */
+static bool render_messages(ek_server *server, const ek_conn *conn) {
+    const ek_reply *tape = &server->tape;
+    for (size_t at = 0, n; at < tape->len; at += n) {
+        n = value_length(tape->buf + at);
+        if (tape->buf[at] == '>' && !render(server, conn, tape->buf + at, n)) return false;
+    }
+    return true;
+}
+
+static bool execute_on_tape(ek_server *server, ek_conn *conn, const ek_command *cmd) {
+    ek_connection *facts = &conn->facts;
+    ek_reply_mode was = facts->reply_mode;
+    server->tape.len = 0;
+    execute(server, conn, cmd, &server->tape);
+    bool wanted = was == EK_REPLY_ON || facts->reply_mode == EK_REPLY_ON;
+    if (was == EK_REPLY_SKIP && facts->reply_mode == EK_REPLY_SKIP)
+        facts->reply_mode = EK_REPLY_ON;
+    return wanted ? render(server, conn, server->tape.buf, server->tape.len)
+                  : render_messages(server, conn);
+}
+
+/* The request that is parsed. Lock held. False: the connection is of no use any more. */
+static bool run_command(ek_server *server, ek_conn *conn) {
     ek_session *session = conn->session;
     ek_parser *p = &conn->parser;
     ek_reply *out = &server->out;
-    size_t mark = out->len;
-    if (EK_UNLIKELY(p->argv[0].n < 6 && is_http(p->argv[0]))) {
-        conn->facts.close_at_once = true;
-        return;
+    bool ok = true;
+    if (EK_UNLIKELY(p->argv[0].n < 6 && is_http(p->argv[0]))) return false;
+    const ek_command *container, *cmd = ek_command_resolve(p->argc, p->argv, &container);
+    if (EK_UNLIKELY(cmd && !cmd->handler)) cmd = NULL;
+    if (EK_UNLIKELY(needs_tape(conn, cmd))) {
+        ok = execute_on_tape(server, conn, cmd);
+    } else {
+        out->resp = session->resp;
+        execute(server, conn, cmd, out);
     }
-    session->scratch = server->scratch;
-    out->resp = session->resp;
-    ek_execute(session, p->argc, p->argv, out);
-    server->scratch = session->scratch;
-    session->scratch.blocks = NULL;
+    if (conn->facts.reply_mode == EK_REPLY_SKIP_NEXT) conn->facts.reply_mode = EK_REPLY_SKIP;
     server->frontend.commands++;
-    if (EK_UNLIKELY(conn->facts.reply_mode != EK_REPLY_ON)) {
-        out->len = mark;
-        if (conn->facts.reply_mode == EK_REPLY_SKIP_NEXT) conn->facts.reply_mode = EK_REPLY_SKIP;
-        else if (conn->facts.reply_mode == EK_REPLY_SKIP) conn->facts.reply_mode = EK_REPLY_ON;
+    if (EK_UNLIKELY(session->blocked)) {
+        ok = ok && ek_conn_listen(server, conn);
+        ek_conn_block(server, conn);
+    } else if (cmd && may_subscribe(cmd)) {
+        if (!conn->listens && ek_conn_may_get_mail(conn)) ok = ok && ek_conn_listen(server, conn);
+        server->woken |= cmd->categories & EK_ACL_ADMIN;
     }
+    if (EK_UNLIKELY(conn->listens)) ek_conn_take_mail(server, conn);
+    return ok;
 }
 
 static bool is_stopped(const ek_conn *conn) {
-    return conn->gone || conn->facts.close_after_reply || conn->facts.close_at_once;
+    return conn->facts.close_after_reply || conn->facts.close_at_once || conn->session->blocked;
 }
 
 /* Run the requests in n bytes; replies are in server->out afterwards, or partly written. Gives how
  * many bytes are done with; SIZE_MAX: the connection is of no use any more. */
 static size_t run_requests(ek_server *server, ek_conn *conn, uint8_t *buffer, size_t n) {
     ek_parser *p = &conn->parser;
-    const ek_parser_limits limits = {
-        .max_bulk = server->s->root->config.proto_max_bulk_len,
-        .authenticated = true,
-    };
+    ek_parser_limits limits = {.max_bulk = server->s->root->config.proto_max_bulk_len};
     size_t done = 0;
     unsigned batch = 0;
     bool entered = false, ok = true;
     while (ok && !is_stopped(conn)) {
         char error[EK_PARSER_ERROR_MAX];
+        limits.authenticated = !conn->session->needs_auth;
         ek_parsed got = ek_parse(p, buffer + done, n - done, &limits, error);
         if (got == EK_PARSED_PARTIAL) break;
         ok = got != EK_PARSED_NOMEM && reserve(&server->out);
@@ -188,22 +298,22 @@ static size_t run_requests(ek_server *server, ek_conn *conn, uint8_t *buffer, si
             break;
         }
         if (got == EK_PARSED_REQUEST) {
-            if (!entered && !(entered = enter(server))) {
+            if (!entered && !(entered = ek_server_enter(server))) {
                 ok = false;
                 break;
             }
-            run_command(server, conn);
+            ok = run_command(server, conn);
         }
         done += p->at;
         ek_parser_next(p);
         if (EK_UNLIKELY(++batch == BATCH || server->out.len > OUT_ENOUGH)) {
             batch = 0;
-            if (entered) ek_arena_leave(server->s->a);
+            if (entered) ek_store_leave(server->s);
             entered = false;
-            if (server->out.len > OUT_ENOUGH) ok = ek_conn_flush(server, conn);
+            if (server->out.len > OUT_ENOUGH) ok = ok && ek_conn_flush(server, conn);
         }
     }
-    if (entered) ek_arena_leave(server->s->a);
+    if (entered) ek_store_leave(server->s);
     return ok ? done : SIZE_MAX;
 }
 
@@ -232,6 +342,9 @@ static bool keep_input(ek_conn *conn, uint8_t *rest, size_t n) {
         conn->in_cap = cap;
     }
     conn->in_len = n;
+    conn->facts.qbuf = n;
+    conn->facts.qbuf_free = conn->in_cap - n;
+    conn->facts.argv_mem = conn->parser.at;
     return true;
 }
 
@@ -280,6 +393,12 @@ void ek_conn_go_on(ek_server *server, ek_conn *conn) {
     if (!conn->gone && conn->in_len) take_turn(server, conn, conn->in, conn->in_len);
 }
 
+/* What is read and neither run nor an argument yet. */
+static bool too_much_input(const ek_server *server, const ek_conn *conn) {
+    size_t waiting = conn->in_len - ek_min(conn->parser.at, conn->in_len);
+    return waiting > (size_t)server->s->settings->client_query_buffer_limit;
+}
+
 static void read_input(ek_server *server, ek_conn *conn) {
     uint8_t *buffer = server->in;
     size_t have = conn->in_len, room = EK_IN_BYTES;
@@ -305,7 +424,15 @@ static void read_input(ek_server *server, ek_conn *conn) {
         ek_parser_moved(&conn->parser, conn->in, buffer);
     }
     if (own) conn->in_len = have + (size_t)n;
-    take_turn(server, conn, buffer, have + (size_t)n);
+    if (EK_UNLIKELY(conn->blocked)) {
+        if (!own && !keep_input(conn, buffer, have + (size_t)n)) ek_conn_close(server, conn);
+    } else {
+        take_turn(server, conn, buffer, have + (size_t)n);
+    }
+    if (EK_UNLIKELY(conn->in_len > 0) && !conn->gone && too_much_input(server, conn)) {
+        server->frontend.killed_by_query_buffer++;
+        ek_conn_close(server, conn);
+    }
 }
 
 void ek_conn_ready(ek_server *server, ek_conn *conn, unsigned ready) {
@@ -321,8 +448,12 @@ void ek_conn_ready(ek_server *server, ek_conn *conn, unsigned ready) {
     if (ready & (EK_POLL_READ | EK_POLL_GONE)) read_input(server, conn);
 }
 
+static bool is_idle(const ek_server *server, const ek_conn *conn) {
+    int64_t timeout_s = server->s->settings->timeout;
+    return timeout_s > 0 && !conn->listens &&
+           server->unix_ms - conn->facts.last_ms > timeout_s * 1000;
+}
+
 void ek_conn_sweep(ek_server *server, ek_conn *conn) {
-    int64_t timeout_s = server->o.timeout_s;
-    if (timeout_s > 0 && server->unix_ms - conn->facts.last_ms > timeout_s * 1000)
-        ek_conn_close(server, conn);
+    if (is_idle(server, conn) || ek_conn_over_limit(server, conn)) ek_conn_close(server, conn);
 }

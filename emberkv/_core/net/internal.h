@@ -18,6 +18,7 @@
 #include "base/poll.h"
 #include "engine/frontend.h"
 #include "engine/session.h"
+#include "engine/mail.h"
 #include "net/parser.h"
 #include "net/server.h"
 
@@ -51,6 +52,9 @@ typedef struct ek_conn {
     uint32_t index;         /* in the server's list */
     bool gone;              /* closed; freed at the end of the turn */
     bool again;             /* has input that the poll does not know of */
+    bool listens;           /* is in the server's list of those who may get mail */
+    bool blocked;           /* its command waits, and no other is run */
+    uint32_t listening_index;
     struct ek_conn *next;   /* among those that are gone, or again */
     ek_session *session;
     ek_parser parser;
@@ -76,8 +80,15 @@ struct ek_server {
     ek_conn **conns;
     size_t nconns, conns_cap, swept; /* swept: how far the look for idle ones has got */
     ek_conn *graveyard, *again;
+    ek_conn **listening; /* see mail.c */
+    size_t nlistening, listening_cap;
+    ek_source_kind waker_kind;
+    ek_waker *waker;          /* of all connections */
+    bool woken;               /* since the last tick */
+    int64_t next_deadline_ms; /* no command that waits is due before */
     uint8_t *in;
-    ek_reply out;
+    ek_reply out;  /* bytes of the protocol */
+    ek_reply tape; /* of the commands that need one */
     ek_scratch scratch;
     ek_str *argv; /* lent to whoever's request is parsed */
     size_t argv_cap;
@@ -91,6 +102,9 @@ struct ek_server {
     bool started, running; /* mutex */
 };
 
+/* Take the store's lock, however long it takes. False: the store is damaged, or the server stops. */
+bool ek_server_enter(ek_server *server); /* conn.c */
+
 /* listen.c */
 bool ek_listen(ek_server *server, char *err);
 void ek_listeners_close(ek_server *server);
@@ -98,18 +112,29 @@ void ek_listener_accept(ek_server *server, ek_listener *l);
 
 /* conn.c */
 /* Takes the descriptor over; NULL: no memory, and it is closed. */
-ek_conn *ek_conn_new(ek_server *server, int fd, const ek_listener *l);
+ek_conn *ek_conn_new(ek_server *server, int fd, const ek_connection *facts);
 void ek_conn_ready(ek_server *server, ek_conn *conn, unsigned ready);
 void ek_conn_go_on(ek_server *server, ek_conn *conn); /* with input that it has */
 void ek_conn_close(ek_server *server, ek_conn *conn);
 void ek_conn_sweep(ek_server *server, ek_conn *conn); /* idle for too long? over a limit? */
 void ek_conns_bury(ek_server *server);
 
+/* mail.c */
+bool ek_conn_listen(ek_server *server, ek_conn *conn); /* may get mail; again: no matter. False: no memory */
+void ek_conn_unlisten(ek_server *server, ek_conn *conn);
+bool ek_conn_may_get_mail(ek_conn *conn);                  /* lock held */
+void ek_conn_block(ek_server *server, ek_conn *conn);      /* its session waits; listens already */
+void ek_conn_take_mail(ek_server *server, ek_conn *conn);  /* into server->out; lock held */
+void ek_server_deliver(ek_server *server);                 /* the waker is due */
+void ek_server_close_killed(ek_server *server);
+void ek_server_time_out(ek_server *server); /* the commands that have waited for long enough */
+
 /* output.c */
 /* Write what is in server->out to the connection, or keep it. False: the connection is of no use. */
 bool ek_conn_flush(ek_server *server, ek_conn *conn);
 bool ek_conn_write(ek_server *server, ek_conn *conn); /* what was kept */
 void ek_conn_drop_output(ek_conn *conn);
+bool ek_conn_over_limit(ek_server *server, ek_conn *conn); /* client-output-buffer-limit */
 bool ek_conn_watch(ek_server *server, ek_conn *conn, unsigned what); /* EK_POLL_* */
 
 #endif

@@ -204,31 +204,35 @@ static void refuse(ek_server *server, int fd, const char *why) {
 
 static const char DENIED[] = "-DENIED ...\r\n";
 
+/* Whoever has set a password has thought about strangers. */
+static bool needs_protection(const ek_server *server) {
+    return server->s->settings->protected_mode && !server->s->root->config.requirepass;
+}
+
 static void let_in(ek_server *server, ek_listener *l, int fd, const struct sockaddr_storage *from) {
     struct sockaddr_storage here;
     socklen_t n = sizeof here;
     bool is_local = l->is_unix || is_loopback(from);
-    if ((int64_t)server->nconns >= server->o.maxclients) {
+    if ((int64_t)server->nconns >= server->s->settings->maxclients) {
         refuse(server, fd, "-ERR max number of clients reached\r\n");
         return;
     }
-    if (server->o.protected_mode && !is_local) {
+    if (needs_protection(server) && !is_local) {
         refuse(server, fd, DENIED);
         return;
     }
     if (!l->is_unix) {
         int on = 1;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        keep_alive(fd, server->o.tcp_keepalive_s);
+        keep_alive(fd, server->s->settings->tcp_keepalive);
     }
-    ek_conn *conn = ek_conn_new(server, fd, l);
-    if (!conn) return;
-    server->frontend.connections++;
-    conn->facts.is_local = is_local;
-    if (l->is_unix) return;
-    address_text(from, conn->facts.addr, sizeof conn->facts.addr);
-    if (getsockname(fd, (struct sockaddr *)&here, &n) == 0)
-        address_text(&here, conn->facts.laddr, sizeof conn->facts.laddr);
+    ek_connection facts = {.is_unix = l->is_unix, .is_tls = l->is_tls, .is_local = is_local};
+    if (!l->is_unix) {
+        address_text(from, facts.addr, sizeof facts.addr);
+        if (getsockname(fd, (struct sockaddr *)&here, &n) == 0)
+            address_text(&here, facts.laddr, sizeof facts.laddr);
+    }
+    if (ek_conn_new(server, fd, &facts)) server->frontend.connections++;
 }
 
 /* With no descriptor left the client would stay in the queue, and the poll would report it for ever:

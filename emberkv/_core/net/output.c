@@ -58,6 +58,21 @@ bool ek_conn_watch(ek_server *server, ek_conn *conn, unsigned what) {
     return true;
 }
 
+static ek_client_class class_of(const ek_conn *conn) {
+    return conn->listens && !conn->blocked ? EK_CLASS_PUBSUB : EK_CLASS_NORMAL;
+}
+
+bool ek_conn_over_limit(ek_server *server, ek_conn *conn) {
+    const ek_output_limit *l = &server->s->root->config.client_output_limits[class_of(conn)];
+    int64_t n = (int64_t)conn->out_bytes;
+    bool over = l->hard && n > l->hard;
+    if (!l->soft || n <= l->soft) conn->over_soft_ms = 0;
+    else if (!conn->over_soft_ms) conn->over_soft_ms = server->now_ms;
+    else over |= server->now_ms - conn->over_soft_ms > l->soft_seconds * 1000;
+    server->frontend.killed_by_output_buffer += over;
+    return over;
+}
+
 bool ek_conn_flush(ek_server *server, ek_conn *conn) {
     ek_reply *out = &server->out;
     size_t at = 0;
@@ -71,7 +86,8 @@ bool ek_conn_flush(ek_server *server, ek_conn *conn) {
         server->frontend.output_bytes += (size_t)n;
     }
     bool ok = at == out->len ||
-              (keep(server, conn, at) && ek_conn_watch(server, conn, conn->watched | EK_POLL_WRITE));
+              (keep(server, conn, at) && !ek_conn_over_limit(server, conn) &&
+               ek_conn_watch(server, conn, conn->watched | EK_POLL_WRITE));
     out->len = 0;
     return ok;
 }

@@ -47,10 +47,13 @@ static void sweep(ek_server *server) {
 static void tick(ek_server *server) {
     server->next_tick_ms = server->now_ms + TICK_MS;
     sweep(server);
+    if (server->woken) ek_server_close_killed(server);
+    server->woken = false;
+    ek_server_deliver(server); /* a poster may have died before its signal */
     ek_arena *a = server->s->a;
     if (ek_arena_try_enter(a) == EK_OK) { /* who has the lock looks after things, too */
         if (a->level == 0) ek_run(a, look_after, server->s);
-        ek_arena_leave(a);
+        ek_store_leave(server->s);
     }
 }
 
@@ -74,7 +77,8 @@ static void go_on(ek_server *server) {
 
 static bool turn(ek_server *server) {
     ek_poll_event events[EVENTS];
-    int64_t wait_ms = server->again ? 0 : server->next_tick_ms - server->now_ms;
+    int64_t due_ms = ek_min((size_t)server->next_tick_ms, (size_t)server->next_deadline_ms);
+    int64_t wait_ms = server->again ? 0 : due_ms - server->now_ms;
     int n = ek_poll_wait(server->poll, events, EVENTS, wait_ms > 0 ? (int)wait_ms : 0);
     bool stop = false;
     read_clocks(server);
@@ -84,10 +88,11 @@ static bool turn(ek_server *server) {
         case EK_SOURCE_CONN: ek_conn_ready(server, (ek_conn *)source, events[i].ready); break;
         case EK_SOURCE_LISTENER: ek_listener_accept(server, (ek_listener *)source); break;
         case EK_SOURCE_STOP: stop = true; break;
-        case EK_SOURCE_WAKER: break;
+        case EK_SOURCE_WAKER: ek_server_deliver(server); break;
         }
     }
     if (server->again) go_on(server);
+    ek_server_time_out(server);
     if (server->now_ms >= server->next_tick_ms) tick(server);
     if (server->graveyard) ek_conns_bury(server);
     return !stop;
@@ -97,11 +102,14 @@ static void *serve(void *arg) {
     ek_server *server = arg;
     read_clocks(server);
     server->next_tick_ms = server->now_ms + TICK_MS;
+    server->next_deadline_ms = INT64_MAX;
     while (turn(server)) {}
     ek_listeners_close(server);
     while (server->nconns) ek_conn_close(server, server->conns[server->nconns - 1]);
     go_on(server);
     ek_conns_bury(server);
+    ek_waker_free(server->waker); /* the store may be closed from now on */
+    server->waker = NULL;
     pthread_mutex_lock(&server->mutex);
     server->running = false;
     pthread_cond_broadcast(&server->ended);
@@ -115,6 +123,7 @@ static void request_stop(ek_frontend *f) { ek_server_stop((ek_server *)f); }
 
 static void free_all(ek_server *server) {
     ek_listeners_close(server);
+    ek_waker_free(server->waker);
     if (server->poll >= 0) close(server->poll);
     for (int i = 0; i < 2; i++)
         if (server->stop_pipe[i] >= 0) close(server->stop_pipe[i]);
@@ -122,6 +131,8 @@ static void free_all(ek_server *server) {
     pthread_mutex_destroy(&server->mutex);
     pthread_cond_destroy(&server->ended);
     ek_reply_free(&server->out);
+    ek_reply_free(&server->tape);
+    free(server->listening);
     ek_scratch_free(&server->scratch);
     free(server->conns);
     free(server->in);
@@ -151,6 +162,7 @@ bool ek_server_new(ek_store *s, const ek_server_options *o, ek_server **out,
     server->o.unixsocket = copy_text(o->unixsocket);
     server->pid = getpid();
     server->stop_kind = EK_SOURCE_STOP;
+    server->waker_kind = EK_SOURCE_WAKER;
     server->poll = server->stop_pipe[0] = server->stop_pipe[1] = server->spare_fd = -1;
     server->frontend.request_stop = request_stop;
     server->frontend.started_ms = ek_clock_ms();
@@ -164,6 +176,12 @@ bool ek_server_new(ek_store *s, const ek_server_options *o, ek_server **out,
         pipe2(server->stop_pipe, O_CLOEXEC | O_NONBLOCK) != 0 ||
         !ek_poll_set(server->poll, server->stop_pipe[0], 0, EK_POLL_READ, &server->stop_kind)) {
         snprintf(err, EK_SERVER_ERROR_MAX, "cannot make a server: %s", strerror(errno));
+        goto fail;
+    }
+    server->waker = ek_waker_new(s, true);
+    if (!server->waker || !ek_poll_set(server->poll, ek_waker_fd(server->waker), 0, EK_POLL_READ,
+                                       &server->waker_kind)) {
+        snprintf(err, EK_SERVER_ERROR_MAX, "no room for another server on the store");
         goto fail;
     }
     if (!ek_listen(server, err)) goto fail;

@@ -16,14 +16,13 @@
 
 typedef struct ek_server ek_server;
 
+/* What it listens on; the rest it reads from the settings of the store's handle, at any time. */
 typedef struct ek_server_options {
     const char *bind; /* addresses with spaces between them; a dash before one: if it is there. "*" */
     int port, tls_port; /* 0: any that is free; -1: none */
     const char *unixsocket; /* NULL: none */
     unsigned unixsocketperm; /* 0: as the process's umask has it */
     int backlog;
-    bool protected_mode;
-    int64_t maxclients, timeout_s, tcp_keepalive_s;
 } ek_server_options;
 
 #define EK_SERVER_ERROR_MAX 512
