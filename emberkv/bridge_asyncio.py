@@ -76,6 +76,7 @@ class Connection(ConnectionParts, _connection.UnixDomainSocketConnection):
     _re_auth_token = None
 
     _wire: Any = None
+    _waker_of = staticmethod(_waiting.waker_of)
 
     def __init__(
         self, *, path: Any = None, socket_timeout: float | None = None, **kwargs: Any
@@ -137,7 +138,7 @@ class Connection(ConnectionParts, _connection.UnixDomainSocketConnection):
             wire = await self._connected()
         try:
             if not wire.try_send(args):
-                await _waiting.off_loop(wire.send, args)
+                await _waiting.send(wire, args)
         except exceptions.DataError:
             raise
         except BaseException:
@@ -152,8 +153,7 @@ class Connection(ConnectionParts, _connection.UnixDomainSocketConnection):
             wire = await self._connected()
         try:
             for args in commands_of(command):
-                if not wire.try_send(args):
-                    await _waiting.off_loop(wire.send, args)
+                await _waiting.send(wire, args)
         except BaseException:
             self._close()
             raise

@@ -94,6 +94,7 @@ class ConnectionParts:
     path: Any  # a Source
     encoder: Any
     _parser: Any
+    _waker_of: Any = None
 
     def _make_wire(self) -> _ember.Wire:
         encoder = self.encoder
@@ -105,6 +106,7 @@ class ConnectionParts:
                 exceptions,
                 codec,
                 bool(encoder.decode_responses),
+                waker_of=self._waker_of,
             )
         except (OSError, exceptions.RedisError):
             raise

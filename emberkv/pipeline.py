@@ -143,7 +143,9 @@ class Pipeline(_ember.Queue, QueuedCommands[T]):
         """Run a command now; its result."""
         if EMPTY_RESPONSE in options:
             return options[EMPTY_RESPONSE]
-        reply = self._own_session().execute(split_name(args))
+        return self._made_at_once(self._own_session().execute(split_name(args)), args, options)
+
+    def _made_at_once(self, reply: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         self._follow_watch(args[0])
         callback = self.response_callbacks[args[0]]
         for name in _NOT_OF_THE_CALLBACK:
@@ -170,15 +172,34 @@ class Pipeline(_ember.Queue, QueuedCommands[T]):
         if not commands and not self.watching:
             return []
         try:
-            if self.transaction or self.explicit_transaction:
-                return self._execute_transaction(commands, raise_on_error)
-            return self._execute_pipeline(commands, raise_on_error)
+            return self._made_of(self._run(self._to_run(commands)), commands, raise_on_error)
         finally:
             self.reset()
 
-    def _execute_transaction(self, commands: list[Queued], raise_on_error: bool) -> list[Any]:
+    def _is_transaction(self) -> bool:
+        return self.transaction or self.explicit_transaction
+
+    def _to_run(self, commands: list[Queued]) -> list[tuple[Any, ...]]:
+        """What is run for the queued commands."""
+        sent = _as_sent(_without_empty(commands))
+        return [("MULTI",), *sent, ("EXEC",)] if self._is_transaction() else sent
+
+    def _made_of(
+        self, replies: list[Any], commands: list[Queued], raise_on_error: bool
+    ) -> list[Any]:
+        """The results of the queued commands, of the replies to what was run for them."""
         sent = _without_empty(commands)
-        _, *queued, results = self._run([("MULTI",), *_as_sent(sent), ("EXEC",)])
+        if self._is_transaction():
+            replies = self._of_transaction(replies, sent, commands)
+        elif not _ABOUT_WATCHES.isdisjoint({args[0] for args, _ in sent}):
+            for args, _ in sent:
+                self._follow_watch(args[0])
+        return self._results(replies, sent, commands, raise_on_error)
+
+    def _of_transaction(
+        self, replies: list[Any], sent: list[Queued], commands: list[Queued]
+    ) -> list[Any]:
+        _, *queued, results = replies
         self.watching = False
         if isinstance(results, ExecAbortError):
             for reply, command in zip(queued, sent, strict=True):
@@ -190,15 +211,7 @@ class Pipeline(_ember.Queue, QueuedCommands[T]):
             raise WatchError("Watched variable changed.")
         if len(results) != len(sent):
             raise ResponseError("Wrong number of response items from pipeline execution")
-        return self._results(results, sent, commands, raise_on_error)
-
-    def _execute_pipeline(self, commands: list[Queued], raise_on_error: bool) -> list[Any]:
-        sent = _without_empty(commands)
-        replies = self._run(_as_sent(sent))
-        if not _ABOUT_WATCHES.isdisjoint({args[0] for args, _ in sent}):
-            for args, _ in sent:
-                self._follow_watch(args[0])
-        return self._results(replies, sent, commands, raise_on_error)
+        return results
 
     def _run(self, commands: list[tuple[Any, ...]]) -> list[Any]:
         session = self._own_session()

@@ -10,10 +10,15 @@ from ._base import CommandGroup, T
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from .._types import Key, Pattern, ScoreCast
+
+
+def items(found: Any) -> Any:
+    """What a step of a walk found, one by one: the pairs of a dict."""
+    return found.items() if isinstance(found, dict) else found
 
 
 def _filters(match: Pattern | None, count: int | None) -> list[Any]:
@@ -26,6 +31,14 @@ def _filters(match: Pattern | None, count: int | None) -> list[Any]:
 
 
 class ScanCommands(CommandGroup[T]):
+    def _walk(self, step: Callable[[int], Any]) -> Any:
+        """What `step` finds, called with one cursor after another; the asyncio twin has its own."""
+        cursor, more = 0, True
+        while more:
+            cursor, found = step(cursor)
+            yield from items(found)
+            more = cursor != 0
+
     def scan(
         self,
         cursor: int = 0,
@@ -52,11 +65,7 @@ class ScanCommands(CommandGroup[T]):
         **kwargs: Any,
     ) -> Iterator[T]:
         """All keys, walked with `scan`."""
-        cursor, more = 0, True
-        while more:
-            cursor, found = self.scan(cursor, match, count, _type, **kwargs)
-            yield from found
-            more = cursor != 0
+        return self._walk(lambda cursor: self.scan(cursor, match, count, _type, **kwargs))
 
     def sscan(
         self,
@@ -72,11 +81,7 @@ class ScanCommands(CommandGroup[T]):
         self, name: Key, match: Pattern | None = None, count: int | None = None
     ) -> Iterator[T]:
         """All members of a set, walked with `sscan`."""
-        cursor, more = 0, True
-        while more:
-            cursor, found = self.sscan(name, cursor, match, count)
-            yield from found
-            more = cursor != 0
+        return self._walk(lambda cursor: self.sscan(name, cursor, match, count))
 
     def hscan(
         self,
@@ -103,11 +108,7 @@ class ScanCommands(CommandGroup[T]):
         no_values: bool | None = None,
     ) -> Iterator[Any]:
         """All (field, value) of a hash, with `no_values` all fields, walked with `hscan`."""
-        cursor, more = 0, True
-        while more:
-            cursor, found = self.hscan(name, cursor, match, count, no_values)
-            yield from found if no_values else found.items()
-            more = cursor != 0
+        return self._walk(lambda cursor: self.hscan(name, cursor, match, count, no_values))
 
     def zscan(
         self,
@@ -130,8 +131,4 @@ class ScanCommands(CommandGroup[T]):
         score_cast_func: ScoreCast = float,
     ) -> Iterator[tuple[T, Any]]:
         """All (member, score) of a sorted set, walked with `zscan`."""
-        cursor, more = 0, True
-        while more:
-            cursor, found = self.zscan(name, cursor, match, count, score_cast_func)
-            yield from found
-            more = cursor != 0
+        return self._walk(lambda cursor: self.zscan(name, cursor, match, count, score_cast_func))

@@ -230,6 +230,15 @@ class ServerCommands(CommandGroup[T]):
         **kwargs: Any,
     ) -> None:
         """Stop the server. SHUTDOWN."""
+        try:
+            self._shutdown(save, nosave, now, force, abort, **kwargs)
+        except ConnectionError:
+            return
+        raise RedisError("SHUTDOWN seems to have failed.")
+
+    def _shutdown(
+        self, save: bool, nosave: bool, now: bool, force: bool, abort: bool, **kwargs: Any
+    ) -> Any:
         if save and nosave:
             raise DataError("SHUTDOWN save and nosave cannot both be set")
         pieces = [
@@ -243,11 +252,7 @@ class ServerCommands(CommandGroup[T]):
             )
             if given
         ]
-        try:
-            self.execute_command("SHUTDOWN", *pieces, **kwargs)
-        except ConnectionError:
-            return
-        raise RedisError("SHUTDOWN seems to have failed.")
+        return self.execute_command("SHUTDOWN", *pieces, **kwargs)
 
     def slaveof(self, host: str | None = None, port: int | None = None, **kwargs: Any) -> bool:
         """The old name of `replicaof`; without arguments it stops. SLAVEOF."""

@@ -145,6 +145,19 @@ def pipeline_results(
 
 UNUSUAL: Any
 
+class Waker:
+    """What wires sleep on, with a descriptor that is readable when something is due.
+
+    Several wires of a store may share one, if whoever it wakes looks at all of them.
+    """
+
+    def __init__(self, store: Store) -> None: ...
+    def fileno(self) -> int:
+        """The descriptor."""
+
+    def clear(self) -> None:
+        """Sleep again; look at what is due after this."""
+
 class Wire:
     """The end of a redis-py connection in this process: a session, and replies not yet read."""
 
@@ -155,18 +168,38 @@ class Wire:
         errors: Any,
         codec: tuple[str, str] = ("utf-8", "strict"),
         decode: bool = False,
+        db: int = 0,
+        resp: int = 2,
+        waker_of: Callable[[Store], Waker] | None = None,
     ) -> None: ...
+    @property
+    def store(self) -> Store: ...
     @property
     def closed(self) -> bool: ...
     @property
+    def db(self) -> int:
+        """The number of the database it works in."""
+
+    @property
     def resp(self) -> int:
         """The protocol whose shapes replies have: 2, or 3 after HELLO 3."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may have the store."""
+
+    @property
+    def until(self) -> float | None:
+        """Seconds until the command that waits gives up; None: none waits, or it never does."""
 
     def send(self, args: tuple[Any, ...]) -> None:
         """Run a command; its reply waits to be read."""
 
     def try_send(self, args: tuple[Any, ...]) -> bool:
         """`send`, but False if it would have to wait for the store's lock."""
+
+    def may_wait(self, args: tuple[Any, ...]) -> bool:
+        """Whether it is a command that may wait for others."""
 
     def read(self, raw: bool = False) -> Any:
         """The next reply. UNUSUAL: there is none yet, or `take_odd` gives an error or a push."""
@@ -177,17 +210,33 @@ class Wire:
     def ready(self) -> bool:
         """Whether something can be read at once."""
 
+    def due(self) -> bool:
+        """Whether to look, by `ready` or `read`, is worth while. Takes no lock."""
+
     def idle(self) -> bool:
         """Whether it is open, and nothing can be read."""
 
     def wait(self, timeout: float | None) -> bool:
         """Wait until something can be read, `timeout` seconds or without end; whether it can."""
 
+    def lock_held(self) -> bool:
+        """Whether somebody else has the store's lock."""
+
+    def lock_free(self) -> None:
+        """Wait until nobody else has the store's lock."""
+
+    def use_waker(self, waker: Waker) -> None:
+        """Sleep on this one from now on."""
+
+    def fileno(self) -> int:
+        """A descriptor that can be read while a reply or a message is due, and at time-outs."""
+
     def close(self) -> None:
-        """Let go of what the session watches and waits for."""
+        """Let go of what the session watches, waits for and is subscribed to."""
 
     def shutdown(self, how: int = 0) -> None: ...
     def settimeout(self, timeout: float | None) -> None: ...
+    def gettimeout(self) -> None: ...
 
 def check_commands(commands: Iterable[tuple[Any, ...]], encoding: str, error_class: type) -> None:
     """Raise `error_class` if an argument of the commands cannot be sent."""

@@ -93,6 +93,7 @@ cdef class Store:
     cdef ek_store *s            # NULL: closed
     cdef Clock clock
     cdef list sessions          # addresses of live ek_sessions, freed with the store
+    cdef list wakers            # and of ek_wakers
     cdef int waiting            # threads that wait for the lock without the interpreter's
     cdef int waiting_pid        # ... in this process, not in one that it was forked from
     cdef bint closing           # as soon as nobody waits, and no thread has a transaction open
@@ -104,6 +105,7 @@ cdef class Store:
                   bint keep=False):
         self.sessions = []
         self.servers = []
+        self.wakers = []
         self.clock = clock
 
     def __init__(self, path=None, *, uint32_t databases=16, max_bytes=None, Clock clock=None,
@@ -151,6 +153,9 @@ cdef class Store:
         for address in self.sessions:
             ek_session_close(<ek_session *> <size_t> address)
         self.sessions.clear()
+        for address in self.wakers:
+            ek_waker_free(<ek_waker *> <size_t> address)
+        self.wakers.clear()
         ek_store_close(s)
 
     def close(self):
@@ -186,6 +191,19 @@ cdef class Store:
         if ek_arena_try_enter(self.s.a) == EK_OK:
             return 0
         return self.enter_slow()
+
+    # A store that is closed while threads wait is let go of by the last of them.
+
+    cdef void begin_waiting(self):
+        if self.waiting_pid != getpid():
+            self.waiting_pid = getpid()
+            self.waiting = 0
+        self.waiting += 1
+
+    cdef void end_waiting(self):
+        self.waiting -= 1
+        if self.closing:
+            self._close()
 
     cdef int enter_slow(self) except -1:
         cdef ek_status st = EK_EBUSY

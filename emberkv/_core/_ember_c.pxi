@@ -37,7 +37,10 @@ cdef extern from "arena/arena.h" nogil:
     ctypedef struct ek_arena:
         ek_header *hdr
         unsigned recovered
+        unsigned forks
         int level
+    ek_status ek_run(ek_arena *a, void (*fn)(void *) noexcept, void *arg)
+    void ek_touch(ek_arena *a, const void *p, size_t n)
     ek_status ek_arena_try_enter(ek_arena *a)
     ek_status ek_arena_enter(ek_arena *a, int timeout_ms)
     bint ek_read_begin(const ek_arena *a, uint64_t *seq)
@@ -96,8 +99,12 @@ cdef extern from "store/waker.h" nogil:
     int ek_waker_fd(const ek_waker *w)
     void ek_waker_clear(ek_waker *w)
     bint ek_waker_wait(ek_waker *w, int timeout_ms)
+    uint32_t ek_waker_name(const ek_waker *w)
+    void ek_waker_note(ek_store *s, uint32_t name)
 
 cdef extern from "store/client.h" nogil:
+    ctypedef struct ek_client:
+        uint32_t waker
     bint ek_clients_check(const ek_store *s)
 
 cdef extern from "store/peek.h" nogil:
@@ -124,7 +131,14 @@ cdef extern from "engine/command.h" nogil:
     ctypedef struct ek_command:
         const char *name
         uint8_t own_len
+        uint32_t flags
+        void *handler
+    enum:
+        EK_CMD_PUBSUB
+        EK_CMD_BLOCKING
     const ek_command *ek_command_find_full(const uint8_t *name, size_t n)
+    const ek_command *ek_command_resolve(size_t argc, const ek_str *argv,
+                                         const ek_command **container)
     size_t ek_command_syntax(const ek_command *cmd, bint full, char *out, size_t cap)
 
 cdef extern from "engine/reply.h" nogil:
@@ -166,6 +180,8 @@ cdef extern from "engine/mail.h" nogil:
         EK_UNBLOCK_TIMEOUT
         EK_UNBLOCK_ERROR
         EK_UNBLOCK_CANCEL
+    ek_client *ek_session_client_if_any(ek_session *session)
+    void ek_session_use_waker(ek_session *session, ek_waker *waker)
     bint ek_inbox_waiting(const ek_session *session)
     size_t ek_inbox_take(ek_session *session, ek_reply *out, size_t max_bytes)
     bint ek_session_killed(const ek_session *session)
