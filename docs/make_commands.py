@@ -22,6 +22,7 @@ GROUPS = {
     "set": "Sets",
     "sorted-set": "Sorted sets",
     "bitmap": "Bitmaps",
+    "pubsub": "Publish and subscribe",
     "transactions": "Transactions",
     "connection": "Connection",
     "server": "Server",

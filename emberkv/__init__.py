@@ -41,10 +41,12 @@ __all__ = [
     "Lock",
     "OutOfMemoryError",
     "Pipeline",
+    "PubSub",
     "Redis",
     "RedisError",
     "ResponseError",
     "Server",
+    "Subscription",
     "WatchError",
     "exceptions",
     "from_url",
@@ -61,13 +63,16 @@ if TYPE_CHECKING:
     from .bridge_url import install_url_scheme, uninstall_url_scheme
     from .lock import Lock
     from .options import DataPersistOptions, HashDataPersistOptions
+    from .pubsub import PubSub, Subscription
     from .server import Server, serve
 else:
     _ON_DEMAND = {
         "DataPersistOptions": "options",
         "HashDataPersistOptions": "options",
         "Lock": "lock",
+        "PubSub": "pubsub",
         "Server": "server",
+        "Subscription": "pubsub",
         "install_url_scheme": "bridge_url",
         "redis_client": "bridge",
         "serve": "server",

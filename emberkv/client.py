@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Literal, TypeVar, overload
 
+    from .pubsub import PubSub
+
     Self = TypeVar("Self", bound="Ember[Any]")
 
 
@@ -202,6 +204,15 @@ class Ember(_ember.Client, Commands[T]):
         `shard_hint` is accepted and means nothing.
         """
         return Pipeline(self, transaction, shard_hint)
+
+    def pubsub(self, **kwargs: Any) -> PubSub:
+        """A `PubSub`: listens to channels of this store. The arguments are `PubSub`'s."""
+        from .pubsub import PubSub
+
+        return PubSub(self, **kwargs)
+
+    def _session_for_messages(self, codec: tuple[str, str], decode: bool) -> _ember.Listener:
+        return _ember.Listener(self._store, self._session.db, codec, decode)
 
     if TYPE_CHECKING:
 

@@ -325,6 +325,10 @@ def _debug_object(reply: Any, **options: Any) -> dict[str, Any]:
     return facts
 
 
+def _numsub(reply: Any, **options: Any) -> list[tuple[Any, int]]:
+    return list(zip(reply[::2], reply[1::2], strict=True))
+
+
 def _slowlog(reply: Any, **options: Any) -> list[dict[str, Any]]:
     entries = []
     for number, start, duration, *rest in reply:
@@ -409,6 +413,8 @@ CALLBACKS |= {
     "DEBUG OBJECT": _debug_object,
     "MEMORY PURGE": _is_ok,
     "MEMORY STATS": _memory_stats,
+    "PUBSUB NUMSUB": _numsub,
+    "PUBSUB SHARDNUMSUB": _numsub,
     "SLOWLOG GET": _slowlog,
     "SLOWLOG RESET": _is_ok,
 }

@@ -8,6 +8,7 @@ from .connection import ConnectionCommands
 from .hashes import HashCommands
 from .keys import KeyCommands
 from .lists import ListCommands
+from .pubsub import PubSubCommands
 from .scan import ScanCommands
 from .server import ServerCommands
 from .sets import SetCommands
@@ -24,6 +25,7 @@ class Commands(
     ListCommands[T],
     SetCommands[T],
     ZsetCommands[T],
+    PubSubCommands[T],
     ConnectionCommands[T],
     ServerCommands[T],
 ):

@@ -112,6 +112,33 @@ class Session:
     def rollback(self, token: Any) -> None:
         """End it and undo its changes. O(what it changed)."""
 
+class Listener(Session):
+    """A session whose messages are taken out one batch after another: what a PubSub listens with.
+
+    One thread at a time may `wait`, while others run commands and `wake` it.
+    """
+
+    def execute_all(self, args: Sequence[Any]) -> list[Any]:
+        """Run one command. Gives all values of its reply, behind the messages that came before."""
+
+    def take(self) -> list[Any]:
+        """The messages that have come, about a mebibyte of them at most; each is a list."""
+
+    def take_resp(self, protocol: int) -> bytes:
+        """The same as the bytes that a server would send by RESP 2 or 3."""
+
+    def waiting(self) -> bool:
+        """Whether there is something to take."""
+
+    def cut_off(self) -> int:
+        """1 if this is not the process that subscribed, 2 if the store has cut it off, else 0."""
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Sleep until there may be something to take, at most `timeout` seconds."""
+
+    def wake(self) -> None:
+        """Have a thread that waits, or is about to, look again."""
+
 class Client:
     """The base of `Ember`: one session, and the compiled methods on it."""
 

@@ -607,6 +607,7 @@ cdef class Session:
 
 
 include "_ember_reply.pxi"
+include "_ember_pubsub.pxi"
 include "_ember_client.pxi"
 include "_ember_fast.pxi"
 include "_ember_pipeline.pxi"

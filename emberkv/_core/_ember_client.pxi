@@ -31,6 +31,7 @@ cdef const ek_command *LPUSH = command(b"lpush")
 cdef const ek_command *LRANGE = command(b"lrange")
 cdef const ek_command *MGET = command(b"mget")
 cdef const ek_command *MSET = command(b"mset")
+cdef const ek_command *PUBLISH = command(b"publish")
 cdef const ek_command *RPOP = command(b"rpop")
 cdef const ek_command *RPUSH = command(b"rpush")
 cdef const ek_command *SADD = command(b"sadd")
@@ -141,6 +142,12 @@ cdef class Client:
         if callback is None:
             return reply
         return callback(reply, **options) if options else callback(reply)
+
+    def publish(self, channel, message, **kwargs):
+        """Send `message` to who listens to `channel`; how many get it. PUBLISH."""
+        if kwargs:
+            return _commands().publish(self, channel, message, **kwargs)
+        return self._session.call2(PUBLISH, channel, message)
 
     # Strings and keys
 

@@ -26,6 +26,21 @@ NAMES = {
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 SCRIPTS = {
+    "publishing": """
+        db.publish('channel', 'message')
+        db.publish(b'channel', 1.5)
+        db.publish('channel', None)
+        db.spublish('channel', 'message')
+        db.pubsub_channels()
+        db.pubsub_channels('c*')
+        db.pubsub_channels(pattern='c*')
+        db.pubsub_shardchannels()
+        db.pubsub_shardchannels('c*')
+        db.pubsub_numsub()
+        db.pubsub_numsub('a', b'b')
+        db.pubsub_shardnumsub('a', 'b')
+        db.pubsub_numpat()
+    """,
     "strings": """
         db.set('k', 'v')
         db.get('k')

@@ -20,6 +20,7 @@ GROUPS = [
     core.SetCommands,
     core.SortedSetCommands,
     core.ManagementCommands,
+    core.PubSubCommands,
     core.ModuleCommands,
 ]
 
@@ -43,13 +44,14 @@ DIFFERENT = {
 }
 
 # What redis-py's pipeline inherits from its client without use, and what it redefines.
-NOT_OF_A_PIPELINE = {"transaction", "pipeline", "lock", "watch", "unwatch"}
+NOT_OF_A_PIPELINE = {"transaction", "pipeline", "lock", "pubsub", "watch", "unwatch"}
 
 CLIENT_METHODS = [
     "close",
     "execute_command",
     "lock",
     "pipeline",
+    "pubsub",
     "set_response_callback",
     "transaction",
     "__enter__",
@@ -141,6 +143,10 @@ WITHOUT_METHOD = {
     "incr": "incr() sends INCRBY",
     "decr": "decr() sends DECRBY",
     "sort_ro": "sort_ro() sends SORT",
+    **dict.fromkeys(
+        "subscribe unsubscribe psubscribe punsubscribe ssubscribe sunsubscribe".split(),
+        "a PubSub sends it",
+    ),
     "command docs": "as in redis-py; execute_command runs it",
     "command info": "as in redis-py; execute_command runs it",
 }

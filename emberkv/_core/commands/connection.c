@@ -2,17 +2,25 @@
 #include "commands/client.h"
 #include "commands/tables.h"
 #include "engine/context.h"
+#include "engine/mail.h"
 #include "engine/version.h"
+#include "store/channels.h"
 
 #include <stdlib.h>
 
 void ek_cmd_ping(ek_ctx *c) {
-    if (c->argc > 2)
+    const ek_client *client = c->resp == 2 ? ek_session_client_if_any(c->session) : NULL;
+    if (c->argc > 2) {
         ek_reply_wrong_arity(c);
-    else if (c->argc == 2)
+    } else if (client && client->subscriptions) { /* as a message: RESP2 has no other way */
+        ek_reply_array(c->reply, 2);
+        ek_reply_cstr(c->reply, "pong");
+        ek_reply_str(c->reply, c->argc == 2 ? c->argv[1] : (ek_str){0});
+    } else if (c->argc == 2) {
         ek_reply_str(c->reply, c->argv[1]);
-    else
+    } else {
         ek_reply_status(c->reply, "PONG");
+    }
 }
 
 void ek_cmd_echo(ek_ctx *c) {
@@ -38,6 +46,8 @@ void ek_cmd_quit(ek_ctx *c) {
 void ek_cmd_reset(ek_ctx *c) {
     ek_session_discard(c->session);
     ek_session_unwatch(c->session);
+    ek_client *client = ek_session_client_if_any(c->session);
+    if (client) ek_subscriptions_drop(c->s, client);
     select_db(c, 0);
     c->session->resp = c->session->initial_resp;
     ek_session_begin_auth(c->session);

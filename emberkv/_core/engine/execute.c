@@ -174,6 +174,33 @@ static void reply_no_auth(ek_session *session, const ek_command *cmd, ek_reply *
     if (exec) ek_session_discard(session);
 }
 
+/* Does it listen to channels, by a protocol in which messages and replies look alike? What the session
+ * knows of its record may be undone and out of date, which makes for a second look. */
+EK_INLINE bool may_listen(const ek_session *session) {
+    if (session->resp > 2 || !session->client) return false;
+    return ((const ek_client *)ek_ptr(session->a, session->client))->subscriptions != 0;
+}
+
+static bool only_listens(ek_session *session, const ek_command *cmd) {
+    static const char *const allowed[] = {"subscribe",  "unsubscribe",  "psubscribe",
+                                          "punsubscribe", "ssubscribe", "sunsubscribe",
+                                          "ping",       "quit",         "reset"};
+    if (session->in_exec || !may_listen(session)) return false;
+    for (size_t i = 0; i < EK_COUNTOF(allowed); i++)
+        if (strcmp(cmd->name, allowed[i]) == 0) return false;
+    const ek_client *client = ek_session_client_if_any(session);
+    return client && client->subscriptions;
+}
+
+static void reply_only_listens(ek_session *session, const ek_command *cmd, ek_reply *reply) {
+    bool exec = strcmp(cmd->name, "exec") == 0;
+    ek_reply_error(reply, "%s Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / "
+                          "QUIT / RESET are allowed in this context",
+                   exec ? "EXECABORT Transaction discarded because of:" : "ERR", cmd->name);
+    session->multi_dirty |= session->in_multi;
+    if (exec) ek_session_discard(session);
+}
+
 static void execute(ek_session *session, const ek_command *cmd, size_t argc, const ek_str *argv,
                     ek_reply *reply) {
     if (EK_UNLIKELY(!ek_command_arity_ok(cmd, argc))) {
@@ -182,6 +209,10 @@ static void execute(ek_session *session, const ek_command *cmd, size_t argc, con
     }
     if (EK_UNLIKELY(session->needs_auth) && !(cmd->flags & EK_CMD_NO_AUTH)) {
         reply_no_auth(session, cmd, reply);
+        return;
+    }
+    if (EK_UNLIKELY(only_listens(session, cmd))) {
+        reply_only_listens(session, cmd, reply);
         return;
     }
     if (EK_UNLIKELY(session->in_multi) && !session->in_exec) {
@@ -205,7 +236,7 @@ static void execute(ek_session *session, const ek_command *cmd, size_t argc, con
 
 void ek_execute_command(ek_session *session, const ek_command *cmd, size_t argc,
                         const ek_str *argv, ek_reply *reply) {
-    if (EK_LIKELY(!session->in_multi && !session->needs_auth &&
+    if (EK_LIKELY(!session->in_multi && !session->needs_auth && !may_listen(session) &&
                   ek_command_arity_ok(cmd, argc))) {
         dispatch(session, cmd, argc, argv, reply);
         return;

@@ -1,5 +1,6 @@
 #include "store/client.h"
 
+#include "store/channels.h"
 #include "store/process.h"
 #include "store/waiting.h"
 #include "store/waker.h"
@@ -40,6 +41,7 @@ bool ek_client_lives(const ek_store *s, const ek_client *c) {
 void ek_client_drop(ek_store *s, ek_client *c) {
     ek_ref ref = ek_ref_of(s->a, c);
     ek_wait_end(s, c);
+    ek_subscriptions_drop(s, c);
     ek_inbox_clear(s, c);
     ek_ref facts[] = {c->name, c->lib_name, c->lib_ver, c->addr, c->laddr};
     for (size_t i = 0; i < EK_COUNTOF(facts); i++) ek_free(s->a, facts[i]);
@@ -266,5 +268,5 @@ bool ek_clients_check(const ek_store *s) {
     checking k = {.s = s, .ok = ek_table_check(s->a, &s->root->clients, key_of)};
     ek_table_each(s->a, &s->root->clients, check_one, &k);
     return k.ok && k.unclaimed == s->root->nunclaimed && k.waiting == s->root->nwaiting &&
-           ek_waiting_check(s);
+           ek_waiting_check(s) && ek_channels_check(s);
 }

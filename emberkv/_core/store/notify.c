@@ -1,9 +1,32 @@
 #include "store/notify.h"
 
+#include "base/number.h"
+#include "store/channels.h"
+
 #define ALL "g$lszhxetd"
 
+/* Publish to the channel of prefix, database and name. */
+static void tell(ek_store *s, const char *prefix, uint32_t db, ek_str name, ek_str payload) {
+    char small[256];
+    size_t most = strlen(prefix) + EK_I64_CHARS + 3 + name.n;
+    ek_ref block = most > sizeof small ? ek_alloc(s->a, most) : 0;
+    char *channel = block ? ek_ptr(s->a, block) : small;
+    size_t n = strlen(prefix);
+    memcpy(channel, prefix, n);
+    n += ek_format_i64(channel + n, db);
+    memcpy(channel + n, "__:", 3);
+    n += 3;
+    if (name.n) memcpy(channel + n, name.p, name.n);
+    ek_publish(s, EK_CHANNEL, (ek_str){(const uint8_t *)channel, n + name.n}, payload);
+    ek_free(s->a, block);
+}
+
 void ek_notify_slow(ek_store *s, uint32_t db, ek_event class, ek_str key, const char *event) {
-    (void)s, (void)db, (void)class, (void)key, (void)event; /* as long as nobody can subscribe */
+    int64_t bits = s->root->config.notify_keyspace_events;
+    ek_str name = {(const uint8_t *)event, strlen(event)};
+    if (!(bits & ek_notify_bit((char)class)) || !s->root->channels.subscriptions.count) return;
+    if (bits & ek_notify_bit('K')) tell(s, "__keyspace@", db, key, name);
+    if (bits & ek_notify_bit('E')) tell(s, "__keyevent@", db, name, key);
 }
 
 static int64_t all_bits(void) {

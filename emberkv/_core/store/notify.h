@@ -3,8 +3,8 @@
  *   __keyspace@<db>__:<key>    the event's name          if the setting has K
  *   __keyevent@<db>__:<event>  the key                   if it has E
  *
- * The setting notify-keyspace-events, a set of class letters, lies in the store's configuration as a
- * set of bits. While it is empty an event costs the test of one word. Messages are part of the
+ * The setting notify-keyspace-events, a set of class letters, lies in the store's configuration as
+ * bits. While it is empty an event costs the test of one word. Messages are part of the
  * transaction that changes the key: what is undone has told nobody. Lock: the store's. */
 #ifndef EK_STORE_NOTIFY_H
 #define EK_STORE_NOTIFY_H

@@ -18,6 +18,20 @@ typedef struct ek_db {
     ek_table waiting; /* see waiting.h; stays likewise */
 } ek_db;
 
+typedef enum ek_channel_kind {
+    EK_CHANNEL,
+    EK_PATTERN,
+    EK_SHARD_CHANNEL,
+    EK_CHANNEL_KINDS,
+} ek_channel_kind;
+
+/* Who listens to what, see channels.h. Lock: the store's. */
+typedef struct ek_channels {
+    ek_table by_name[EK_CHANNEL_KINDS];
+    ek_table subscriptions;
+    ek_ref first_pattern, last_pattern;
+} ek_channels;
+
 /* The root in the arena (ek_header.root). Lock: the store's. */
 typedef struct ek_store_root {
     uint32_t ndbs;
@@ -30,6 +44,7 @@ typedef struct ek_store_root {
     uint64_t dirty;      /* changes so far */
     uint64_t nwatched;   /* keys that somebody watches, in all databases */
     ek_table clients;    /* see client.h */
+    ek_channels channels;
     uint64_t stat_expired, stat_hits, stat_misses;
     ek_config config;
 } ek_store_root;

@@ -5,6 +5,7 @@ from differential.cases import (
     hashes,
     keys,
     lists,
+    pubsub,
     server,
     sets,
     strings,
@@ -20,6 +21,7 @@ GROUPS = {
     "lists": lists,
     "sets": sets,
     "zsets": zsets,
+    "pubsub": pubsub,
     "transactions": transactions,
     "server": server,
 }
