@@ -1,8 +1,8 @@
 # Sessions that listen: messages from the inbox (engine/mail.h) to Python objects, and waiting for them.
 
 cdef enum:
-    LOOK_AGAIN_MS = 100  # a publisher may die before it signals
-    TAKE_BYTES = 1 << 20
+    LISTENER_TICK_MS = 100  # a publisher may die before it signals
+    LISTENER_TAKES = 1 << 20
 
 
 @cython.no_gc_clear
@@ -67,7 +67,7 @@ cdef class Listener(Session):
     cdef int take_onto(self, ek_reply *r) except -1:
         self.store.enter()
         self.take_tape(r)
-        ek_inbox_take(self.p, r, TAKE_BYTES)
+        ek_inbox_take(self.p, r, LISTENER_TAKES)
         ek_store_leave(self.store.s)
         return 0
 
@@ -112,9 +112,9 @@ cdef class Listener(Session):
     def wait(self, timeout=None):
         """Sleep until there may be something to take, at most `timeout` seconds."""
         cdef Store store = self.store
-        cdef int ms = LOOK_AGAIN_MS
+        cdef int ms = LISTENER_TICK_MS
         store.use()
-        if timeout is not None and timeout * 1000 < LOOK_AGAIN_MS:
+        if timeout is not None and timeout * 1000 < LISTENER_TICK_MS:
             ms = max(0, <int> (timeout * 1000 + 0.999))
         if self.poked or self.p.waker == NULL or ek_inbox_waiting(self.p):
             self.poked = False

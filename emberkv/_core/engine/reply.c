@@ -130,6 +130,11 @@ void ek_reply_close(ek_reply *r, size_t at, size_t n) {
 }
 
 void ek_reply_raw(ek_reply *r, const void *tape, size_t n) {
+    if (r->resp) {
+        ek_reply piece = {.buf = (uint8_t *)tape, .len = n};
+        ek_resp_render(&piece, 0, r->resp, r);
+        return;
+    }
     if (n) memcpy(ek_reply_extend(r, n), tape, n);
 }
 

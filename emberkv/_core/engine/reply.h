@@ -58,7 +58,7 @@ void ek_reply_push(ek_reply *r, size_t n);
 size_t ek_reply_open(ek_reply *r, char kind);
 void ek_reply_close(ek_reply *r, size_t at, size_t n);
 
-void ek_reply_raw(ek_reply *r, const void *tape, size_t n); /* a piece of a tape */
+void ek_reply_raw(ek_reply *r, const void *tape, size_t n); /* a piece of a tape; rendered if need be */
 bool ek_reply_is_error(const ek_reply *r, size_t at);
 void ek_reply_free(ek_reply *r);
 
