@@ -94,7 +94,8 @@ cdef class Store:
     cdef Clock clock
     cdef list sessions          # addresses of live ek_sessions, freed with the store
     cdef list wakers            # and of ek_wakers
-    cdef int waiting            # threads that wait for the lock without the interpreter's
+    cdef list idle              # those that blocking commands run on, when none does
+    cdef int waiting            # threads that wait, for the lock or a reply, without the interpreter's
     cdef int waiting_pid        # ... in this process, not in one that it was forked from
     cdef bint closing           # as soon as nobody waits, and no thread has a transaction open
     cdef list servers           # those that serve it; they hold it open, and end before it closes
@@ -104,6 +105,7 @@ cdef class Store:
     def __cinit__(self, path=None, *, uint32_t databases=16, max_bytes=None, Clock clock=None,
                   bint keep=False):
         self.sessions = []
+        self.idle = []
         self.servers = []
         self.wakers = []
         self.clock = clock
@@ -156,6 +158,9 @@ cdef class Store:
         for address in self.wakers:
             ek_waker_free(<ek_waker *> <size_t> address)
         self.wakers.clear()
+        for address in self.idle:
+            ek_session_free(<ek_session *> <size_t> address)
+        self.idle.clear()
         ek_store_close(s)
 
     def close(self):
@@ -234,6 +239,75 @@ cdef class Store:
             raise _exceptions().ConnectionError("the store is damaged: a structure in it "
                                                 "contradicts itself")
         return 0
+
+    # Waiting for a reply
+
+    cdef ek_session *borrow(self, const ek_session *like) except NULL:
+        """A session for one command that may wait, so that others may use `like` meanwhile."""
+        cdef ek_session *p
+        self.use()
+        if self.idle:
+            p = <ek_session *> <size_t> self.idle.pop()
+        else:
+            p = ek_session_new(self.s, like.db)
+            if p == NULL:
+                raise MemoryError()
+            self.sessions.append(<size_t> p)
+        p.db = like.db
+        p.resp = p.initial_resp = like.resp
+        return p
+
+    cdef void give_back(self, ek_session *p) noexcept:
+        if self.s == NULL:  # closed meanwhile
+            ek_session_free(p)
+        else:
+            self.idle.append(<size_t> p)
+
+    cdef int await_reply(self, ek_session *p, ek_reply *r) except -1:
+        """Sleep until the command that waits on p has its reply on the tape.
+
+        Whatever interrupts it, Ctrl-C or a close, ends the wait; what had come already goes back.
+        """
+        cdef ek_waker *waker = p.waker
+        cdef int64_t left
+        cdef int nap
+        if self.waiting_pid != getpid():
+            self.waiting_pid = getpid()
+            self.waiting = 0
+        self.waiting += 1
+        try:
+            while p.blocked:
+                ek_waker_clear(waker)
+                left = p.blocked_until_ms - ek_clock_monotonic_ms()
+                if left <= 0 or ek_inbox_waiting(p):
+                    self.enter()
+                    ek_inbox_take(p, r, 1 << 30)
+                    if p.blocked and left <= 0:
+                        ek_unblock(p, EK_UNBLOCK_TIMEOUT, r)
+                    ek_store_leave(self.s)
+                    continue
+                nap = <int> min(left, 100)
+                with nogil:
+                    ek_waker_wait(waker, nap)
+                PyErr_CheckSignals()
+                self.use()
+        finally:
+            if p.blocked:
+                self.cancel(p)
+            self.waiting -= 1
+            if self.closing:
+                self._close()
+        return 0
+
+    cdef void cancel(self, ek_session *p) noexcept:
+        cdef ek_status st = EK_EBUSY
+        with nogil:
+            while st == EK_EBUSY:
+                st = ek_arena_enter(self.s.a, 100)
+        if st == EK_OK:
+            ek_unblock(p, EK_UNBLOCK_CANCEL, NULL)
+            ek_store_leave(self.s)
+        p.blocked = False
 
     def fork(self):
         """An independent copy of a private store, at once."""
@@ -401,6 +475,8 @@ cdef class Session:
         """The reply on a tape, raised if it is an error; the tape is given back."""
         cdef Reader reader
         try:
+            if r.len == 0 and self.p.blocked:
+                self.store.await_reply(self.p, r)
             if r.len == 0:
                 raise MemoryError()
             reader.p = r.buf
@@ -507,9 +583,41 @@ cdef class Session:
             args_reserve(&a, len(args))
             for value in args:
                 args_put(&a, value, self)
+            if self.may_wait(&a):
+                return self.run_apart(&a)
             return self.run(NULL, a.n, a.v)
         finally:
             args_free(&a)
+
+    cdef inline bint may_wait(self, Args *a) noexcept:
+        """A command that may wait, by a glance at its first letter and then by its declaration."""
+        cdef uint8_t first = a.v[0].p[0] | 32 if a.v[0].n else 0
+        cdef const ek_command *container
+        cdef const ek_command *cmd
+        if first != c"b" and first != c"x" and first != c"w" or self.p.in_multi:
+            return False
+        cmd = ek_command_resolve(a.n, a.v, &container)
+        return cmd != NULL and cmd.flags & EK_CMD_MAY_WAIT != 0
+
+    cdef object run_apart(self, Args *a):
+        """Run it on a session that nobody else uses while it waits."""
+        cdef Store store = self.store
+        cdef ek_session *p = store.borrow(self.p)
+        cdef ek_reply r
+        try:
+            store.enter()
+            self.take_tape(&r)
+            ek_execute(p, a.n, a.v, &r)
+            ek_store_leave(store.s)
+            try:
+                if p.blocked:
+                    store.await_reply(p, &r)
+            except BaseException:
+                self.give_tape(&r)
+                raise
+        finally:
+            store.give_back(p)
+        return self.finish(&r)
 
     def execute_many(self, commands):
         """Run commands one after another; an error reply is an exception in the list.
@@ -559,6 +667,8 @@ cdef class Session:
             self.p.resp = protocol
             ek_execute(self.p, a.n, a.v, &r)
             ek_store_leave(self.store.s)
+            if self.p.blocked:
+                self.store.await_reply(self.p, &r)
             ek_resp_render(&r, 0, self.p.resp, &out)
             self.p.resp = 3
             return PyBytes_FromStringAndSize(<const char *> out.buf, out.len)

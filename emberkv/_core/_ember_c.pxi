@@ -130,12 +130,13 @@ cdef extern from "store/peek.h" nogil:
 cdef extern from "engine/command.h" nogil:
     ctypedef struct ek_command:
         const char *name
-        uint8_t own_len
         uint32_t flags
+        uint8_t own_len
         void *handler
     enum:
         EK_CMD_PUBSUB
         EK_CMD_BLOCKING
+        EK_CMD_MAY_WAIT
     const ek_command *ek_command_find_full(const uint8_t *name, size_t n)
     const ek_command *ek_command_resolve(size_t argc, const ek_str *argv,
                                          const ek_command **container)

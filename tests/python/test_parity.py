@@ -41,6 +41,42 @@ SCRIPTS = {
         db.pubsub_shardnumsub('a', 'b')
         db.pubsub_numpat()
     """,
+    "lists, blocking": """
+        db.rpush('c', 1, 2, 3, 4, 5, 6, 7, 8)
+        db.blpop('c', 1)
+        db.blpop(['missing', 'c'], 1)
+        db.brpop(['c'], None)
+        db.brpoplpush('c', 'd', 1)
+        db.blmove('c', 'd', 1)
+        db.blmpop(1, 1, 'c', direction='LEFT')
+        db.blmpop(1, 2, 'missing', 'c', direction='RIGHT', count=2)
+        db.blpop('missing', 0.01)
+        db.brpop('missing', timeout=0.01)
+        db.brpoplpush('missing', 'd', 0.01)
+        db.blmove('missing', 'd', 0.01)
+        db.blmpop(0.01, 1, 'missing', direction='LEFT')
+        db.blpop('c', -1)
+        db.blpop('c', 'x')
+        db.zadd('z', {'a': 1, 'b': 2, 'c': 3, 'd': 4})
+        db.bzpopmin('z', 1)
+        db.bzpopmax(['missing', 'z'], 1)
+        db.bzmpop(1, 1, ['z'], min=True)
+        db.bzmpop(1, 2, ['missing', 'z'], max=True, count=2)
+        db.bzpopmin('z', 0.01)
+        db.bzpopmax('z', 0.01)
+        db.bzmpop(0.01, 1, ['z'], min=True)
+        db.bzmpop(1, 1, ['z'])
+        db.bzmpop(1, 1, ['z'], min=True, max=True)
+    """,
+    "unblocking": """
+        db.client_unblock(99999999)
+        db.client_unblock(99999999, error=True)
+        db.client_unblock("x")
+        db.wait(0, 10)
+        db.wait(1, 10)
+        db.wait("x", 10)
+        db.wait(1, "x")
+    """,
     "strings": """
         db.set('k', 'v')
         db.get('k')
@@ -828,36 +864,8 @@ NEWER = {
 
 # What the core does not know yet. When it does, these belong with the others above.
 TO_COME = {
-    "lists, blocking": """
-        db.rpush('c', 1, 2, 3, 4, 5, 6, 7, 8)
-        db.blpop('c', 1)
-        db.blpop(['missing', 'c'], 1)
-        db.brpop(['c'], None)
-        db.brpoplpush('c', 'd', 1)
-        db.blmove('c', 'd', 1)
-        db.blmpop(1, 1, 'c', direction='LEFT')
-        db.blmpop(1, 2, 'missing', 'c', direction='RIGHT', count=2)
-        db.blpop('missing', 0.01)
-        db.brpop('missing', timeout=0.01)
-        db.brpoplpush('missing', 'd', 0.01)
-        db.blmove('missing', 'd', 0.01)
-        db.blmpop(0.01, 1, 'missing', direction='LEFT')
-        db.blpop('c', -1)
-        db.blpop('c', 'x')
-        db.zadd('z', {'a': 1, 'b': 2, 'c': 3, 'd': 4})
-        db.bzpopmin('z', 1)
-        db.bzpopmax(['missing', 'z'], 1)
-        db.bzmpop(1, 1, ['z'], min=True)
-        db.bzmpop(1, 2, ['missing', 'z'], max=True, count=2)
-        db.bzpopmin('z', 0.01)
-        db.bzpopmax('z', 0.01)
-        db.bzmpop(0.01, 1, ['z'], min=True)
-        db.bzmpop(1, 1, ['z'])
-        db.bzmpop(1, 1, ['z'], min=True, max=True)
-    """,
     "other sessions": """
         db.client_no_evict('ON')
-        db.client_unblock(99999999)
     """,
 }
 

@@ -115,7 +115,7 @@ static void reply_info(ek_reply *r, const ek_command *cmd) {
     ek_reply_array(r, 10);
     ek_reply_cstr(r, cmd->name);
     ek_reply_int(r, cmd->arity);
-    reply_bits(r, cmd->flags, "", ek_command_flag_name);
+    reply_bits(r, cmd->flags & (EK_CMD_WAITS - 1), "", ek_command_flag_name);
     ek_reply_int(r, cmd->first_key);
     ek_reply_int(r, cmd->last_key);
     ek_reply_int(r, cmd->key_step);

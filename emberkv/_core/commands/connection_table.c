@@ -3,7 +3,7 @@
 
 ek_handler ek_cmd_auth, ek_cmd_client_getname, ek_cmd_help, ek_cmd_client_id, ek_cmd_client_info,
     ek_cmd_client_setinfo, ek_cmd_client_setname, ek_cmd_echo, ek_cmd_hello, ek_cmd_ping,
-    ek_cmd_quit, ek_cmd_reset, ek_cmd_select;
+    ek_cmd_quit, ek_cmd_reset, ek_cmd_select, ek_cmd_client_unblock;
 
 const ek_command_decl ek_connection_table[] = {
     {
@@ -104,6 +104,23 @@ const ek_command_decl ek_connection_table[] = {
                 .summary = "Names this connection.",
                 .complexity = "O(1)",
                 .args = EK_ARGS({.name = "connection-name", .type = EK_ARG_STRING}),
+            },
+            {
+                .name = "unblock",
+                .handler = ek_cmd_client_unblock,
+                .arity = -3,
+                .flags = EK_CMD_ADMIN | EK_CMD_NOSCRIPT | EK_CMD_LOADING | EK_CMD_STALE,
+                .categories = EK_ACL_CONNECTION,
+                .group = "connection",
+                .since = "5.0.0",
+                .summary = "Ends the wait of another connection, as by time-out or with an error.",
+                .complexity = "O(1)",
+                .args = EK_ARGS(
+                    {.name = "client-id", .type = EK_ARG_INTEGER},
+                    {.name = "timeout_error", .type = EK_ARG_ONEOF, .flags = EK_ARG_OPTIONAL,
+                     .args = EK_ARGS(
+                         {.name = "timeout", .type = EK_ARG_PURE_TOKEN, .token = "TIMEOUT"},
+                         {.name = "error", .type = EK_ARG_PURE_TOKEN, .token = "ERROR"})}),
             }),
     },
     {

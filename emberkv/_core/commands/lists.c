@@ -1,7 +1,6 @@
-/* The list commands, but for those that wait. */
+/* The list commands, but for those that wait (blocking.c). */
+#include "commands/lists.h"
 #include "commands/tables.h"
-#include "engine/context.h"
-#include "store/value_list.h"
 
 #define HEAD EK_LIST_HEAD
 #define TAIL EK_LIST_TAIL
@@ -100,8 +99,12 @@ static void drop_and_tell(ek_ctx *c, ek_value *v, ek_list_end at) {
     else ek_list_drop(c->a, l, at);
 }
 
-/* Take up to `n` elements off, n > 0, and reply them as an array. */
-static void pop_many(ek_ctx *c, ek_value *v, ek_list_end at, uint64_t n) {
+void ek_list_pop_one(ek_ctx *c, ek_value *v, ek_list_end at) {
+    reply_entry(c->reply, ek_list_peek(c->a, ek_value_list_of(v), at));
+    drop_and_tell(c, v, at);
+}
+
+void ek_list_pop_many(ek_ctx *c, ek_value *v, ek_list_end at, uint64_t n) {
     ek_list *l = ek_value_list_of(v);
     n = ek_min(n, l->count);
     ek_list_iter it;
@@ -135,47 +138,55 @@ static void pop(ek_ctx *c, ek_list_end at) {
         if (has_count) ek_reply_null_array(c->reply);
         else ek_reply_null(c->reply);
     } else if (!has_count) {
-        reply_entry(c->reply, ek_list_peek(c->a, ek_value_list_of(&v), at));
-        drop_and_tell(c, &v, at);
+        ek_list_pop_one(c, &v, at);
     } else if (n == 0) {
         ek_reply_array(c->reply, 0);
     } else {
-        pop_many(c, &v, at, (uint64_t)n);
+        ek_list_pop_many(c, &v, at, (uint64_t)n);
     }
 }
 
 void ek_cmd_lpop(ek_ctx *c) { pop(c, HEAD); }
 void ek_cmd_rpop(ek_ctx *c) { pop(c, TAIL); }
 
-static bool end_argument(const ek_ctx *c, size_t i, ek_list_end *at) {
+bool ek_list_end_argument(const ek_ctx *c, size_t i, ek_list_end *at) {
     *at = ek_arg_is(c, i, "right") ? TAIL : HEAD;
     return *at == TAIL || ek_arg_is(c, i, "left");
 }
 
-void ek_cmd_lmpop(ek_ctx *c) {
-    int64_t nkeys, n = 1;
-    if (!ek_arg_range(c, 1, 1, INT64_MAX, &nkeys, "numkeys should be greater than 0")) return;
-    ek_list_end at;
-    if ((uint64_t)nkeys >= c->argc - 2 || !end_argument(c, 2 + (size_t)nkeys, &at)) {
+bool ek_list_mpop_args(ek_ctx *c, size_t first, ek_list_mpop *m) {
+    int64_t nkeys;
+    m->count = 1;
+    if (!ek_arg_range(c, first, 1, INT64_MAX, &nkeys, "numkeys should be greater than 0"))
+        return false;
+    size_t after = first + 1;
+    if ((uint64_t)nkeys >= c->argc - after ||
+        !ek_list_end_argument(c, after + (size_t)nkeys, &m->at)) {
         ek_reply_syntax_error(c);
-        return;
+        return false;
     }
-    size_t i = 3 + (size_t)nkeys;
-    if (i < c->argc) {
-        if (c->argc != i + 2 || !ek_arg_is(c, i, "count")) {
-            ek_reply_syntax_error(c);
-            return;
-        }
-        if (!ek_arg_range(c, i + 1, 1, INT64_MAX, &n, "count should be greater than 0")) return;
+    m->keys = c->argv + after;
+    m->nkeys = (size_t)nkeys;
+    size_t i = after + 1 + (size_t)nkeys;
+    if (i == c->argc) return true;
+    if (c->argc != i + 2 || !ek_arg_is(c, i, "count")) {
+        ek_reply_syntax_error(c);
+        return false;
     }
-    for (size_t key = 2; key < 2 + (size_t)nkeys; key++) {
+    return ek_arg_range(c, i + 1, 1, INT64_MAX, &m->count, "count should be greater than 0");
+}
+
+void ek_cmd_lmpop(ek_ctx *c) {
+    ek_list_mpop m;
+    if (!ek_list_mpop_args(c, 1, &m)) return;
+    for (size_t i = 0; i < m.nkeys; i++) {
         ek_value v;
-        ek_found found = ek_lookup_type(c, c->argv[key], EK_LIST, &v);
+        ek_found found = ek_lookup_type(c, m.keys[i], EK_LIST, &v);
         if (found == EK_WRONG_TYPE) return;
         if (found == EK_ABSENT) continue;
         ek_reply_array(c->reply, 2);
-        ek_reply_str(c->reply, c->argv[key]);
-        pop_many(c, &v, at, (uint64_t)n);
+        ek_reply_str(c->reply, m.keys[i]);
+        ek_list_pop_many(c, &v, m.at, (uint64_t)m.count);
         return;
     }
     ek_reply_null_array(c->reply);
@@ -183,15 +194,12 @@ void ek_cmd_lmpop(ek_ctx *c) {
 
 /* --- moving --- */
 
-static void move_element(ek_ctx *c, ek_list_end from, ek_list_end to) {
+bool ek_list_move(ek_ctx *c, ek_list_end from, ek_list_end to) {
     ek_value source, target;
     ek_found found = ek_lookup_type(c, c->argv[1], EK_LIST, &source);
-    if (found == EK_WRONG_TYPE) return;
-    if (found == EK_ABSENT) {
-        ek_reply_null(c->reply);
-        return;
-    }
-    if (ek_lookup_type(c, c->argv[2], EK_LIST, &target) == EK_WRONG_TYPE) return;
+    if (found == EK_WRONG_TYPE) return true;
+    if (found == EK_ABSENT) return false;
+    if (ek_lookup_type(c, c->argv[2], EK_LIST, &target) == EK_WRONG_TYPE) return true;
     const uint8_t *p = ek_list_peek(c->a, ek_value_list_of(&source), from);
     reply_entry(c->reply, p);
     char digits[EK_I64_CHARS];
@@ -203,14 +211,99 @@ static void move_element(ek_ctx *c, ek_list_end from, ek_list_end to) {
     ek_list_push(c->a, l, ek_value_list_limit(c->s), to, &text, 1);
     ek_key_changed(c, c->argv[2], EK_EVENT_LIST, push_event(to));
     drop_and_tell(c, &source, from);
+    return true;
 }
 
-void ek_cmd_rpoplpush(ek_ctx *c) { move_element(c, TAIL, HEAD); }
+void ek_cmd_rpoplpush(ek_ctx *c) {
+    if (!ek_list_move(c, TAIL, HEAD)) ek_reply_null(c->reply);
+}
 
 void ek_cmd_lmove(ek_ctx *c) {
     ek_list_end from, to;
-    if (end_argument(c, 3, &from) && end_argument(c, 4, &to)) move_element(c, from, to);
-    else ek_reply_syntax_error(c);
+    if (!ek_list_end_argument(c, 3, &from) || !ek_list_end_argument(c, 4, &to))
+        ek_reply_syntax_error(c);
+    else if (!ek_list_move(c, from, to))
+        ek_reply_null(c->reply);
+}
+
+bool ek_list_movem_args(ek_ctx *c, size_t after, ek_list_movem *m) {
+    *m = (ek_list_movem){.count = 1};
+    if (!ek_list_end_argument(c, 3, &m->from) || !ek_list_end_argument(c, 4, &m->to)) {
+        ek_reply_syntax_error(c);
+        return false;
+    }
+    if (c->argc == after) return true;
+    m->exactly = ek_arg_is(c, after, "exactly");
+    if (c->argc != after + 3 || !(m->exactly || ek_arg_is(c, after, "count"))) {
+        ek_reply_syntax_error(c);
+        return false;
+    }
+    if (!ek_arg_range(c, after + 1, 1, INT64_MAX, &m->count, "count should be greater than 0"))
+        return false;
+    m->bulk = ek_arg_is(c, after + 2, "bulk");
+    if (m->bulk || ek_arg_is(c, after + 2, "obo")) return true;
+    ek_reply_syntax_error(c);
+    return false;
+}
+
+/* The n elements at an end, in the order in which they are taken off it; the bytes are copies. */
+static ek_str *copies(ek_ctx *c, const ek_list *l, ek_list_end at, uint64_t n) {
+    ek_str *out = ek_scratch_alloc(c, n * sizeof *out);
+    ek_list_iter it;
+    ek_list_seek(c->a, l, at == HEAD ? 0 : l->count - 1, &it);
+    for (uint64_t i = 0; i < n; i++) {
+        char digits[EK_I64_CHARS];
+        ek_lp_value v;
+        ek_lp_get(it.p, &v);
+        ek_str text = ek_lp_text(&v, digits);
+        uint8_t *copy = ek_scratch_alloc(c, text.n + 1);
+        memcpy(copy, text.p, text.n);
+        out[i] = (ek_str){copy, text.n};
+        if (i + 1 < n) (void)(at == HEAD ? ek_list_next(c->a, &it) : ek_list_prev(c->a, &it));
+    }
+    return out;
+}
+
+static void turn_round(ek_str *texts, uint64_t n) {
+    for (uint64_t i = 0; i < n / 2; i++) {
+        ek_str t = texts[i];
+        texts[i] = texts[n - 1 - i];
+        texts[n - 1 - i] = t;
+    }
+}
+
+bool ek_list_movem_run(ek_ctx *c, const ek_list_movem *m) {
+    ek_value source, target;
+    ek_found found = ek_lookup_type(c, c->argv[1], EK_LIST, &source);
+    if (found == EK_WRONG_TYPE) return true;
+    if (found == EK_ABSENT) return false;
+    uint64_t count = ek_value_list_of(&source)->count, n = ek_min((uint64_t)m->count, count);
+    if (m->exactly && count < (uint64_t)m->count) return false;
+    if (ek_lookup_type(c, c->argv[2], EK_LIST, &target) == EK_WRONG_TYPE) return true;
+    ek_str *texts = copies(c, ek_value_list_of(&source), m->from, n);
+    /* In the order in which they are pushed. As a block they keep the order that they have from head
+     * to tail: taken off the tail, or pushed at the head, that is the other way round. */
+    if (m->bulk && (m->from == TAIL) != (m->to == HEAD)) turn_round(texts, n);
+    /* Pushed first, as by LMOVE. */
+    bool same = ek_str_eq(c->argv[1], c->argv[2]);
+    ek_list *l = ek_value_list_need(c->s, c->db, &target);
+    ek_list_push(c->a, l, ek_value_list_limit(c->s), m->to, texts, n);
+    ek_key_changed(c, c->argv[2], EK_EVENT_LIST, push_event(m->to));
+    ek_key_changed(c, c->argv[1], EK_EVENT_LIST, pop_event(m->from));
+    ek_list *from = ek_value_list_of(&source);
+    uint64_t behind = same && m->from == m->to ? n : 0;
+    if (from->count == n) ek_delete_key(c, &source);
+    else ek_list_remove(c->a, from, ek_value_list_limit(c->s),
+                        m->from == HEAD ? behind : from->count - n - behind, n);
+    if (m->to == HEAD) turn_round(texts, n); /* as they stand in the destination */
+    ek_reply_array(c->reply, n);
+    for (uint64_t i = 0; i < n; i++) ek_reply_str(c->reply, texts[i]);
+    return true;
+}
+
+void ek_cmd_lmovem(ek_ctx *c) {
+    ek_list_movem m;
+    if (ek_list_movem_args(c, 5, &m) && !ek_list_movem_run(c, &m)) ek_reply_null_array(c->reply);
 }
 
 /* --- reading --- */

@@ -1,8 +1,8 @@
 /* Declarations of the list commands. */
 #include "commands/tables.h"
 
-ek_handler ek_cmd_lindex, ek_cmd_linsert, ek_cmd_llen, ek_cmd_lmove, ek_cmd_lmpop, ek_cmd_lpop,
-    ek_cmd_lpos, ek_cmd_lpush, ek_cmd_lpushx, ek_cmd_lrange, ek_cmd_lrem, ek_cmd_lset,
+ek_handler ek_cmd_lindex, ek_cmd_linsert, ek_cmd_llen, ek_cmd_lmove, ek_cmd_lmovem, ek_cmd_lmpop,
+    ek_cmd_lpop, ek_cmd_lpos, ek_cmd_lpush, ek_cmd_lpushx, ek_cmd_lrange, ek_cmd_lrem, ek_cmd_lset,
     ek_cmd_ltrim, ek_cmd_rpop, ek_cmd_rpoplpush, ek_cmd_rpush, ek_cmd_rpushx;
 
 const ek_command_decl ek_lists_table[] = {
@@ -78,6 +78,41 @@ const ek_command_decl ek_lists_table[] = {
              .args = EK_ARGS(
                  {.name = "left", .type = EK_ARG_PURE_TOKEN, .token = "LEFT"},
                  {.name = "right", .type = EK_ARG_PURE_TOKEN, .token = "RIGHT"})}),
+    },
+    {
+        .name = "lmovem",
+        .handler = ek_cmd_lmovem,
+        .arity = -5,
+        .flags = EK_CMD_WRITE | EK_CMD_DENYOOM,
+        .categories = EK_ACL_LIST,
+        .group = "list",
+        .since = "8.10.0",
+        .summary = "Moves several elements from one end of a list to an end of another.",
+        .complexity = "O(N) for N elements moved",
+        .keys = EK_KEYS(
+            EK_KEY_AT(1, EK_KEY_RW | EK_KEY_ACCESS | EK_KEY_DELETE),
+            EK_KEY_AT(2, EK_KEY_RW | EK_KEY_INSERT)),
+        .args = EK_ARGS(
+            {.name = "source", .type = EK_ARG_KEY},
+            {.name = "destination", .type = EK_ARG_KEY, .key_spec = 1},
+            {.name = "wherefrom", .type = EK_ARG_ONEOF,
+             .args = EK_ARGS(
+                 {.name = "left", .type = EK_ARG_PURE_TOKEN, .token = "LEFT"},
+                 {.name = "right", .type = EK_ARG_PURE_TOKEN, .token = "RIGHT"})},
+            {.name = "whereto", .type = EK_ARG_ONEOF,
+             .args = EK_ARGS(
+                 {.name = "left", .type = EK_ARG_PURE_TOKEN, .token = "LEFT"},
+                 {.name = "right", .type = EK_ARG_PURE_TOKEN, .token = "RIGHT"})},
+            {.name = "how-many", .type = EK_ARG_BLOCK, .flags = EK_ARG_OPTIONAL,
+             .args = EK_ARGS(
+                 {.name = "selector", .type = EK_ARG_ONEOF,
+                  .args = EK_ARGS(
+                      {.name = "count", .type = EK_ARG_INTEGER, .token = "COUNT"},
+                      {.name = "exactly", .type = EK_ARG_INTEGER, .token = "EXACTLY"})},
+                 {.name = "ordering", .type = EK_ARG_ONEOF,
+                  .args = EK_ARGS(
+                      {.name = "obo", .type = EK_ARG_PURE_TOKEN, .token = "OBO"},
+                      {.name = "bulk", .type = EK_ARG_PURE_TOKEN, .token = "BULK"})})}),
     },
     {
         .name = "lmpop",

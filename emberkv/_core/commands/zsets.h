@@ -15,6 +15,18 @@ void ek_zset_reply_flat(ek_ctx *c, const ek_value *v, uint32_t rank, uint32_t n,
 /* Take out members [rank, rank + n) and tell it; the key goes with the last. n > 0. */
 void ek_zset_take_ranks(ek_ctx *c, ek_value *v, uint32_t rank, uint32_t n, const char *event);
 
+/* Reply the first or last `count` members with their scores and take them out. */
+void ek_zset_pop(ek_ctx *c, ek_value *v, bool last, int64_t count, bool in_pairs);
+
+/* ZMPOP's arguments from the number of keys on. False: the error is replied. */
+typedef struct ek_zset_mpop {
+    const ek_str *keys;
+    size_t nkeys;
+    bool last;
+    int64_t count;
+} ek_zset_mpop;
+bool ek_zset_mpop_args(ek_ctx *c, size_t first, ek_zset_mpop *m);
+
 /* Store a result, in order and each member once, under a key and reply its size. n == 0: whatever is
  * there goes. */
 void ek_zset_store_result(ek_ctx *c, ek_str key, const ek_zset_entry *e, size_t n,

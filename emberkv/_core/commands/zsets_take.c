@@ -4,8 +4,7 @@
 
 /* --- popping --- */
 
-/* Replies and takes out the first or last `count` members. */
-static void pop(ek_ctx *c, ek_value *v, bool last, int64_t count, bool in_pairs) {
+void ek_zset_pop(ek_ctx *c, ek_value *v, bool last, int64_t count, bool in_pairs) {
     uint32_t n = ek_zset_count(c->a, v);
     uint32_t taken = count < n ? (uint32_t)count : n, rank = last ? n - taken : 0;
     if (in_pairs) ek_zset_reply_pairs(c, v, rank, taken, last);
@@ -26,41 +25,49 @@ static void pop_command(ek_ctx *c, bool last) {
     ek_found found = ek_lookup_type(c, c->argv[1], EK_ZSET, &v);
     if (found == EK_WRONG_TYPE) return;
     if (found == EK_ABSENT || count == 0) ek_reply_array(c->reply, 0);
-    else pop(c, &v, last, count, c->argc == 3 && c->resp >= 3);
+    else ek_zset_pop(c, &v, last, count, c->argc == 3 && c->resp >= 3);
 }
 
 void ek_cmd_zpopmin(ek_ctx *c) { pop_command(c, false); }
 void ek_cmd_zpopmax(ek_ctx *c) { pop_command(c, true); }
 
-void ek_cmd_zmpop(ek_ctx *c) {
-    int64_t nkeys, count = 1;
-    if (!ek_arg_range(c, 1, 1, INT64_MAX, &nkeys, "numkeys should be greater than 0")) return;
-    size_t where = 2 + (size_t)nkeys;
+bool ek_zset_mpop_args(ek_ctx *c, size_t first, ek_zset_mpop *m) {
+    int64_t nkeys;
+    m->count = 1;
+    if (!ek_arg_range(c, first, 1, INT64_MAX, &nkeys, "numkeys should be greater than 0"))
+        return false;
+    size_t where = first + 1 + (size_t)nkeys;
     if ((uint64_t)nkeys > c->argc || where >= c->argc ||
         !(ek_arg_is(c, where, "min") || ek_arg_is(c, where, "max"))) {
         ek_reply_syntax_error(c);
-        return;
+        return false;
     }
-    if (c->argc > where + 1) {
-        if (c->argc < where + 3 || !ek_arg_is(c, where + 1, "count")) {
-            ek_reply_syntax_error(c);
-            return;
-        }
-        if (!ek_arg_range(c, where + 2, 1, INT64_MAX, &count, "count should be greater than 0"))
-            return;
-        if (c->argc > where + 3) {
-            ek_reply_syntax_error(c);
-            return;
-        }
+    m->keys = c->argv + first + 1;
+    m->nkeys = (size_t)nkeys;
+    m->last = ek_arg_is(c, where, "max");
+    if (c->argc == where + 1) return true;
+    if (c->argc < where + 3 || !ek_arg_is(c, where + 1, "count")) {
+        ek_reply_syntax_error(c);
+        return false;
     }
-    for (size_t i = 2; i < where; i++) {
+    if (!ek_arg_range(c, where + 2, 1, INT64_MAX, &m->count, "count should be greater than 0"))
+        return false;
+    if (c->argc == where + 3) return true;
+    ek_reply_syntax_error(c);
+    return false;
+}
+
+void ek_cmd_zmpop(ek_ctx *c) {
+    ek_zset_mpop m;
+    if (!ek_zset_mpop_args(c, 1, &m)) return;
+    for (size_t i = 0; i < m.nkeys; i++) {
         ek_value v;
-        ek_found found = ek_lookup_type(c, c->argv[i], EK_ZSET, &v);
+        ek_found found = ek_lookup_type(c, m.keys[i], EK_ZSET, &v);
         if (found == EK_WRONG_TYPE) return;
         if (found == EK_ABSENT) continue;
         ek_reply_array(c->reply, 2);
-        ek_reply_str(c->reply, c->argv[i]);
-        pop(c, &v, ek_arg_is(c, where, "max"), count, true);
+        ek_reply_str(c->reply, m.keys[i]);
+        ek_zset_pop(c, &v, m.last, m.count, true);
         return;
     }
     ek_reply_null_array(c->reply);

@@ -42,6 +42,8 @@ enum {
     EK_CMD_NO_MULTI = 1u << 17,
     EK_CMD_MOVABLEKEYS = 1u << 18, /* derived: first/last/step do not tell all the keys */
     EK_CMD_FLAG_COUNT = 19,
+    EK_CMD_WAITS = 1u << 24, /* may wait, and is not called blocking: WAIT, WAITAOF. Never printed */
+    EK_CMD_MAY_WAIT = EK_CMD_BLOCKING | EK_CMD_WAITS,
 };
 
 /* ACL categories, in the order of ACL CAT. A declaration names only those that do not follow from

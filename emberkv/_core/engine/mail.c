@@ -1,6 +1,7 @@
 #include "engine/mail.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/number.h"
@@ -102,7 +103,9 @@ void ek_block_as(ek_ctx *c, size_t argc, const ek_str *argv, size_t nkeys, const
     c->reply->len = c->mark;
     c->session->blocked = true;
     /* The clock counts whole milliseconds, of which the first has begun already. */
-    c->session->blocked_until_ms = timeout_ms ? ek_clock_monotonic_ms() + timeout_ms + 1 : INT64_MAX;
+    int64_t now = ek_clock_monotonic_ms();
+    bool ends = timeout_ms > 0 && timeout_ms < INT64_MAX - now - 1;
+    c->session->blocked_until_ms = ends ? now + timeout_ms + 1 : INT64_MAX;
 }
 
 _Static_assert(offsetof(ek_client, resp) == offsetof(ek_client, db) + 4, "announced together");
@@ -119,18 +122,14 @@ void ek_unless_delivered(ek_ctx *c, size_t argc, const ek_str *argv) {
 }
 
 bool ek_arg_timeout(ek_ctx *c, size_t i, int64_t *timeout_ms) {
-    double seconds;
-    if (!ek_parse_double(c->argv[i].p, c->argv[i].n, &seconds)) {
+    long double seconds;
+    if (!ek_parse_long_double(c->argv[i].p, c->argv[i].n, &seconds)) {
         ek_reply_error(c->reply, "ERR timeout is not a float or out of range");
         return false;
     }
-    if (seconds < 0) {
+    long double ms = ceill(seconds * 1000);
+    if (ms < 0 || ms >= 0x1p63L) { /* what is too much passes for negative */
         ek_reply_error(c->reply, "ERR timeout is negative");
-        return false;
-    }
-    double ms = ceil(seconds * 1000);
-    if (ms >= 9e18 - (double)ek_clock_ms()) {
-        ek_reply_error(c->reply, "ERR timeout is out of range");
         return false;
     }
     *timeout_ms = (int64_t)ms;
@@ -226,15 +225,16 @@ void ek_serve(ek_store *s) {
 static void run_put_backs(ek_store *s, const ek_client *c, ek_ref block) {
     ek_session session = {.s = s, .a = s->a, .db = c->db, .resp = 3, .initial_resp = 3};
     ek_reply tape = {.a = s->a};
-    s->a->level++; /* what it runs is a part of the transaction that is open; never jumps out */
     for (; block; block = ek_argv_next(s, block)) {
-        ek_str few[64];
         size_t n = ek_argv_count(s, block);
-        if (n > EK_COUNTOF(few)) continue;
-        ek_argv_read(s, block, few);
-        ek_execute(&session, n, few, &tape);
+        ek_str *argv = malloc(n * sizeof *argv);
+        if (!argv) ek_raise(s->a, EK_ENOMEM); /* nothing is lost: it is tried again later */
+        ek_argv_read(s, block, argv);
+        s->a->level++; /* a part of the transaction that is open; it never jumps out of here */
+        ek_execute(&session, n, argv, &tape);
+        s->a->level--;
+        free(argv);
     }
-    s->a->level--;
     ek_reply_free(&tape);
     ek_scratch_free(&session.scratch);
 }
