@@ -26,7 +26,7 @@ class Reply(NamedTuple):
     """One RESP value: `kind` says which type, `value` is bytes, int, bool, None or a tuple.
 
     Kinds: status, error, int, bulk, null bulk, null array, null, array, map (a tuple of pairs),
-    set, double (its text), bool, bignum, verbatim, push.
+    set, double (its text), bool, bignum, verbatim, push, attribute (pairs, reply).
     """
 
     kind: str
@@ -100,6 +100,14 @@ def parse(buffer: bytes, at: int = 0) -> tuple[Reply, int]:
         return Reply("bool", {b"t": True, b"f": False}[line]), at
     if mark == b"(":
         return Reply("bignum", int(line)), at
+    if mark == b"|":
+        pairs = []
+        for _ in range(int(line)):
+            key, at = parse(buffer, at)
+            value, at = parse(buffer, at)
+            pairs.append((key, value))
+        value, at = parse(buffer, at)
+        return Reply("attribute", (tuple(pairs), value)), at
     raise ValueError(f"not RESP: {(mark + line)[:60]!r}")
 
 

@@ -97,7 +97,13 @@ cdef object read_reply(Reader *r, Session s):
         r.p = p + 1
         return tag == c"t"
     n = read_u32(p + 1)
+    if tag == c"|":  # said about the reply behind it, which has no place for it here
+        r.p = p + 5
+        read_map(r, n, s)
+        return read_reply(r, s)
     r.p = p + 5 + n
+    if tag == c"(":
+        return int(PyBytes_FromStringAndSize(<const char *> p + 5, n))
     if tag == c"-":
         return _exceptions().exception_for(
             PyUnicode_DecodeUTF8(<const char *> p + 5, n, b"replace"))

@@ -99,12 +99,6 @@ def hello(args: Args, ours: Reply, theirs: Reply) -> bool:
     )
 
 
-def memory(args: Args, ours: Reply, theirs: Reply) -> bool:
-    if len(args) > 1 and args[1].lower() == b"usage":
-        return kind_only(args, ours, theirs)
-    return exact(args, ours, theirs)
-
-
 def client_reply(args: Args, ours: Reply, theirs: Reply) -> bool:
     if len(args) == 2 and args[1].lower() in (b"id", b"info"):
         return kind_only(args, ours, theirs)
@@ -119,6 +113,30 @@ def config_reply(args: Args, ours: Reply, theirs: Reply) -> bool:
             return bool(a) and a.items() <= b.items()
         return a == b
     return exact(args, ours, theirs)
+
+
+def shapes(args: Args, ours: Reply, theirs: Reply) -> bool:
+    """Errors are equal; of the rest the kinds, in arrays too, and the names of maps."""
+    if ours.kind != theirs.kind or ours.kind == "error":
+        return ours == theirs
+    if ours.kind in AGGREGATES:
+        pairs = zip(ours.value, theirs.value, strict=False)
+        return len(ours.value) == len(theirs.value) and all(shapes(args, a, b) for a, b in pairs)
+    if ours.kind == "map":
+        return [k for k, _ in ours.value] == [k for k, _ in theirs.value]
+    return True
+
+
+def debug(args: Args, ours: Reply, theirs: Reply) -> bool:
+    """Digests, sizes and tables are each side's own; replies of every kind are not."""
+    own = (b"object", b"sdslen", b"htstats", b"htstats-key", b"digest", b"digest-value")
+    return (shapes if args[1:2] and args[1].lower() in own else exact)(args, ours, theirs)
+
+
+def operators(args: Args, ours: Reply, theirs: Reply) -> bool:
+    """What they say of themselves is in words of their own."""
+    own = (b"doctor", b"stats", b"malloc-stats", b"usage", b"graph")
+    return (shapes if args[1:2] and args[1].lower() in own else exact)(args, ours, theirs)
 
 
 RULES: dict[bytes, Agree] = {
@@ -137,7 +155,9 @@ RULES: dict[bytes, Agree] = {
     b"sort_ro": sort_reply,
     b"object": object_reply,
     b"hello": hello,
-    b"memory": memory,
+    b"memory": operators,
+    b"latency": operators,
+    b"debug": debug,
 }
 
 

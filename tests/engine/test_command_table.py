@@ -19,9 +19,9 @@ GROUPS = ("string", "generic", "hash", "list", "set", "sorted-set", "bitmap") + 
 )
 SERIALISED = {"migrate", "restore-asking"}
 OPERATED = {
-    *("acl", "bgrewriteaof", "bgsave", "debug", "failover", "lastsave", "latency", "lolwut"),
+    *("acl", "bgrewriteaof", "bgsave", "failover", "lastsave", "lolwut"),
     *("module", "monitor", "psync", "replconf", "replicaof", "role", "save", "shutdown"),
-    *("slaveof", "slowlog", "sync"),
+    *("slaveof", "sync"),
 }
 LATER = {
     *("hexpire", "hpexpire", "hexpireat", "hpexpireat", "httl", "hpttl", "hexpiretime"),

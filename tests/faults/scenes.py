@@ -290,6 +290,16 @@ SWAPDB 0 1
 SWAPDB 1 5
 """
 
+SETTINGS = """
+CONFIG SET requirepass secret timeout 5 maxmemory-policy allkeys-lru
+CONFIG SET hash-max-listpack-entries 3 notify-keyspace-events KEA
+CONFIG RESETSTAT
+DEBUG POPULATE 20 populated 100
+DEBUG CHANGE-REPL-ID
+MEMORY PURGE
+SLOWLOG RESET
+"""
+
 WITH_BLANKS: list[Command] = [
     (b"SET", b"s", b"y" * 100),
     (b"SET", b"big", b"y" * 999),
@@ -324,7 +334,7 @@ WITH_BLANKS: list[Command] = [
 
 
 def commands() -> list[Command]:
-    groups = (STRINGS, LISTS, SETS, HASHES, ZSETS, KEYS)
+    groups = (STRINGS, LISTS, SETS, HASHES, ZSETS, KEYS, SETTINGS)
     lines = [words(line) for group in groups for line in group.strip().splitlines()]
     return lines + WITH_BLANKS
 

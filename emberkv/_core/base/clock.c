@@ -10,11 +10,13 @@ int64_t ek_clock_us(void) {
 
 int64_t ek_clock_ms(void) { return ek_clock_us() / 1000; }
 
-int64_t ek_clock_monotonic_ms(void) {
+int64_t ek_clock_monotonic_us(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
+
+int64_t ek_clock_monotonic_ms(void) { return ek_clock_monotonic_us() / 1000; }
 
 uint32_t ek_clock_coarse_s(void) {
 #ifdef CLOCK_REALTIME_COARSE

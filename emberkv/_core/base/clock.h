@@ -7,6 +7,7 @@
 int64_t ek_clock_ms(void);           /* Unix time in milliseconds */
 int64_t ek_clock_us(void);           /* Unix time in microseconds */
 uint32_t ek_clock_coarse_s(void);    /* Unix time in seconds, a third of the cost */
+int64_t ek_clock_monotonic_us(void);
 int64_t ek_clock_monotonic_ms(void); /* counts on, from an arbitrary start */
 
 #endif

@@ -1,12 +1,27 @@
-/* INFO: what there is to say about the store, by section, under the names that clients know. */
+/* INFO: what there is to say about the store, by section, under the names that clients know.
+ *
+ * The fields are redis-server's, in its order. What there is nothing of here (a fork that saves, a
+ * replica, a module) is told as a server tells it that does none of that. */
+#include "base/number.h"
 #include "commands/tables.h"
 #include "engine/context.h"
+#include "engine/stats.h"
 #include "engine/version.h"
+#include "store/client.h"
+#include "store/keyspace.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
+enum {
+    TEXT_BYTES = 192 << 10, /* more than all sections together, but for the keyspace */
+    DATABASE_BYTES = 96,
+    HUMAN_BYTES = 32,
+    TTL_SAMPLES = 32,
+};
 
 /* Text that grows to its cap and no further; every section together stays below it. */
 typedef struct text {
@@ -22,97 +37,358 @@ static void EK_PRINTF(2, 3) put(text *t, const char *fmt, ...) {
     if (n > 0) t->n = ek_min(t->n + (size_t)n, t->cap - 1);
 }
 
+static void put_number(text *t, const char *name, uint64_t v) {
+    put(t, "%s:%llu\r\n", name, (unsigned long long)v);
+}
+
+/* Fields whose value is 0 here. */
+static void put_zeros(text *t, const char *const *names) {
+    for (; *names; names++) put(t, "%s:0\r\n", *names);
+}
+#define PUT_ZEROS(t, ...) put_zeros((t), (const char *const[]){__VA_ARGS__, NULL})
+
+/* Bytes as people read them: 1.50K. */
+static void put_human(text *t, const char *name, uint64_t v) {
+    static const char units[] = "BKMGTP";
+    double shown = (double)v;
+    unsigned unit = 0;
+    while (shown >= 1024 && units[unit + 1]) {
+        shown /= 1024;
+        unit++;
+    }
+    if (unit) put(t, "%s_human:%.2f%c\r\n", name, shown, units[unit]);
+    else put(t, "%s_human:%lluB\r\n", name, (unsigned long long)v);
+}
+
+static void put_both(text *t, const char *name, uint64_t v) {
+    put_number(t, name, v);
+    put_human(t, name, v);
+}
+
+/* --- sections --- */
+
 static void put_server(ek_ctx *c, text *t) {
     struct utsname os;
     bool known = uname(&os) == 0;
+    const ek_frontend *f = c->session->frontend;
+    const ek_stats *stats = ek_stats_of(c->s);
+    int64_t now_us = ek_store_now_us(c->s);
+    int64_t began_us = f ? f->started_ms * 1000 : stats ? stats->started_us : now_us;
+    int64_t up_s = now_us > began_us ? (now_us - began_us) / 1000000 : 0;
+    char path[512];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+    path[n > 0 ? n : 0] = 0;
     put(t, "redis_version:%s\r\n", EK_REDIS_VERSION);
+    put(t, "redis_git_sha1:00000000\r\nredis_git_dirty:0\r\nredis_build_id:0\r\n");
     put(t, "redis_mode:standalone\r\n");
     put(t, "os:%s %s %s\r\n", known ? os.sysname : "", known ? os.release : "",
         known ? os.machine : "");
     put(t, "arch_bits:64\r\n");
+    put(t, "monotonic_clock:POSIX clock_gettime\r\n");
+    put(t, "multiplexing_api:epoll\r\n");
+    put(t, "atomicvar_api:c11-builtin\r\n");
+    put(t, "gcc_version:%d.%d.%d\r\n", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
     put(t, "process_id:%d\r\n", (int)getpid());
-    put(t, "tcp_port:0\r\n");
-    put(t, "server_time_usec:%lld\r\n", (long long)ek_store_now_us(c->s));
+    put(t, "process_supervised:no\r\n");
+    put(t, "run_id:");
+    for (unsigned i = 0; i < 5; i++) put(t, "%08x", stats ? stats->run_id[i] : 0);
+    put(t, "\r\ntcp_port:%d\r\n", f ? f->port : 0);
+    put(t, "server_time_usec:%lld\r\n", (long long)now_us);
+    put_number(t, "uptime_in_seconds", (uint64_t)up_s);
+    put_number(t, "uptime_in_days", (uint64_t)up_s / 86400);
+    put_number(t, "hz", (uint64_t)c->s->settings->hz);
+    put_number(t, "configured_hz", (uint64_t)c->s->settings->hz);
+    put_number(t, "lru_clock", ek_access_now(c->s) & 0xffffff);
+    put(t, "executable:%s\r\nconfig_file:\r\nio_threads_active:0\r\n", path);
+}
+
+typedef struct counting {
+    uint64_t connected, blocked, tracking;
+} counting;
+
+static void count_client(void *arg, ek_client *client) {
+    counting *n = arg;
+    if (client->flags & EK_CLIENT_OF_SERVER) n->connected++;
+    if (client->wait) n->blocked++;
+    if (client->tracking) n->tracking++;
+}
+
+static void put_clients(ek_ctx *c, text *t) {
+    counting n = {0};
+    ek_client_each(c->s, count_client, &n);
+    put_number(t, "connected_clients", n.connected);
+    PUT_ZEROS(t, "cluster_connections");
+    put_number(t, "maxclients", (uint64_t)c->s->settings->maxclients);
+    PUT_ZEROS(t, "client_recent_max_input_buffer", "client_recent_max_output_buffer");
+    put_number(t, "blocked_clients", n.blocked);
+    put_number(t, "tracking_clients", n.tracking);
+    PUT_ZEROS(t, "clients_in_timeout_table");
 }
 
 /* What the arena occupies: all that has real blocks behind it, free or not. */
-static unsigned long long resident_bytes(const ek_arena *a) {
+static uint64_t resident_bytes(const ek_arena *a) {
     const ek_header *h = a->hdr;
-    return EK_PAGE + h->journal_cap + (uint64_t)h->heap_pages * (EK_PAGE + sizeof(ek_page));
+    return EK_HEADER_BYTES + h->journal_cap + (uint64_t)h->heap_pages * (EK_PAGE + sizeof(ek_page));
 }
 
+static uint64_t system_bytes(void) {
+    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
+}
+
+static double ratio(uint64_t a, uint64_t b) { return b ? (double)a / (double)b : 0; }
+
 static void put_memory(ek_ctx *c, text *t) {
-    unsigned long long used = c->a->hdr->used_bytes;
-    put(t, "used_memory:%llu\r\n", used);
-    put(t, "used_memory_human:%.2fM\r\n", (double)used / (1 << 20));
-    put(t, "used_memory_rss:%llu\r\n", resident_bytes(c->a));
-    put(t, "maxmemory:0\r\n");
-    put(t, "maxmemory_human:0B\r\n");
-    put(t, "maxmemory_policy:noeviction\r\n");
+    uint64_t used = c->a->hdr->used_bytes, resident = resident_bytes(c->a);
+    uint64_t heap = (uint64_t)c->a->hdr->heap_pages * EK_PAGE, tables = 0;
+    const ek_config *config = &c->s->root->config;
+    for (uint32_t i = 0; i < c->s->root->ndbs; i++)
+        tables += ek_table_bytes(c->a, &c->s->dbs[i].keys) +
+                  ek_table_bytes(c->a, &c->s->dbs[i].expires);
+    uint64_t data = used > tables ? used - tables : 0;
+    put_both(t, "used_memory", used);
+    put_both(t, "used_memory_rss", resident);
+    put_both(t, "used_memory_peak", heap); /* it never shrinks */
+    put(t, "used_memory_peak_perc:%.2f%%\r\n", 100 * ratio(used, heap));
+    put_number(t, "used_memory_overhead", tables);
+    PUT_ZEROS(t, "used_memory_startup");
+    put_number(t, "used_memory_dataset", data);
+    put(t, "used_memory_dataset_perc:%.2f%%\r\n", 100 * ratio(data, used));
+    put_number(t, "allocator_allocated", used);
+    put_number(t, "allocator_active", heap);
+    put_number(t, "allocator_resident", resident);
+    put_both(t, "total_system_memory", system_bytes());
+    PUT_ZEROS(t, "used_memory_lua", "used_memory_vm_eval");
+    put(t, "used_memory_lua_human:0B\r\n");
+    PUT_ZEROS(t, "used_memory_scripts_eval", "number_of_cached_scripts", "number_of_functions",
+              "number_of_libraries", "used_memory_vm_functions", "used_memory_vm_total");
+    put(t, "used_memory_vm_total_human:0B\r\n");
+    PUT_ZEROS(t, "used_memory_functions", "used_memory_scripts");
+    put(t, "used_memory_scripts_human:0B\r\n");
+    put_both(t, "maxmemory", (uint64_t)config->maxmemory);
+    char policy[32];
+    ek_setting_print(c->s, ek_setting_find((ek_str){(const uint8_t *)"maxmemory-policy", 16}, NULL),
+                     policy, sizeof policy);
+    put(t, "maxmemory_policy:%s\r\n", policy);
+    put(t, "allocator_frag_ratio:%.2f\r\n", ratio(heap, used));
+    put_number(t, "allocator_frag_bytes", heap > used ? heap - used : 0);
+    put(t, "allocator_rss_ratio:%.2f\r\n", ratio(resident, heap));
+    put_number(t, "allocator_rss_bytes", resident - heap);
+    put(t, "rss_overhead_ratio:1.00\r\nrss_overhead_bytes:0\r\n");
+    put(t, "mem_fragmentation_ratio:%.2f\r\n", ratio(resident, used));
+    put_number(t, "mem_fragmentation_bytes", resident > used ? resident - used : 0);
+    PUT_ZEROS(t, "mem_not_counted_for_evict", "mem_replication_backlog",
+              "mem_total_replication_buffers", "mem_clients_slaves", "mem_clients_normal",
+              "mem_cluster_links", "mem_aof_buffer");
+    put(t, "mem_allocator:emberkv\r\nactive_defrag_running:0\r\n");
+    put_number(t, "lazyfree_pending_objects", c->s->root->garbage != 0);
+    PUT_ZEROS(t, "lazyfreed_objects");
 }
 
 static void put_persistence(ek_ctx *c, text *t) {
-    put(t, "loading:0\r\n");
-    put(t, "async_loading:0\r\n");
-    put(t, "rdb_changes_since_last_save:%llu\r\n", (unsigned long long)c->s->root->dirty);
-    put(t, "rdb_bgsave_in_progress:0\r\n");
-    put(t, "aof_enabled:0\r\n");
-    put(t, "aof_rewrite_in_progress:0\r\n");
+    PUT_ZEROS(t, "loading", "async_loading", "current_cow_peak", "current_cow_size",
+              "current_cow_size_age");
+    put(t, "current_fork_perc:0.00\r\n");
+    PUT_ZEROS(t, "current_save_keys_processed", "current_save_keys_total");
+    put_number(t, "rdb_changes_since_last_save", c->s->root->dirty);
+    PUT_ZEROS(t, "rdb_bgsave_in_progress");
+    const ek_stats *stats = ek_stats_of(c->s);
+    put_number(t, "rdb_last_save_time", stats ? (uint64_t)stats->started_us / 1000000 : 0);
+    put(t, "rdb_last_bgsave_status:ok\r\nrdb_last_bgsave_time_sec:-1\r\n");
+    put(t, "rdb_current_bgsave_time_sec:-1\r\n");
+    PUT_ZEROS(t, "rdb_saves", "rdb_last_cow_size", "rdb_last_load_keys_expired",
+              "rdb_last_load_keys_loaded", "aof_enabled", "aof_rewrite_in_progress",
+              "aof_rewrite_scheduled");
+    put(t, "aof_last_rewrite_time_sec:-1\r\naof_current_rewrite_time_sec:-1\r\n");
+    put(t, "aof_last_bgrewrite_status:ok\r\n");
+    PUT_ZEROS(t, "aof_rewrites", "aof_rewrites_consecutive_failures");
+    put(t, "aof_last_write_status:ok\r\n");
+    PUT_ZEROS(t, "aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size");
+}
+
+static uint64_t commands_run(const ek_stats *stats) {
+    uint64_t n = 0;
+    for (unsigned i = 0; stats && i < stats->ncommands; i++) n += stats->commands_by_id[i].calls;
+    return n;
 }
 
 static void put_stats(ek_ctx *c, text *t) {
+    static const ek_frontend none;
+    const ek_frontend *f = c->session->frontend ? c->session->frontend : &none;
     const ek_store_root *r = c->s->root;
-    put(t, "expired_keys:%llu\r\n", (unsigned long long)r->stat_expired);
-    put(t, "evicted_keys:0\r\n");
-    put(t, "keyspace_hits:%llu\r\n", (unsigned long long)r->stat_hits);
-    put(t, "keyspace_misses:%llu\r\n", (unsigned long long)r->stat_misses);
+    const ek_stats *stats = ek_stats_of(c->s);
+    put_number(t, "total_connections_received", f->connections);
+    put_number(t, "total_commands_processed", commands_run(stats));
+    put_number(t, "instantaneous_ops_per_sec", f->commands_per_second);
+    put_number(t, "total_net_input_bytes", f->input_bytes);
+    put_number(t, "total_net_output_bytes", f->output_bytes);
+    PUT_ZEROS(t, "total_net_repl_input_bytes", "total_net_repl_output_bytes");
+    put(t, "instantaneous_input_kbps:%.2f\r\n", (double)f->input_per_second / 1024);
+    put(t, "instantaneous_output_kbps:%.2f\r\n", (double)f->output_per_second / 1024);
+    put(t, "instantaneous_input_repl_kbps:0.00\r\ninstantaneous_output_repl_kbps:0.00\r\n");
+    put_number(t, "rejected_connections", f->rejected);
+    PUT_ZEROS(t, "sync_full", "sync_partial_ok", "sync_partial_err");
+    put_number(t, "expired_keys", r->stat_expired);
+    put(t, "expired_stale_perc:0.00\r\n");
+    PUT_ZEROS(t, "expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds", "evicted_keys",
+              "evicted_clients", "total_eviction_exceeded_time", "current_eviction_exceeded_time");
+    put_number(t, "keyspace_hits", r->stat_hits);
+    put_number(t, "keyspace_misses", r->stat_misses);
+    PUT_ZEROS(t, "pubsub_channels", "pubsub_patterns", "pubsubshard_channels", "latest_fork_usec",
+              "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys",
+              "active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits",
+              "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time",
+              "tracking_total_keys", "tracking_total_items", "tracking_total_prefixes",
+              "unexpected_error_replies");
+    put_number(t, "total_error_replies", stats ? stats->errors : 0);
+    PUT_ZEROS(t, "dump_payload_sanitizations", "total_reads_processed", "total_writes_processed",
+              "io_threaded_reads_processed", "io_threaded_writes_processed", "reply_buffer_shrinks",
+              "reply_buffer_expands");
 }
 
 static void put_replication(ek_ctx *c, text *t) {
-    put(t, "role:master\r\n");
-    put(t, "connected_slaves:0\r\n");
+    put(t, "role:master\r\nconnected_slaves:0\r\nmaster_failover_state:no-failover\r\n");
+    put(t, "master_replid:");
+    for (unsigned i = 0; i < 5; i++) put(t, "%08x", c->s->root->replication_id[i]);
+    put(t, "\r\nmaster_replid2:%040d\r\n", 0);
+    put(t, "master_repl_offset:0\r\nsecond_repl_offset:-1\r\nrepl_backlog_active:0\r\n");
+    put(t, "repl_backlog_size:1048576\r\nrepl_backlog_first_byte_offset:0\r\n");
+    put(t, "repl_backlog_histlen:0\r\n");
 }
 
-static void put_cluster(ek_ctx *c, text *t) {
-    put(t, "cluster_enabled:0\r\n");
+static void put_time(text *t, const char *name, const struct timeval *v) {
+    put(t, "%s:%ld.%06ld\r\n", name, (long)v->tv_sec, (long)v->tv_usec);
+}
+
+static void put_cpu(ek_ctx *c, text *t) {
+    struct rusage self = {0}, children = {0}, thread = {0};
+    getrusage(RUSAGE_SELF, &self);
+    getrusage(RUSAGE_CHILDREN, &children);
+#ifdef RUSAGE_THREAD
+    getrusage(RUSAGE_THREAD, &thread);
+#endif
+    put_time(t, "used_cpu_sys", &self.ru_stime);
+    put_time(t, "used_cpu_user", &self.ru_utime);
+    put_time(t, "used_cpu_sys_children", &children.ru_stime);
+    put_time(t, "used_cpu_user_children", &children.ru_utime);
+    put_time(t, "used_cpu_sys_main_thread", &thread.ru_stime);
+    put_time(t, "used_cpu_user_main_thread", &thread.ru_utime);
+}
+
+static void put_modules(ek_ctx *c, text *t) { (void)c, (void)t; }
+
+/* Calls of this process; the times of those that were timed. */
+static void put_commandstats(ek_ctx *c, text *t) {
+    const ek_stats *stats = ek_stats_of(c->s);
+    for (unsigned i = 0; stats && i < stats->ncommands; i++) {
+        const ek_command_stats *of = &stats->commands_by_id[i];
+        if (!of->calls && !of->rejected) continue;
+        put(t,
+            "cmdstat_%s:calls=%llu,usec=%llu,usec_per_call=%.2f,rejected_calls=%llu,"
+            "failed_calls=%llu\r\n",
+            ek_command_at(i)->name, (unsigned long long)of->calls, (unsigned long long)of->us,
+            ratio(of->us, of->timed), (unsigned long long)of->rejected,
+            (unsigned long long)of->failed);
+    }
+}
+
+static void put_errorstats(ek_ctx *c, text *t) {
+    const ek_stats *stats = ek_stats_of(c->s);
+    for (unsigned i = 0; stats && i < EK_ERROR_CODES && stats->error_codes[i].code[0]; i++)
+        put(t, "errorstat_%s:count=%llu\r\n", stats->error_codes[i].code,
+            (unsigned long long)stats->error_codes[i].count);
+}
+
+/* The time that so many percent of the calls stayed below, as fine as the histogram is. */
+static double percentile(const ek_command_stats *of, double percent) {
+    double wanted = (double)of->timed * percent / 100, sum = 0;
+    for (unsigned i = 0; i < EK_HISTOGRAM_STEPS; i++) {
+        sum += of->histogram[i];
+        if (of->histogram[i] && sum >= wanted) return (double)((uint64_t)1 << i);
+    }
+    return 0;
+}
+
+static void put_latencystats(ek_ctx *c, text *t) {
+    const ek_stats *stats = ek_stats_of(c->s);
+    static const ek_str name = {(const uint8_t *)"latency-tracking-info-percentiles", 33};
+    char asked[256];
+    size_t n = ek_setting_print(c->s, ek_setting_find(name, NULL), asked, sizeof asked);
+    if (!c->s->root->config.latency_tracking || n == 0 || n >= sizeof asked) return;
+    for (unsigned i = 0; stats && i < stats->ncommands; i++) {
+        const ek_command_stats *of = &stats->commands_by_id[i];
+        if (!of->histogram) continue;
+        put(t, "latency_percentiles_usec_%s:", ek_command_at(i)->name);
+        for (const char *p = asked; *p; p += *p == ' ') {
+            size_t len = strcspn(p, " ");
+            double percent = 0;
+            ek_parse_double((const uint8_t *)p, len, &percent);
+            put(t, "%sp%.*s=%.3f", p == asked ? "" : ",", (int)len, p, percentile(of, percent));
+            p += len;
+        }
+        put(t, "\r\n");
+    }
+}
+
+static void put_cluster(ek_ctx *c, text *t) { put(t, "cluster_enabled:0\r\n"); }
+
+/* The mean time to live that is left to some keys. */
+static uint64_t average_ttl(ek_ctx *c, const ek_db *db) {
+    int64_t sum = 0, n = 0, now = ek_now_ms(c);
+    for (int i = 0; db->expires.count && i < TTL_SAMPLES; i++) {
+        ek_ref item = ek_table_random(c->a, &db->expires, &c->s->random);
+        int64_t left = item ? ek_entry_expire(c->a, item) - now : 0;
+        if (left <= 0) continue;
+        sum += left / TTL_SAMPLES; /* it may be centuries */
+        n++;
+    }
+    return n ? (uint64_t)(sum / n * TTL_SAMPLES) : 0;
 }
 
 static void put_keyspace(ek_ctx *c, text *t) {
     for (uint32_t i = 0; i < c->s->root->ndbs; i++) {
         const ek_db *db = &c->s->dbs[i];
         if (db->keys.count)
-            put(t, "db%u:keys=%llu,expires=%llu,avg_ttl=0\r\n", i,
-                (unsigned long long)db->keys.count, (unsigned long long)db->expires.count);
+            put(t, "db%u:keys=%u,expires=%u,avg_ttl=%llu\r\n", i, db->keys.count,
+                db->expires.count, (unsigned long long)average_ttl(c, db));
     }
 }
 
 static const struct section {
     const char *word, *title;
     void (*put)(ek_ctx *c, text *t);
+    bool by_default;
 } sections[] = {
-    {"server", "Server", put_server},
-    {"memory", "Memory", put_memory},
-    {"persistence", "Persistence", put_persistence},
-    {"stats", "Stats", put_stats},
-    {"replication", "Replication", put_replication},
-    {"cluster", "Cluster", put_cluster},
-    {"keyspace", "Keyspace", put_keyspace},
+    {"server", "Server", put_server, true},
+    {"clients", "Clients", put_clients, true},
+    {"memory", "Memory", put_memory, true},
+    {"persistence", "Persistence", put_persistence, true},
+    {"stats", "Stats", put_stats, true},
+    {"replication", "Replication", put_replication, true},
+    {"cpu", "CPU", put_cpu, true},
+    {"modules", "Modules", put_modules, true},
+    {"commandstats", "Commandstats", put_commandstats, false},
+    {"errorstats", "Errorstats", put_errorstats, true},
+    {"latencystats", "Latencystats", put_latencystats, false},
+    {"cluster", "Cluster", put_cluster, true},
+    {"keyspace", "Keyspace", put_keyspace, true},
 };
 
-static bool asked(ek_ctx *c, const char *section) {
-    if (c->argc == 1) return true;
+static bool asked(ek_ctx *c, const struct section *section) {
+    if (c->argc == 1) return section->by_default;
     for (size_t i = 1; i < c->argc; i++)
-        if (ek_arg_is(c, i, section) || ek_arg_is(c, i, "default") || ek_arg_is(c, i, "all") ||
-            ek_arg_is(c, i, "everything"))
+        if (ek_arg_is(c, i, section->word) || ek_arg_is(c, i, "all") ||
+            ek_arg_is(c, i, "everything") ||
+            (ek_arg_is(c, i, "default") && section->by_default))
             return true;
     return false;
 }
 
 void ek_cmd_info(ek_ctx *c) {
-    text t = {.cap = 4096 + 96 * (size_t)c->s->root->ndbs};
+    text t = {.cap = TEXT_BYTES + DATABASE_BYTES * (size_t)c->s->root->ndbs};
     t.p = ek_scratch_alloc(c, t.cap);
     for (size_t i = 0; i < EK_COUNTOF(sections); i++) {
-        if (!asked(c, sections[i].word)) continue;
+        if (!asked(c, &sections[i])) continue;
         put(&t, "%s# %s\r\n", t.n ? "\r\n" : "", sections[i].title);
         sections[i].put(c, &t);
     }
@@ -124,5 +400,6 @@ void ek_cmd_config_resetstat(ek_ctx *c) {
     EK_SET(c->a, root->stat_expired, 0);
     EK_SET(c->a, root->stat_hits, 0);
     EK_SET(c->a, root->stat_misses, 0);
+    ek_stats_reset(c->s);
     ek_reply_ok(c->reply);
 }

@@ -4,7 +4,9 @@
 ek_handler ek_cmd_command, ek_cmd_command_count, ek_cmd_command_docs, ek_cmd_command_getkeys,
     ek_cmd_command_getkeysandflags, ek_cmd_help, ek_cmd_command_info, ek_cmd_command_list,
     ek_cmd_config_get, ek_cmd_config_resetstat, ek_cmd_config_rewrite, ek_cmd_config_set,
-    ek_cmd_dbsize, ek_cmd_flushall, ek_cmd_flushdb, ek_cmd_info, ek_cmd_memory_usage, ek_cmd_swapdb, ek_cmd_time;
+    ek_cmd_dbsize, ek_cmd_flushall, ek_cmd_flushdb, ek_cmd_info, ek_cmd_memory_doctor,
+    ek_cmd_memory_malloc_stats, ek_cmd_memory_purge, ek_cmd_memory_stats, ek_cmd_memory_usage,
+    ek_cmd_swapdb, ek_cmd_time;
 
 const ek_command_decl ek_server_table[] = {
     {
@@ -260,6 +262,19 @@ const ek_command_decl ek_server_table[] = {
         .complexity = "By subcommand",
         .subcommands = EK_SUBCOMMANDS(
             {
+                .name = "doctor",
+                .handler = ek_cmd_memory_doctor,
+                .arity = 2,
+                .group = "server",
+                .since = "4.0.0",
+                .summary = "What to make of the use of memory.",
+                .complexity = "O(1)",
+                .tips = EK_TIPS(
+                    "nondeterministic_output",
+                    "request_policy:all_shards",
+                    "response_policy:special"),
+            },
+            {
                 .name = "help",
                 .handler = ek_cmd_help,
                 .arity = 2,
@@ -268,6 +283,42 @@ const ek_command_decl ek_server_table[] = {
                 .since = "4.0.0",
                 .summary = "Lists the subcommands.",
                 .complexity = "O(1)",
+            },
+            {
+                .name = "malloc-stats",
+                .handler = ek_cmd_memory_malloc_stats,
+                .arity = 2,
+                .group = "server",
+                .since = "4.0.0",
+                .summary = "What the allocator tells of itself.",
+                .complexity = "O(1)",
+                .tips = EK_TIPS(
+                    "nondeterministic_output",
+                    "request_policy:all_shards",
+                    "response_policy:special"),
+            },
+            {
+                .name = "purge",
+                .handler = ek_cmd_memory_purge,
+                .arity = 2,
+                .group = "server",
+                .since = "4.0.0",
+                .summary = "Frees what was deleted and waits for it.",
+                .complexity = "O(1)",
+                .tips = EK_TIPS("request_policy:all_shards", "response_policy:all_succeeded"),
+            },
+            {
+                .name = "stats",
+                .handler = ek_cmd_memory_stats,
+                .arity = 2,
+                .group = "server",
+                .since = "4.0.0",
+                .summary = "Where the memory goes.",
+                .complexity = "O(1)",
+                .tips = EK_TIPS(
+                    "nondeterministic_output",
+                    "request_policy:all_shards",
+                    "response_policy:special"),
             },
             {
                 .name = "usage",

@@ -8,6 +8,7 @@ static const ek_command_decl *const tables[] = {
     ek_lists_table,        ek_sets_table,       ek_zsets_table,
     ek_bitmaps_table,      ek_pubsub_table,     ek_blocking_table,
     ek_transactions_table, ek_connection_table, ek_server_table,
+    ek_operate_table,
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;

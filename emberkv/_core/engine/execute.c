@@ -8,9 +8,11 @@
  * and now and then a few keys whose time has come are looked for. */
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "engine/context.h"
 #include "engine/mail.h"
 #include "engine/scratch.h"
+#include "engine/stats.h"
 #include "engine/walk.h"
 #include "store/expiry.h"
 #include "store/garbage.h"
@@ -29,10 +31,11 @@ static void reply_failure(ek_reply *reply, ek_status st) {
 
 static void look_after(ek_ctx *c) {
     ek_store *s = c->s;
-    if (EK_UNLIKELY(s->root->garbage != 0)) ek_garbage_step(s, GARBAGE_SLICE);
+    if (EK_UNLIKELY(s->root->garbage != 0) && !(s->root->debug & EK_STORE_PAUSED))
+        ek_garbage_step(s, GARBAGE_SLICE);
     if (EK_UNLIKELY(++s->since_cycle >= EXPIRY_EVERY)) {
         s->since_cycle = 0;
-        ek_expiry_step(s, EXPIRY_SAMPLES);
+        if (!s->root->debug) ek_expiry_step(s, EXPIRY_SAMPLES);
     }
 }
 
@@ -91,7 +94,8 @@ static void dispatch(ek_session *session, const ek_command *cmd, size_t argc, co
         .mark = reply->len,
     };
     /* EXEC has let go of its queue when its commit fails: it cannot be run again. */
-    bool repeatable = !session->in_multi;
+    bool repeatable = !session->in_multi, timed = ek_stats_timed(session);
+    int64_t began_us = EK_UNLIKELY(timed) ? ek_clock_monotonic_us() : 0;
     ek_status st;
     if (EK_UNLIKELY(s->a->level > 0)) {
         st = run(&c);
@@ -112,6 +116,7 @@ static void dispatch(ek_session *session, const ek_command *cmd, size_t argc, co
             ek_unguard(s->a, &g);
         }
     }
+    ek_stats_command(&c, EK_UNLIKELY(timed) ? ek_clock_monotonic_us() - began_us : -1);
     ek_walk_after(&c);
     if (!session->in_exec) ek_scratch_reset(&session->scratch);
     session->peek = session->in_multi ? NULL : &s->dbs[session->db].keys;
@@ -160,16 +165,20 @@ static bool queues(const ek_session *session, const ek_command *cmd) {
 
 static void reply_wrong_arity(ek_session *session, const ek_command *cmd, ek_reply *reply) {
     bool exec = strcmp(cmd->name, "exec") == 0;
+    size_t mark = reply->len;
     ek_reply_error(reply, "%s wrong number of arguments for '%s' command",
                    exec ? "EXECABORT Transaction discarded because of:" : "ERR", cmd->name);
+    ek_stats_rejected(session, cmd, reply, mark);
     session->multi_dirty |= session->in_multi;
     if (exec) ek_session_discard(session);
 }
 
 static void reply_no_auth(ek_session *session, const ek_command *cmd, ek_reply *reply) {
     bool exec = strcmp(cmd->name, "exec") == 0;
+    size_t mark = reply->len;
     ek_reply_error(reply, "%sNOAUTH Authentication required.",
                    exec ? "EXECABORT Transaction discarded because of: " : "");
+    ek_stats_rejected(session, cmd, reply, mark);
     session->multi_dirty |= session->in_multi;
     if (exec) ek_session_discard(session);
 }
@@ -260,8 +269,10 @@ void ek_execute(ek_session *session, size_t argc, const ek_str *argv, ek_reply *
     reply->a = session->s->a;
     session->multi_dirty |= session->in_multi;
     if (EK_GUARD(session->s->a, &g) != EK_OK) return;
+    size_t mark = reply->len;
     if (cmd) ek_reply_error(reply, "ERR wrong number of arguments for '%s' command", cmd->name);
     else reply_unknown(reply, container, argc, argv);
+    ek_stats_rejected(session, cmd, reply, mark);
     ek_unguard(session->s->a, &g);
 }
 

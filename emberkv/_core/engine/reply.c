@@ -30,7 +30,7 @@ static void put_count(ek_reply *r, char tag, size_t n) {
 
 static void put_bytes(ek_reply *r, char tag, const void *from, size_t n) {
     if (r->resp) {
-        if (tag == '$') ek_resp_bulk(r, from, n);
+        if (tag == '$' || (tag == '(' && r->resp < 3)) ek_resp_bulk(r, from, n);
         else ek_resp_line(r, tag, from, n);
         return;
     }
@@ -112,10 +112,13 @@ void ek_reply_error(ek_reply *r, const char *fmt, ...) {
     put_bytes(r, '-', text, len);
 }
 
+void ek_reply_bignum(ek_reply *r, const char *digits) { put_bytes(r, '(', digits, strlen(digits)); }
+
 void ek_reply_array(ek_reply *r, size_t n) { put_count(r, '*', n); }
 void ek_reply_map(ek_reply *r, size_t pairs) { put_count(r, '%', pairs); }
 void ek_reply_set(ek_reply *r, size_t n) { put_count(r, '~', n); }
 void ek_reply_push(ek_reply *r, size_t n) { put_count(r, '>', n); }
+void ek_reply_attribute(ek_reply *r, size_t pairs) { put_count(r, '|', pairs); }
 
 size_t ek_reply_open(ek_reply *r, char kind) {
     size_t at = r->len;

@@ -1,7 +1,7 @@
 /* Replies: a command writes what it answers onto a tape, once, whoever reads it.
  *
  *   tape  | tag | payload | tag | payload | ...
- *         'i' i64  'd' double  '$' u32 len, bytes  '+' '-' '=' likewise  '*' '%' '~' '>' u32 count
+ *         'i' i64  'd' double  '$' u32 len, bytes  '+' '-' '=' '(' likewise  '*' '%' '~' '>' '|' u32 count
  *         'n' null  'N' null array  't' 'f' booleans
  *
  * The tape is read when the store's lock is released: by the binding, which makes Python objects, or
@@ -44,6 +44,7 @@ void ek_reply_bulk(ek_reply *r, const void *p, size_t n);
 void ek_reply_str(ek_reply *r, ek_str s);
 void ek_reply_cstr(ek_reply *r, const char *s); /* a bulk string */
 void ek_reply_bulk_int(ek_reply *r, int64_t v); /* a bulk string of digits */
+void ek_reply_bignum(ek_reply *r, const char *digits); /* RESP2: a bulk string */
 void ek_reply_verbatim(ek_reply *r, const char *format3, const void *p, size_t n);
 void ek_reply_status(ek_reply *r, const char *s);
 void ek_reply_ok(ek_reply *r);
@@ -54,6 +55,8 @@ void ek_reply_array(ek_reply *r, size_t n);
 void ek_reply_map(ek_reply *r, size_t pairs);
 void ek_reply_set(ek_reply *r, size_t n);
 void ek_reply_push(ek_reply *r, size_t n);
+/* What is said about the reply that comes behind it: pairs; in RESP3 only. */
+void ek_reply_attribute(ek_reply *r, size_t pairs);
 /* When the number of elements is not known yet: open, write them, close. kind: '*', '%', '~'. */
 size_t ek_reply_open(ek_reply *r, char kind);
 void ek_reply_close(ek_reply *r, size_t at, size_t n);

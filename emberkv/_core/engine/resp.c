@@ -100,7 +100,8 @@ void ek_resp_close(ek_reply *r, size_t at, size_t n) {
 
 /* One element that is not an aggregate; returns its length on the tape. */
 static size_t scalar(const uint8_t *p, ek_reply *out) {
-    size_t n = p[0] == '$' || p[0] == '+' || p[0] == '-' || p[0] == '=' ? ek_load32(p + 1) : 0;
+    bool is_text = p[0] == '$' || p[0] == '+' || p[0] == '-' || p[0] == '=' || p[0] == '(';
+    size_t n = is_text ? ek_load32(p + 1) : 0;
     double d;
     switch (p[0]) {
     case 'n':
@@ -113,6 +114,10 @@ static size_t scalar(const uint8_t *p, ek_reply *out) {
         ek_resp_double(out, d);
         return 9;
     case '$': ek_resp_bulk(out, p + 5, n); return 5 + n;
+    case '(':
+        if (out->resp < 3) ek_resp_bulk(out, p + 5, n);
+        else ek_resp_line(out, '(', p + 5, n);
+        return 5 + n;
     case '=': ek_resp_verbatim(out, (const char *)p + 5, p + 9, n - 4); return 5 + n;
     default: ek_resp_line(out, (char)p[0], p + 5, n); return 5 + n;
     }
@@ -124,7 +129,8 @@ void ek_resp_render(const ek_reply *tape, size_t at, int resp, ek_reply *out) {
     out->resp = resp;
     while (at < tape->len) {
         const uint8_t *p = tape->buf + at;
-        if (p[0] != '*' && p[0] != '%' && p[0] != '~' && p[0] != '>') {
+        if (p[0] != '*' && p[0] != '%' && p[0] != '~' && p[0] != '>' &&
+            p[0] != '|') {
             at += scalar(p, out);
             continue;
         }

@@ -27,6 +27,7 @@ static void make_root(void *arg) {
     root->ndbs = m->databases;
     root->dbs = dbs;
     ek_config_begin(&root->config);
+    ek_random_seed_bytes(root->replication_id, sizeof root->replication_id);
     EK_SET(m->a, m->a->hdr->root, ref);
 }
 
@@ -112,5 +113,6 @@ void ek_store_close(ek_store *s) {
     ek_wakers_forget(s);
     ek_arena_close(s->a);
     ek_settings_free(s->settings);
+    if (s->stats) s->free_stats(s->stats);
     free(s);
 }

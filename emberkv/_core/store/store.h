@@ -32,6 +32,16 @@ typedef struct ek_channels {
     ek_ref first_pattern, last_pattern;
 } ek_channels;
 
+typedef struct ek_slowlog { /* see slowlog.h */
+    uint64_t count, next_id;
+    ek_ref newest, oldest;
+} ek_slowlog;
+
+enum { /* ek_store_root.debug */
+    EK_STORE_NO_EXPIRY_CYCLE = 1u << 0, /* keys that nobody asks for stay */
+    EK_STORE_PAUSED = 1u << 1,          /* likewise, and deleted values are not freed either */
+};
+
 /* The root in the arena (ek_header.root). Lock: the store's. */
 typedef struct ek_store_root {
     uint32_t ndbs;
@@ -46,6 +56,9 @@ typedef struct ek_store_root {
     ek_table clients;    /* see client.h */
     ek_channels channels;
     uint64_t stat_expired, stat_hits, stat_misses;
+    uint32_t debug; /* EK_STORE_*: switches of DEBUG */
+    uint32_t replication_id[5]; /* random */
+    ek_slowlog slowlog;
     ek_config config;
 } ek_store_root;
 
@@ -61,6 +74,8 @@ typedef struct ek_store {
     ek_db *dbs;
     const ek_clock *clock; /* NULL: the system's */
     ek_settings *settings; /* of this process, see config.h */
+    struct ek_stats *stats; /* of this process: see engine/stats.h; NULL: nothing yet */
+    void (*free_stats)(struct ek_stats *stats);
     ek_random random;
     unsigned since_cycle; /* commands since the last look for expired keys */
     /* This process's attachment, see process.h; needs no lock. */

@@ -5,6 +5,7 @@ from differential.cases import (
     hashes,
     keys,
     lists,
+    operate,
     pubsub,
     server,
     sets,
@@ -24,6 +25,7 @@ GROUPS = {
     "pubsub": pubsub,
     "transactions": transactions,
     "server": server,
+    "operate": operate,
 }
 
 SINGLES: dict[str, tuple[str, str]] = {

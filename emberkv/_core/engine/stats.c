@@ -1,0 +1,175 @@
+#include "engine/stats.h"
+
+#include <stdlib.h>
+
+#include "store/slowlog.h"
+
+static const char *const EVENTS[EK_LATENCY_EVENTS] = {"command", "fast-command"};
+static const ek_str REDACTED = {(const uint8_t *)"(redacted)", 10};
+
+const char *ek_latency_name(ek_latency_event event) { return EVENTS[event]; }
+
+static void free_stats(ek_stats *stats) {
+    for (unsigned i = 0; i < stats->ncommands; i++) free(stats->commands_by_id[i].histogram);
+    free(stats);
+}
+
+ek_stats *ek_stats_of(ek_store *s) {
+    if (EK_LIKELY(s->stats != NULL)) return s->stats;
+    unsigned n = ek_command_count();
+    s->stats = calloc(1, sizeof *s->stats + n * sizeof *s->stats->commands_by_id);
+    if (s->stats) {
+        s->free_stats = free_stats;
+        s->stats->ncommands = n;
+        s->stats->started_us = ek_store_now_us(s);
+        ek_random_seed_bytes(s->stats->run_id, sizeof s->stats->run_id);
+    }
+    return s->stats;
+}
+
+void ek_stats_reset(ek_store *s) {
+    ek_stats *stats = s->stats;
+    if (!stats) return;
+    for (unsigned i = 0; i < stats->ncommands; i++) free(stats->commands_by_id[i].histogram);
+    memset(stats->commands_by_id, 0, stats->ncommands * sizeof *stats->commands_by_id);
+    memset(stats->error_codes, 0, sizeof stats->error_codes);
+    stats->errors = 0;
+}
+
+/* --- errors --- */
+
+/* The code of an error, on a tape or as bytes of the protocol. */
+static ek_str code_of(const ek_reply *reply, size_t mark) {
+    const uint8_t *p = reply->buf + mark + (reply->resp ? 1 : 5), *end = reply->buf + reply->len;
+    size_t n = 0;
+    while (p + n < end && p[n] > ' ' && n < EK_ERROR_CODE_BYTES - 1) n++;
+    return (ek_str){p, n};
+}
+
+static void count_error(ek_stats *stats, const ek_reply *reply, size_t mark) {
+    ek_str code = code_of(reply, mark);
+    stats->errors++;
+    for (unsigned i = 0; i < EK_ERROR_CODES; i++) {
+        char *known = stats->error_codes[i].code;
+        if (!known[0]) {
+            memcpy(known, code.p, code.n);
+            known[code.n] = 0;
+        } else if (strlen(known) != code.n || memcmp(known, code.p, code.n) != 0) {
+            continue;
+        }
+        stats->error_codes[i].count++;
+        return;
+    }
+}
+
+/* --- secrets --- */
+
+static bool is_secret_setting(ek_str name) {
+    const ek_setting *setting = ek_setting_find(name, NULL);
+    return setting && setting->flags & EK_SETTING_SECRET;
+}
+
+bool ek_is_secret(const ek_command *cmd, size_t argc, const ek_str *argv, size_t i) {
+    if (strcmp(cmd->name, "auth") == 0) return i > 0;
+    if (strcmp(cmd->name, "config|set") == 0) return i > 2 && i % 2 && is_secret_setting(argv[i - 1]);
+    if (strcmp(cmd->name, "hello") != 0) return false;
+    for (size_t k = 2; k < i; k++)
+        if (ek_str_is(argv[k], "auth")) return i - k <= 2;
+    return false;
+}
+
+/* --- times --- */
+
+static void add_sample(ek_stats *stats, ek_latency_event event, int64_t unix_s, int64_t ms) {
+    ek_latency *l = &stats->latency[event];
+    if (ms > l->max_ms) l->max_ms = ms;
+    if (l->n) { /* one a second */
+        ek_latency_sample *last = &l->samples[(l->next + EK_LATENCY_SAMPLES - 1) % EK_LATENCY_SAMPLES];
+        if (last->unix_s == unix_s) {
+            if (ms > last->ms) last->ms = ms;
+            return;
+        }
+    }
+    l->samples[l->next] = (ek_latency_sample){unix_s, ms};
+    l->next = (l->next + 1) % EK_LATENCY_SAMPLES;
+    if (l->n < EK_LATENCY_SAMPLES) l->n++;
+}
+
+static void add_to_histogram(ek_command_stats *of, int64_t us) {
+    if (!of->histogram) of->histogram = calloc(EK_HISTOGRAM_STEPS, sizeof *of->histogram);
+    if (!of->histogram) return;
+    unsigned step = us <= 0 ? 0 : 64 - (unsigned)__builtin_clzll((uint64_t)us);
+    of->histogram[ek_min(step, EK_HISTOGRAM_STEPS - 1)]++;
+}
+
+typedef struct logging {
+    ek_ctx *c;
+    int64_t us;
+} logging;
+
+/* AUTH and its like are logged without what nobody may read. */
+static void log_slow(void *arg) {
+    const logging *l = arg;
+    ek_ctx *c = l->c;
+    ek_str words[EK_SLOWLOG_WORDS];
+    const ek_str *argv = c->argv;
+    if (c->argc <= EK_SLOWLOG_WORDS) {
+        for (size_t i = 0; i < c->argc; i++)
+            words[i] = ek_is_secret(c->cmd, c->argc, c->argv, i) ? REDACTED : c->argv[i];
+        argv = words;
+    }
+    const char *address = c->session->connection ? c->session->connection->addr : "";
+    ek_slowlog_add(c->s, (ek_str){(const uint8_t *)address, strlen(address)}, c->session->name, l->us,
+                   c->argc, argv);
+    ek_slowlog_trim(c->s, (uint64_t)c->s->root->config.slowlog_max_len);
+}
+
+/* In a transaction of its own, or as a part of the one that is open; without memory, not at all. */
+static void log_if_slow(ek_ctx *c, int64_t us) {
+    int64_t threshold = c->s->root->config.slowlog_log_slower_than;
+    if (threshold < 0 || us < threshold || c->cmd->flags & EK_CMD_SKIP_SLOWLOG) return;
+    logging l = {.c = c, .us = us};
+    if (c->a->level == 0) {
+        ek_run(c->a, log_slow, &l);
+        return;
+    }
+    ek_guard g;
+    ek_savepoint sp = ek_save(c->a);
+    if (EK_GUARD(c->a, &g) != EK_OK) {
+        ek_undo(c->a, &sp);
+        return;
+    }
+    log_slow(&l);
+    ek_unguard(c->a, &g);
+}
+
+static void take_time(ek_ctx *c, ek_stats *stats, ek_command_stats *of, int64_t us) {
+    const ek_config *config = &c->s->root->config;
+    of->us += (uint64_t)us;
+    of->timed++;
+    if (config->latency_tracking) add_to_histogram(of, us);
+    if (config->latency_monitor_threshold && us >= config->latency_monitor_threshold * 1000)
+        add_sample(stats, c->cmd->flags & EK_CMD_FAST ? EK_LATENCY_FAST : EK_LATENCY_COMMAND,
+                   ek_store_now_us(c->s) / 1000000, us / 1000);
+    log_if_slow(c, us);
+}
+
+void ek_stats_command_slow(ek_ctx *c, int64_t us) {
+    ek_stats *stats = ek_stats_of(c->s);
+    if (!stats) return;
+    ek_command_stats *of = &stats->commands_by_id[c->cmd->id];
+    of->calls++;
+    if (EK_UNLIKELY(ek_reply_is_error(c->reply, c->mark))) {
+        of->failed++;
+        count_error(stats, c->reply, c->mark);
+    }
+    if (us >= 0) take_time(c, stats, of, us);
+}
+
+void ek_stats_rejected(ek_session *session, const ek_command *cmd, const ek_reply *reply,
+                       size_t mark) {
+    ek_stats *stats = ek_stats_of(session->s);
+    if (!stats || !ek_reply_is_error(reply, mark)) return;
+    if (cmd) stats->commands_by_id[cmd->id].rejected++;
+    count_error(stats, reply, mark);
+}

@@ -1,0 +1,74 @@
+/* Figures of one process: how often commands ran and how long they took, errors, spikes of latency.
+ * For INFO, LATENCY and the slow log.
+ *
+ * Counting costs a command one addition. Its time is taken when it came by a socket, or when a
+ * threshold is set below the usual one; reads without the lock are not seen at all. malloc, hanging
+ * from the process's handle, made by the first command. Lock: the store's. */
+#ifndef EK_ENGINE_STATS_H
+#define EK_ENGINE_STATS_H
+
+#include "engine/context.h"
+
+#define EK_LATENCY_SAMPLES 160u
+#define EK_HISTOGRAM_STEPS 32u /* the i-th counts what took less than 2^i microseconds */
+#define EK_ERROR_CODES 64u
+#define EK_ERROR_CODE_BYTES 24u
+
+typedef struct ek_command_stats {
+    uint64_t calls, us, rejected, failed, timed;
+    uint32_t *histogram; /* malloc, by the first time taken */
+} ek_command_stats;
+
+typedef struct ek_latency_sample {
+    int64_t unix_s, ms;
+} ek_latency_sample;
+
+typedef enum ek_latency_event { EK_LATENCY_COMMAND, EK_LATENCY_FAST, EK_LATENCY_EVENTS } ek_latency_event;
+
+typedef struct ek_latency {
+    uint32_t n, next; /* samples there are; where the next one goes */
+    int64_t max_ms;
+    ek_latency_sample samples[EK_LATENCY_SAMPLES];
+} ek_latency;
+
+typedef struct ek_stats {
+    int64_t started_us; /* Unix time */
+    uint32_t run_id[5]; /* random */
+    uint64_t errors;
+    struct {
+        char code[EK_ERROR_CODE_BYTES];
+        uint64_t count;
+    } error_codes[EK_ERROR_CODES];
+    ek_latency latency[EK_LATENCY_EVENTS];
+    uint32_t ncommands;
+    ek_command_stats commands_by_id[];
+} ek_stats;
+
+ek_stats *ek_stats_of(ek_store *s); /* NULL: no memory */
+void ek_stats_reset(ek_store *s);
+
+/* A command ran: its reply begins at c->mark; us: how long it took, -1: not known. */
+void ek_stats_command_slow(ek_ctx *c, int64_t us);
+EK_INLINE void ek_stats_command(ek_ctx *c, int64_t us) {
+    ek_stats *stats = c->s->stats;
+    if (EK_LIKELY(us < 0 && stats && !ek_reply_is_error(c->reply, c->mark)))
+        stats->commands_by_id[c->cmd->id].calls++;
+    else
+        ek_stats_command_slow(c, us);
+}
+/* A command was not run (arity, authentication, ...); cmd NULL: there is none. The error is there. */
+void ek_stats_rejected(ek_session *session, const ek_command *cmd, const ek_reply *reply, size_t mark);
+
+const char *ek_latency_name(ek_latency_event event);
+
+/* Is the argument a secret, not to be shown by logs? */
+bool ek_is_secret(const ek_command *cmd, size_t argc, const ek_str *argv, size_t i);
+
+/* Should the command's time be taken? */
+EK_INLINE bool ek_stats_timed(const ek_session *session) {
+    const ek_config *config = &session->s->root->config;
+    return session->remote || (uint64_t)config->slowlog_log_slower_than < 10000 ||
+           config->latency_monitor_threshold;
+}
+
+#endif
