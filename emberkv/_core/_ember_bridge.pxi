@@ -52,6 +52,7 @@ cdef const ek_command *TRACKING = ek_command_find_full(b"client|tracking", 15)
 
 cdef enum:
     WIRE_KEEPS = 1 << 20  # bytes of tape that an idle wire keeps
+    LOOK_AGAIN_MS = 100
     FOR_EVER = 0x7fffffffffffffff
 
 
