@@ -11,6 +11,7 @@ from __future__ import annotations
 from ._commands import Commands, compiled_methods, keep_overrides
 from ._commands._base import T
 from ._core import _ember
+from .arrays import Arrays
 from .exceptions import WatchError
 from .pipeline import Pipeline
 from .responses import CALLBACKS, Callbacks
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     Self = TypeVar("Self", bound="Ember[Any]")
 
 
-class Ember(_ember.Client, Commands[T]):
+class Ember(_ember.Client, Commands[T], Arrays):
     """A handle on a store: redis-py's methods, arguments and results, without a server.
 
     `path` names a store that every process which opens it shares, or is a URL (`emberkv.url`);

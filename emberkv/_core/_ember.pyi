@@ -6,7 +6,7 @@ they stand in for, have the types.
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, final
 
 from ..responses import Callbacks
 
@@ -290,4 +290,37 @@ class ServerCore:
     def tls_port(self) -> int: ...
     def start(self) -> None: ...
     def stop(self) -> None: ...
-    def wait(self, timeout_ms: int, /) -> bool: ...
+    def wait(self, timeout_ms: int) -> bool: ...
+
+class Column:
+    """Elements of one width in contiguous memory. `kind`: numpy's letter, one of S V i u f b."""
+
+    def __init__(self, data: Any, kind: str, width: int, writable: bool = False) -> None: ...
+    @property
+    def count(self) -> int: ...
+
+@final
+class Tape:
+    """A reply that has not become objects yet: rows of an array, of pairs, or of a map."""
+
+    def value(self) -> Any:
+        """The reply as objects; an error is raised."""
+
+    def rows(self, columns: int) -> int:
+        """How many rows there are; what is no array is raised, or TypeError."""
+
+    def width(self, columns: int, column: int) -> int:
+        """The length of the longest string in a column."""
+
+    def read(
+        self, columns: list[Column], present: bytearray | None = None, whole_rows: bool = False
+    ) -> None:
+        """Fill the columns; a null clears its element and the byte in `present`."""
+
+def run_columns(
+    session: Session, head: tuple[Any, ...], columns: list[Column], tail: tuple[Any, ...] = ()
+) -> Tape:
+    """Run one command: `head`, then the columns row by row, then `tail`."""
+
+def view_of(session: Session, key: Any) -> memoryview | None:
+    """The string at `key` as a read-only memoryview, in place if it is long; None if missing."""

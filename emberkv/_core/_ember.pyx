@@ -97,8 +97,10 @@ cdef class Store:
     cdef list idle              # those that blocking commands run on, when none does
     cdef int waiting            # threads that wait, for the lock or a reply, without the interpreter's
     cdef int waiting_pid        # ... in this process, not in one that it was forked from
-    cdef bint closing           # as soon as nobody waits, and no thread has a transaction open
     cdef list servers           # those that serve it; they hold it open, and end before it closes
+    cdef int views              # of values in the arena, see _ember_arrays.pxi
+    cdef list unpinned          # pins to be taken out when the store is next entered for that
+    cdef bint closing           # as soon as nobody waits or looks, and no transaction is open
     cdef readonly object path
     cdef object __weakref__
 
@@ -108,6 +110,7 @@ cdef class Store:
         self.idle = []
         self.servers = []
         self.wakers = []
+        self.unpinned = []
         self.clock = clock
 
     def __init__(self, path=None, *, uint32_t databases=16, max_bytes=None, Clock clock=None,
@@ -147,8 +150,10 @@ cdef class Store:
         if s == NULL:
             return
         ended = ek_transaction_abandon(s)
-        if not ended or (self.waiting and self.waiting_pid == getpid()):
+        if not ended or self.views or (self.waiting and self.waiting_pid == getpid()):
             self.closing = True
+            for address in self.sessions:  # no more reads without the lock
+                (<ek_session *> <size_t> address).peek = NULL
             return
         self.closing = False
         self.s = NULL
@@ -308,6 +313,22 @@ cdef class Store:
             ek_unblock(p, EK_UNBLOCK_CANCEL, NULL)
             ek_store_leave(self.s)
         p.blocked = False
+    cdef void unpin(self, uint32_t pin, bint mine) noexcept:
+        """A view has gone. When the lock is not free the pin waits for the next one that goes."""
+        cdef Pinning p
+        self.views -= 1
+        if mine:
+            self.unpinned.append(pin)
+        p.s = self.s
+        if ek_arena_try_enter(self.s.a) == EK_OK:
+            if self.s.a.level == 0:
+                for pin in self.unpinned:
+                    p.pin = pin
+                    ek_run(self.s.a, unpin_block, &p)
+                self.unpinned.clear()
+            ek_store_leave(self.s)
+        if self.closing and self.views == 0:
+            self._close()
 
     def fork(self):
         """An independent copy of a private store, at once."""
@@ -723,3 +744,4 @@ include "_ember_fast.pxi"
 include "_ember_pipeline.pxi"
 include "_ember_bridge.pxi"
 include "_ember_server.pxi"
+include "_ember_arrays.pxi"

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/number.h"
 #include "engine/scratch.h"
+#include "store/pins.h"
 #include "store/process.h"
 
 static const char UNBLOCKED[] = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
@@ -291,11 +292,12 @@ static void bury_if_dead(void *arg, ek_client *c) {
 
 static void bury_all(void *arg) {
     ek_client_each(arg, bury_if_dead, arg);
+    ek_pins_bury_dead(arg);
     ek_serve(arg);
 }
 
 void ek_bury(ek_store *s) {
-    if (s->root->clients.count && ek_arena_try_enter(s->a) == EK_OK) {
+    if ((s->root->clients.count || s->root->pins) && ek_arena_try_enter(s->a) == EK_OK) {
         if (s->a->level == 0) ek_run(s->a, bury_all, s);
         ek_store_leave(s);
     }

@@ -1,5 +1,6 @@
 #include "store/garbage.h"
 
+#include "store/pins.h"
 #include "store/values.h"
 
 #define AT_ONCE 64 /* a value of so many blocks is not worth a place in the list */
@@ -58,7 +59,7 @@ static void release_entry(ek_arena *a, void *arg, ek_ref item) {
     ek_value v;
     ek_entry_read(a, item, &v);
     if (v.outside && ek_is_container(v.enc)) ek_garbage_value(s, v.type, v.enc, v.outside);
-    else ek_free(a, v.outside);
+    else ek_free_bytes(s, v.outside);
     ek_free(a, item);
 }
 

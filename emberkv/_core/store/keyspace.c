@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "store/garbage.h"
 #include "store/notify.h"
+#include "store/pins.h"
 #include "store/values.h"
 
 #define SPARE ((size_t)1 << 20) /* up to here a growing value doubles; then it adds an eighth */
@@ -103,7 +104,7 @@ static bool fits(const ek_store *s, const ek_value *v, size_t len) {
 static void free_value(ek_store *s, const ek_value *v) {
     if (!v->outside) return;
     if (ek_is_container(v->enc)) ek_garbage_value(s, v->type, v->enc, v->outside);
-    else ek_free(s->a, v->outside);
+    else ek_free_bytes(s, v->outside);
 }
 
 void ek_keyspace_add(ek_store *s, ek_db *db, const ek_entry_plan *plan, uint64_t hash,
@@ -189,7 +190,8 @@ uint8_t *ek_value_splice(ek_store *s, ek_db *db, ek_value *v, size_t at, size_t 
     size_t len = v->len, want = len - remove + insert;
     size_t spare = want > len && at + remove == len ? ek_min(want, ek_max(want / 8, SPARE)) : 0;
     bool stays = v->outside ? want > BACK_INLINE : fits(s, v, want);
-    if (stays && (!v->outside || want <= ek_usable(a, v->outside))) {
+    bool roomy = !v->outside || (want <= ek_usable(a, v->outside) && !ek_is_pinned(s, v->outside));
+    if (stays && roomy) {
         announce_shift(s, v->data, len, at, remove, insert);
         memmove(v->data + at + insert, v->data + at + remove, len - at - remove);
         if (want != len) {
@@ -209,11 +211,19 @@ uint8_t *ek_value_splice(ek_store *s, ek_db *db, ek_value *v, size_t at, size_t 
         moved(s, db, v, fresh);
         copy_around(v->data, old_data, len, at, remove, insert);
     }
-    ek_free(a, old_outside);
+    ek_free_bytes(s, old_outside);
     return v->data + at;
 }
 
 uint8_t *ek_value_overwrite(ek_store *s, ek_value *v, size_t at, size_t n) {
+    if (ek_is_pinned(s, v->outside)) {
+        const uint8_t *old = v->data;
+        ek_ref old_block = v->outside, block = ek_alloc(s->a, ek_usable(s->a, old_block));
+        memcpy(ek_ptr(s->a, block), old, v->len);
+        set_outside(s, v, block, v->len);
+        ek_free_bytes(s, old_block);
+        return v->data + at;
+    }
     ek_touch(s->a, v->data + at, n);
     return v->data + at;
 }
@@ -227,7 +237,7 @@ void ek_value_set_encoding(ek_store *s, ek_value *v, ek_encoding enc) {
 
 void ek_value_set_root(ek_store *s, ek_db *db, ek_value *v, ek_encoding enc, ek_ref root) {
     if (v->outside) {
-        if (!ek_is_container(v->enc)) ek_free(s->a, v->outside);
+        if (!ek_is_container(v->enc)) ek_free_bytes(s, v->outside);
         set_outside(s, v, root, 0);
         ek_value_set_encoding(s, v, enc);
         return;

@@ -49,6 +49,7 @@ typedef struct ek_store_root {
     ek_ref garbage;      /* first of the values that wait to be freed, see garbage.h */
     ek_ref ready, ready_last; /* queues whose key has changed in this transaction, see waiting.h */
     ek_ref unclaimed;    /* clients in whose inbox a reply waits to be taken, see client.h */
+    ek_ref pins;         /* blocks that are looked at in place, see pins.h */
     uint32_t nunclaimed;
     uint32_t nwaiting;   /* clients that wait */
     uint64_t dirty;      /* changes so far */

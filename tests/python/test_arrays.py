@@ -1,0 +1,325 @@
+"""Arrays in and out, objects, and views of values that stay as they are."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import emberkv
+
+KEYS = np.array([b"k%d" % i for i in range(300)])
+
+
+@pytest.fixture
+def db() -> Iterator[emberkv.Ember[bytes]]:
+    with emberkv.open() as db:
+        yield db
+        gc.collect()
+        assert db._store.check()
+
+
+@pytest.mark.parametrize(
+    "dtype", ["i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f4", "f8", "?", "S7", "V3", ">i4"]
+)
+def test_values_of_every_type_come_back(db: Any, dtype: str) -> None:
+    values = np.random.default_rng(1).integers(0, 120, 300).astype("i1")
+    if dtype == "V3":
+        values = np.frombuffer(np.random.default_rng(1).bytes(900), "V3")
+    else:
+        values = values.astype(dtype)
+    assert db.mset_array(KEYS, values) is True
+    read, present = db.mget_array(KEYS, dtype)
+    assert read.dtype == np.dtype(dtype).newbyteorder("=") and present.all()
+    assert (read == values).all()
+
+
+def test_extreme_numbers_come_back(db: Any) -> None:
+    for dtype in ("i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8"):
+        info = np.iinfo(dtype)
+        db.rpush_array(dtype, np.array([info.min, info.max], dtype))
+        assert db.lrange_array(dtype, 0, -1, dtype).tolist() == [info.min, info.max]
+    reals = np.array([0.1, -0.0, 5e-324, 1.7976931348623157e308, np.inf, -np.inf, 1e15, 0.5])
+    db.rpush_array("f", reals)
+    assert db.lrange_array("f", 0, -1, "f8").tobytes() == reals.tobytes()
+
+
+def test_elements_are_what_a_client_would_write(db: Any) -> None:
+    db.rpush_array("l", [1, -5])
+    db.rpush_array("l", [1.0, 0.1, 1e300])
+    db.rpush_array("l", [True, False])
+    db.rpush_array("l", ["a", "é"])
+    db.rpush_array("l", np.array([b"ab\0\0", b"\0x"]))
+    assert db.lrange("l", 0, -1) == [
+        *(b"1", b"-5", b"1", b"0.1", b"1e+300", b"1", b"0"),
+        *(b"a", "é".encode(), b"ab", b"\0x"),
+    ]
+    assert db.lpush_array("m", [1, 2]) == 2 and db.lrange("m", 0, -1) == [b"2", b"1"]
+
+
+def test_missing_keys_are_told(db: Any) -> None:
+    db.mset({"a": "1", "c": "3"})
+    values, present = db.mget_array(["a", "b", "c"], "f8")
+    assert values[[0, 2]].tolist() == [1, 3] and np.isnan(values[1])
+    assert present.tolist() == [True, False, True]
+    values, present = db.mget_array([], "i4")
+    assert values.size == present.size == 0
+
+
+@pytest.mark.parametrize(
+    "value, dtype",
+    [("x", "i4"), ("300", "u1"), ("-1", "u8"), ("abc", "S2"), ("abc", "V2"), ("1.5", "i8")],
+)
+def test_what_does_not_fit_is_refused(db: Any, value: str, dtype: str) -> None:
+    db.mset({"a": "1", "b": value})
+    with pytest.raises(ValueError, match="element [01] "):
+        db.mget_array(["a", "b"], dtype)
+
+
+def test_bad_arguments_change_nothing(db: Any) -> None:
+    for keys, values in [
+        (["a", "b"], [1]),
+        ([["a"]], [[1]]),
+        (["a"], [1j]),
+        (["a"], np.array([object()])),
+    ]:
+        with pytest.raises(emberkv.DataError):
+            db.mset_array(keys, values)
+    db.set("s", "x")
+    for call in (db.lrange_array, db.zrange_array):
+        with pytest.raises(emberkv.ResponseError, match="WRONGTYPE|wrong kind"):
+            call("s", 0, -1)
+    with pytest.raises(emberkv.ResponseError):
+        db.rpush_array("s", [1])
+    assert db.keys() == [b"s"]
+
+
+def test_sets(db: Any) -> None:
+    assert db.sadd_array("s", np.arange(500)) == 500
+    assert db.object("encoding", "s") == b"intset"
+    assert sorted(db.smembers_array("s", "u2")) == list(range(500))
+    assert db.smismember_array("s", [3, 900]).tolist() == [True, False]
+    assert db.srem_array("s", np.arange(100)) == 100
+    assert db.smembers_array("missing").size == 0
+
+
+def test_sorted_sets_keep_order_and_flags(db: Any) -> None:
+    assert db.zadd_array("z", ["a", "b", "c"], [1, 2.5, np.inf]) == 3
+    assert db.zadd_array("z", ["a", "d"], [5, 6], nx=True) == 1
+    assert db.zadd_array("z", ["a", "b"], [0, 9], gt=True, ch=True) == 1
+    members, scores = db.zrange_array("z", 0, -1)
+    assert members.tolist() == [b"a", b"d", b"b", b"c"] and scores.tolist() == [1, 6, 9, np.inf]
+    members, scores = db.zrange_array("z", "(1", 9, byscore=True, offset=1, num=5)
+    assert (members.tolist(), scores.tolist()) == ([b"b"], [9])
+    assert db.zrange_array("z", 0, 1, desc=True)[0].tolist() == [b"c", b"b"]
+    scores = db.zmscore_array("z", ["b", "missing"])
+    assert scores[0] == 9 and np.isnan(scores[1])
+    db.zadd_array("same", [f"{i:03d}" for i in range(300)], np.zeros(300))
+    members, scores = db.zrange_array("same", "[100", "(200", bylex=True, dtype="S3")
+    assert members[0] == b"100" and len(members) == 100 and not scores.any()
+    ints, _ = db.zrange_array("missing", 0, -1, dtype="i8")
+    assert ints.size == 0
+
+
+@pytest.mark.parametrize("offset", [0, 1, 3, 7, 8, 13])
+@pytest.mark.parametrize("n", [1, 5, 8, 17, 1003])
+def test_bits_stand_where_setbit_would_put_them(db: Any, n: int, offset: int) -> None:
+    db.setrange("b", 0, b"\xff" * 200)
+    bits = np.random.default_rng(n).random(n) < 0.5
+    db.setbits_array("b", bits, offset)
+    assert (db.getbits_array("b", offset, n) == bits).all()
+    assert db.bitcount("b") == 1600 - n + bits.sum()
+    assert [db.getbit("b", offset + i) for i in range(min(n, 20))] == bits[:20].tolist()
+
+
+def test_bits_of_missing_keys_are_zero(db: Any) -> None:
+    assert db.getbits_array("missing").size == 0
+    assert not db.getbits_array("missing", 5, 10).any()
+    db.setbits_array("b", [])
+    assert not db.exists("b")
+
+
+@pytest.mark.parametrize("order", "CF")
+@pytest.mark.parametrize("dtype", ["f4", "i8", "S5", "?", "M8[s]", [("a", "i4"), ("b", "f8")]])
+def test_arrays_keep_shape_and_type(db: Any, dtype: Any, order: str) -> None:
+    array = np.zeros((3, 4, 50), dtype, order=order)
+    array.reshape(-1)[5] = array.reshape(-1)[7]
+    db.put_array("a", array, ex=100)
+    for copy in (True, False):
+        read = db.get_array("a", copy=copy)
+        assert read.dtype == array.dtype and read.shape == array.shape
+        assert (read == array).all() and read.flags.writeable == copy
+    assert 0 < db.ttl("a") <= 100 and db.get_array("missing") is None
+
+
+def test_what_is_no_array_is_refused(db: Any) -> None:
+    db.put_array("a", np.arange(1000))
+    whole = db.get("a")
+    damaged = [b"", b"x", whole[:8], whole[:40], whole[:500], whole[:6] + b"\x09" + whole[7:]]
+    for data in damaged:
+        db.set("a", data)
+        with pytest.raises(emberkv.DataError):
+            db.get_array("a")
+    with pytest.raises(emberkv.DataError):
+        db.put_array("b", np.array([object()]))
+
+
+CHANGES = {
+    "set": lambda db: db.set("k", b"n" * 9000),
+    "append": lambda db: db.append("k", b"n" * 100),
+    "setrange": lambda db: db.setrange("k", 10, b"nnn"),
+    "setbit": lambda db: db.setbit("k", 7, 1),
+    "delete": lambda db: db.delete("k"),
+    "getdel": lambda db: db.getdel("k"),
+    "rename over it": lambda db: (db.set("x", 1), db.rename("x", "k")),
+    "rename it": lambda db: (db.rename("k", "x"), db.append("x", b"n")),
+    "expire": lambda db: db.pexpire("k", 0),
+    "another type": lambda db: (db.delete("k"), db.sadd("k", *range(1000))),
+    "flush": lambda db: db.flushall(),
+    "swap": lambda db: (db.swapdb(0, 1), db.flushall()),
+}
+
+
+@pytest.mark.parametrize("how", CHANGES)
+def test_a_view_shows_what_was_there(db: Any, how: str) -> None:
+    old = bytes(range(256)) * 36
+    db.set("k", old)
+    view, again = db.view("k"), db.view("k")
+    assert view.readonly
+    CHANGES[how](db)
+    for i in range(50):  # whoever gets the memory writes over it
+        db.set(f"junk{i}", b"j" * 9216)
+    assert bytes(view) == bytes(again) == old
+    del view
+    gc.collect()
+    for i in range(50):
+        db.set(f"junk{i}", b"k" * 9216)
+    assert bytes(again) == old
+
+
+def test_a_view_that_goes_gives_the_memory_back(db: Any) -> None:
+    before = db._store.stats()["used_bytes"]
+    db.set("k", b"x" * 100_000)
+    views = [db.view("k") for _ in range(3)]
+    db.delete("k")
+    assert db._store.stats()["used_bytes"] > before + 100_000
+    while views:
+        views.pop().release()
+        gc.collect()
+    assert db._store.stats()["used_bytes"] - before < 1000
+
+
+def test_small_and_uncommitted_values_are_copied(db: Any) -> None:
+    db.set("small", "abc")
+    db.set("n", 17)
+    assert bytes(db.view("small")) == b"abc" and bytes(db.view("n")) == b"17"
+    assert db.view("missing") is None
+    with pytest.raises(RuntimeError), db.transaction():
+        db.set("k", b"x" * 5000)
+        view = db.view("k")
+        raise RuntimeError
+    db.set("other", b"y" * 5000)
+    assert bytes(view) == b"x" * 5000
+    with pytest.raises(emberkv.ResponseError):
+        db.sadd("s", 1)
+        db.view("s")
+
+
+def test_a_closed_store_stays_for_its_views() -> None:
+    db = emberkv.open()
+    db.set("k", b"x" * 5000)
+    view = db.view("k")
+    db.close()
+    with pytest.raises(emberkv.ConnectionError):
+        db.get("k")
+    assert bytes(view) == b"x" * 5000
+
+
+def test_views_hold_between_processes_and_end_with_them(tmp_path: Path) -> None:
+    path = str(tmp_path / "s.ember")
+    with emberkv.open(path) as db:
+        db.set("k", b"x" * 100_000)
+        child = subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                "import emberkv, sys\n"
+                f"db = emberkv.open({path!r}); view = db.view('k'); print('ready', flush=True)\n"
+                "sys.stdin.readline(); print(bytes(view) == b'x' * 100_000, flush=True)\n"
+                "sys.stdin.readline()",
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert child.stdin and child.stdout
+        with child:
+            assert child.stdout.readline() == "ready\n"
+            db.delete("k")
+            used = db._store.stats()["used_bytes"]
+            for i in range(20):
+                db.set(f"junk{i}", b"j" * 100_000)
+            child.stdin.write("\n")
+            child.stdin.flush()
+            assert child.stdout.readline() == "True\n"
+            child.kill()
+        db.flushall()
+        db.set("k", b"y" * 5000)
+        db.view("k")  # looks for pins of the dead
+        assert db._store.stats()["used_bytes"] < used - 80_000
+
+
+def test_a_fork_s_child_lets_go_of_its_own_alone(tmp_path: Path) -> None:
+    with emberkv.open(str(tmp_path / "s.ember")) as db:
+        db.set("k", b"x" * 5000)
+        view = db.view("k")
+        pid = os.fork()
+        if pid == 0:
+            view.release()
+            gc.collect()
+            os._exit(0)
+        assert os.waitpid(pid, 0)[1] == 0
+        db.set("k", b"y" * 5000)
+        db.set("other", b"z" * 5000)
+        assert bytes(view) == b"x" * 5000
+
+
+def test_objects(db: Any) -> None:
+    for value in (
+        None,
+        True,
+        5,
+        -2.5,
+        "é",
+        b"\0\xff",
+        [1, [2]],
+        {"a": {"b": [1]}, 1: 2},
+        2**64 - 1,
+    ):
+        db.put("o", value, ex=100)
+        assert db.fetch("o", default="missing") == value
+    assert db.fetch("missing") is None and db.fetch("missing", 7) == 7
+    with pytest.raises(TypeError):
+        db.put("o", object())
+    db.set("o", b"\xc1")
+    with pytest.raises(emberkv.DataError):
+        db.fetch("o")
+    db.set("o", b"\x01\x02")
+    with pytest.raises(emberkv.DataError):
+        db.fetch("o")
+
+
+def test_decoding_handles_give_arrays_all_the_same() -> None:
+    with emberkv.open(decode_responses=True) as db:
+        db.rpush_array("l", ["a", "b"])
+        assert db.lrange_array("l", 0, -1).tolist() == [b"a", b"b"]
+        db.set("k", "é" * 5000)
+        view = db.view("k")
+        assert view is not None and bytes(view) == ("é" * 5000).encode()
