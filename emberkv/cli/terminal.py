@@ -38,7 +38,7 @@ class Terminal:
     ) -> None:
         self.target = target
         self.form = form
-        self.output = output or sys.stdout.buffer
+        self.output = sys.stdout.buffer if output is None else output
         self.show_pushes = show_pushes
         self.errors_end = errors_end  # print errors on stderr, and fail
         self.people_watch = people_watch  # times and colours are welcome
