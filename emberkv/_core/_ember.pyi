@@ -61,6 +61,12 @@ class Store:
     def stats(self) -> dict[str, int]:
         """Figures of the arena, in bytes unless said otherwise."""
 
+    def processes(self) -> list[tuple[int, int]]:
+        """Who has the store open: (process id, since when in milliseconds of Unix time) a handle.
+
+        Each handle of a process is one; a private store has none to tell of.
+        """
+
     def check(self) -> bool:
         """Walk every structure; True when all is sound. For tests: O(everything)."""
 

@@ -379,6 +379,21 @@ cdef class Store:
             ek_store_leave(self.s)
         return ok
 
+    def processes(self):
+        """Who has the store open: (process id, since when in milliseconds of Unix time) a handle."""
+        cdef uint32_t slot, token
+        cdef const ek_process *p
+        cdef list out = []
+        self.use()
+        if not self.s.a.shared:
+            return out
+        for slot in range(min(<uint32_t> self.s.a.hdr.nprocesses, <uint32_t> EK_PROCESSES)):
+            p = ek_process_at(self.s, slot)
+            token = p.token
+            if token != 0 and ek_process_lives(self.s, slot, token):
+                out.append((p.pid, p.since_ms))
+        return out
+
     def faults(self, uint64_t fail_alloc_in=0, uint64_t die_at_touch_in=0,
                uint64_t forget_touch_in=0):
         """Have the n-th allocation from now fail, the n-th journal write kill the process, or the

@@ -34,9 +34,11 @@ cdef extern from "arena/arena.h" nogil:
         uint64_t journal_cap
         uint64_t heap_max
         uint32_t heap_pages
+        uint32_t nprocesses
     ctypedef struct ek_arena:
         ek_header *hdr
         unsigned recovered
+        bint shared
         unsigned forks
         int level
     ek_status ek_run(ek_arena *a, void (*fn)(void *) noexcept, void *arg)
@@ -89,6 +91,16 @@ cdef extern from "store/store.h" nogil:
 
 cdef extern from "store/keyspace.h" nogil:
     bint ek_keyspace_check(const ek_store *s, const ek_db *db)
+
+cdef extern from "store/process.h" nogil:
+    enum:
+        EK_PROCESSES
+    ctypedef struct ek_process:
+        uint32_t token
+        uint32_t pid
+        int64_t since_ms
+    bint ek_process_lives(const ek_store *s, uint32_t slot, uint32_t token)
+    const ek_process *ek_process_at(const ek_store *s, uint32_t slot)
 
 cdef extern from "store/waker.h" nogil:
     ctypedef struct ek_waker:

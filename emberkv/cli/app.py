@@ -8,6 +8,7 @@ import click
 
 from .. import __version__
 from .cli_command import cli
+from .info import info
 from .links import LinkError
 from .serve import serve
 
@@ -18,7 +19,7 @@ def emberkv() -> None:
     """SQLite for Redis: a shell and a server."""
 
 
-for command in (cli, serve):
+for command in (cli, info, serve):
     emberkv.add_command(command)
 
 

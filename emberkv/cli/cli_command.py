@@ -96,6 +96,7 @@ def _flag(name: str, text: str, *more: str) -> Callable[[F], F]:
 @click.option("-d", "delimiter", default="\n", help="Between elements of raw answers.")
 @click.option("-D", "end", default="\n", help="After raw answers.")
 @click.option("--show-pushes", type=click.Choice(["yes", "no"]), help="Print RESP3 pushes.")
+@_flag("--keep", "Leave the store at PATH in memory when nobody has it open any more.")
 @_flag("--scan", "All keys.")
 @click.option("--pattern", metavar="GLOB", help="Of the keys for --scan, --bigkeys, ...")
 @click.option("--quoted-pattern", metavar="GLOB", help="The same in quotes, with escapes.")
@@ -174,6 +175,7 @@ def _target(name: str, given: Given) -> Target:
         password=password,
         db=given["db"],
         protocol=3 if resp3 else 2,
+        keep=given["keep"],
         tls=_tls(given) if url and url.startswith("rediss:") else None,
     )
     if target.path is not None and not os.path.exists(target.path):

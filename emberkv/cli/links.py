@@ -34,6 +34,7 @@ class Target:
         db: int = 0,
         protocol: int = 2,
         tls: dict[str, Any] | None = None,
+        keep: bool = False,
     ) -> None:
         self.name = name
         self.username = username
@@ -41,6 +42,7 @@ class Target:
         self.db = db
         self.protocol = protocol
         self.tls = tls or {}
+        self.keep = keep
         self.path: str | None = None
         scheme, colon, rest = (name or "").partition(":")
         self.is_server = bool(colon) and scheme.lower() in SERVER_SCHEMES
@@ -93,12 +95,26 @@ class Target:
         """A link that is ready for commands. LinkError if there is none to be had."""
         return ServerLink(self) if self.is_server else StoreLink(self)
 
+    @property
+    def has_memory(self) -> bool:
+        """Whether the store at the path is in memory: somebody has it open, or left it there."""
+        return self.path is not None and os.path.exists(os.path.join(self.path, "arena"))
+
     def open_store(self) -> emberkv.Ember[bytes]:
-        """The store, when it is one that this process can open."""
+        """The store, when it is one that this process can open.
+
+        A visitor takes nothing away: what was left without a process stays when we go.
+        """
         import emberkv
 
+        found = self.has_memory
         try:
-            return emberkv.open(self.path)
+            db = emberkv.open(self.path, keep=found or self.keep)
+            if found and not self.keep and len(db._store.processes()) > 1:
+                # Others have it open, and may leave before we do: then we are the last.
+                with db:
+                    db = emberkv.open(self.path)
+            return db
         except (emberkv.RedisError, OSError) as error:
             raise LinkError(f"Could not open {self.path}: {error}") from None
 

@@ -113,6 +113,10 @@ class ProgressBar:
         if self._progress is not None:
             self._progress.stop()
 
+    def by(self, step: float) -> None:
+        if self._progress is not None:
+            self._progress.advance(self._task, step)
+
     def to(self, done: float) -> None:
         if self._progress is not None:
             self._progress.update(self._task, completed=done)

@@ -94,7 +94,9 @@ def test_last_close_leaves_nothing(open_db, path):
 def test_keep_leaves_it(open_db, path):
     with emberkv.open(path, keep=True) as db:
         db.set("k", 1)
-    assert open_db(path).get("k") == b"1"
+    with emberkv.open(path) as db:
+        assert db.get("k") == b"1"
+    assert not path.exists()  # the last handle was not one that keeps
 
 
 def test_sessions_have_databases_of_their_own(open_db, path):

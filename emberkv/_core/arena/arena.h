@@ -66,7 +66,6 @@ typedef struct ek_header {
     uint64_t total_bytes, journal_off, journal_max, pages_off, heap_off, heap_max;
     ek_hash_key hash_key;
     uint32_t ready; /* set last by the maker */
-    uint32_t keep;  /* leave the arena in place after the last close */
     /* Counters that need no lock, and are never undone. */
     _Atomic uint64_t next_session_id;
     _Atomic uint32_t next_token; /* see store/process.h */
@@ -130,6 +129,7 @@ typedef struct ek_arena {
     unsigned shift;  /* constant */
     bool shared;     /* constant */
     bool alone;      /* constant: when it was opened, no other process had it open */
+    bool keep;       /* constant: if this handle is the last to close, the file stays */
     ek_guard *guard; /* innermost */
 
     ek_ref *frees; /* waiting for the commit */

@@ -237,7 +237,6 @@ static bool make(ek_arena *a, const ek_arena_options *o) {
         !ek_map_back(a, h->heap_off, (FIRST_HEAP_PAGES + 1) * EK_PAGE))
         return false;
     h->journal_cap = FIRST_JOURNAL;
-    h->keep = o->keep;
     ek_random_seed_bytes(&h->hash_key, sizeof h->hash_key);
     if (!ek_lock_init(&h->lock, a->shared)) return false;
     /* Page 0 is never handed out; the others are one free run. */
@@ -416,7 +415,7 @@ static ek_status open_locked(const opening *op, const ek_arena_options *o, bool 
     *created = absent;
     a->alone = flock(a->fd, LOCK_EX | LOCK_NB) == 0;
     if (flock(a->fd, LOCK_SH) != 0) return refuse_errno(op, "cannot be locked");
-    if (o->keep) a->hdr->keep = 1;
+    a->keep = o->keep;
     return EK_OK;
 }
 
@@ -453,7 +452,7 @@ void ek_arena_close(ek_arena *a) {
     ek_check_close(a);
     if (a->shared && flock(a->dir_fd, LOCK_EX) == 0) {
         bool last = flock(a->fd, LOCK_EX | LOCK_NB) == 0;
-        if (last && !a->hdr->keep) {
+        if (last && !a->keep) {
             unlink(a->file_path);
             unlinkat(a->dir_fd, LINK_NAME, 0);
             rmdir(a->dir_path); /* stays when anything else lies in it */

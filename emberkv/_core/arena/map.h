@@ -16,7 +16,7 @@
 
 typedef struct ek_arena_options {
     uint64_t max_bytes; /* of the heap; 0: the default */
-    bool keep;          /* shared: leave the arena in place when the last process closes it */
+    bool keep;          /* shared: leave the file in place if this handle is the last to close */
 } ek_arena_options;
 
 /* err, of errlen bytes, gets a sentence for people when the result is not EK_OK. */
