@@ -274,7 +274,7 @@ class Wire:
 def check_commands(commands: Iterable[tuple[Any, ...]], encoding: str, error_class: type) -> None:
     """Raise `error_class` if an argument of the commands cannot be sent."""
 
-def load_setting(store: Store, name: str, value: str, /) -> None:
+def load_setting(store: Store, name: str, value: str) -> None:
     """Set a setting as it is set at the start of a server, immutable ones too."""
 
 class ServerCore:

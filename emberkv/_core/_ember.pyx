@@ -313,6 +313,7 @@ cdef class Store:
             ek_unblock(p, EK_UNBLOCK_CANCEL, NULL)
             ek_store_leave(self.s)
         p.blocked = False
+
     cdef void unpin(self, uint32_t pin, bint mine) noexcept:
         """A view has gone. When the lock is not free the pin waits for the next one that goes."""
         cdef Pinning p
