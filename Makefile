@@ -46,16 +46,16 @@ build/%/.built: $(SOURCES) $(wildcard *.py emberkv/*.py emberkv/*/*.py emberkv/*
 IN = cd build/$(1) && PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/$(1) EMBERKV_VARIANT=$(1)
 VARIANT_PYTEST = $(BIN)/pytest -c $(CURDIR)/pyproject.toml --rootdir $(CURDIR) \
 	-o cache_dir=$(CURDIR)/build/.pytest_cache
-SANITIZED = $(wildcard $(addprefix $(CURDIR)/tests/,base arena data store engine differential))
+SANITIZE = ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)"
+SANITIZED = $(wildcard $(addprefix $(CURDIR)/tests/,base arena data store engine persist net differential))
 
 check: build/check/.built ## the suite in the build that checks journal and structures at each step
 	@$(call IN,check) $(VARIANT_PYTEST) $(CURDIR)/tests
 
 # With --capture=sys what C writes to stderr is not held back, whether its test passes or not.
 asan: build/asan/.built ## container and command tests under AddressSanitizer and UBSan
-	@$(call IN,asan) ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
-		LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
-		$(VARIANT_PYTEST) --capture=sys $(SANITIZED) 2>report
+	@$(call IN,asan) $(SANITIZE) $(VARIANT_PYTEST) --capture=sys $(SANITIZED) 2>report
 	@! grep . build/asan/report
 
 faults: $(BUILT) build/check/.built ## out of memory and death at every step of a command
@@ -65,9 +65,13 @@ faults: $(BUILT) build/check/.built ## out of memory and death at every step of 
 torture: $(BUILT) ## processes that hammer one store and are killed; SECONDS=60
 	@$(BIN)/python tests/torture/run.py --seconds $(SECONDS)
 
-fuzz: $(BUILT) ## long random sequences against redis-server, a new seed every time
+fuzz: $(BUILT) build/asan/.built ## random commands against redis-server, garbage under AddressSanitizer
 	@EMBERKV_SEED=$${EMBERKV_SEED:-$$(date +%s)} EMBERKV_SEQUENCES=$${EMBERKV_SEQUENCES:-300} \
 		EMBERKV_LENGTH=$${EMBERKV_LENGTH:-1000} $(BIN)/pytest tests/differential/test_random.py
+	@$(call IN,asan) $(SANITIZE) EMBERKV_SEED=$${EMBERKV_SEED:-$$(date +%s)} \
+		EMBERKV_FUZZ=$${EMBERKV_FUZZ:-20} $(VARIANT_PYTEST) --capture=sys -k "damaged or fuzz" \
+		$(CURDIR)/tests/persist $(CURDIR)/tests/net 2>report
+	@! grep . build/asan/report
 
 bench: $(BUILT) $(VENV)/.for-bench ## side by side with dict, redis-server and the other in-process stores; BENCH=--quick
 	@$(BIN)/python -m bench $(BENCH)

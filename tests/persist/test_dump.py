@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -16,6 +17,9 @@ import emberkv
 redis = pytest.importorskip("redis")
 
 HOUR_MS = 3_600_000
+# `make fuzz` asks for more, and for other ones each time.
+FUZZ = int(os.environ.get("EMBERKV_FUZZ", "1"))
+SEED = int(os.environ.get("EMBERKV_SEED", "0"))
 
 
 @pytest.fixture
@@ -234,16 +238,19 @@ def test_options_of_restore(db: Any, server: Any) -> None:
     assert [outcome(db, line) for line in lines] == [outcome(server, line) for line in lines]
 
 
-@pytest.mark.parametrize("seed", range(40))
-def test_damaged_payloads_are_refused_and_change_nothing(db: Any, seed: int) -> None:
+@pytest.mark.parametrize("sanitize", ["yes", "no"])
+@pytest.mark.parametrize("seed", range(20))
+def test_damaged_payloads_are_refused_and_change_nothing(db: Any, seed: int, sanitize: str) -> None:
     """Any bytes under a right checksum: a sound value or "Bad data format"."""
+    seed += SEED
     make(db, seed)
+    db.config_set("sanitize-dump-payload", sanitize)
     db.set("there", "before")
     whole = db.dump("k")[:-10]
     chance = random.Random(seed)
     if len(whole) > 4000:
         whole = whole[:2000]
-    for _ in range(150):
+    for _ in range(150 * FUZZ):
         data = bytearray(whole)
         for _ in range(chance.randrange(1, 4)):
             at = min(chance.randrange(len(data)), chance.randrange(len(data)))
