@@ -21,6 +21,7 @@ GROUPS = {
     "list": "Lists",
     "set": "Sets",
     "sorted-set": "Sorted sets",
+    "stream": "Streams",
     "bitmap": "Bitmaps",
     "pubsub": "Publish and subscribe",
     "transactions": "Transactions",

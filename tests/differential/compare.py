@@ -139,7 +139,67 @@ def operators(args: Args, ours: Reply, theirs: Reply) -> bool:
     return (shapes if args[1:2] and args[1].lower() in own else exact)(args, ours, theirs)
 
 
+LATER_FACTS = (b"active-time", b"inactive")
+CLOCKS = (b"seen-time", b"active-time", b"idle", b"inactive")
+
+
+def facts_of(reply: Reply) -> list[tuple[Reply, Reply]] | None:
+    """The pairs of what XINFO tells of one thing, if the reply is that."""
+    if reply.kind == "map":
+        return list(reply.value)
+    if reply.kind == "array" and len(reply.value) >= 6 and len(reply.value) % 2 == 0:
+        first = reply.value[0]
+        if first.kind == "bulk" and first.value in (b"length", b"name"):
+            return pairs_of(reply)
+    return None
+
+
+def stream_facts(reply: Reply, later: bool) -> Reply:
+    """What XINFO tells, clocks blurred, as pairs; `later`: with what 7.0 does not tell."""
+    facts = facts_of(reply)
+    if facts is None:
+        if reply.kind != "array":
+            return reply
+        return Reply("array", tuple(stream_facts(item, later) for item in reply.value))
+    out = []
+    for name, value in facts:
+        if name.value in LATER_FACTS and not later:
+            continue
+        if name.value in CLOCKS:
+            value = Reply("clock", value.value == -1)
+        elif name.value == b"pending" and value.kind == "array":
+            value = Reply(
+                "array",
+                tuple(
+                    Reply("array", (*p.value[:-2], Reply("clock"), p.value[-1]))
+                    for p in value.value
+                ),
+            )
+        out.append((name, stream_facts(value, later)))
+    return Reply(reply.kind, tuple(out))
+
+
+def stream_info(args: Args, ours: Reply, theirs: Reply) -> bool:
+    later = b"active" in repr(theirs).encode() or b"inactive" in repr(theirs).encode()
+    return stream_facts(ours, later) == stream_facts(theirs, later)
+
+
+def pending(args: Args, ours: Reply, theirs: Reply) -> bool:
+    """Idle times may differ by what the second call came later."""
+    if len(args) == 3 or ours.kind != "array" or theirs.kind != "array":
+        return ours == theirs
+    if len(ours.value) != len(theirs.value):
+        return False
+    return all(
+        (a.value[0], a.value[1], a.value[3]) == (b.value[0], b.value[1], b.value[3])
+        and abs(a.value[2].value - b.value[2].value) < TTL_TOLERANCE_MS
+        for a, b in zip(ours.value, theirs.value, strict=True)
+    )
+
+
 RULES: dict[bytes, Agree] = {
+    b"xinfo": stream_info,
+    b"xpending": pending,
     **dict.fromkeys(
         [b"smembers", b"sinter", b"sunion", b"sdiff", b"hkeys", b"hvals", b"keys"], unordered
     ),

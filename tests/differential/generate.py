@@ -11,7 +11,9 @@ from differential.script import expand
 from differential.templates import TEMPLATES
 
 CHOICE = re.compile(r"\[([^\[\]]*)\]")
-VARIABLE = re.compile(r"\$(fv|xm|zm|ttl|at|db|lo|hi|la|lb|[shltzykfmveincxw])([+*]?)")
+VARIABLE = re.compile(
+    r"\$(fv|nw|id|fr|to|gr|cn|xm|zm|ttl|at|db|lo|hi|la|lb|[shltzyrkfmveincxw])([+*]?)"
+)
 
 VALUES = [
     # No value begins with a zero byte: for SORT ALPHA it would tie with the empty one.
@@ -53,9 +55,16 @@ class Generator:
         self.scale = scale
         self.lines, self.weights = parse_templates(templates)
         self.in_multi: set[int] = set()
+        self.clock = 1  # of the ids of streams
         self.draw: dict[str, Callable[[], bytes]] = {
-            **{kind: (lambda kind=kind: self.key(kind)) for kind in "shltzy"},
-            "k": lambda: self.key(rng.choice("shltz")),
+            **{kind: (lambda kind=kind: self.key(kind)) for kind in "shltzyr"},
+            "k": lambda: self.key(rng.choice("shltzr")),
+            "nw": self.new_id,
+            "id": self.some_id,
+            "fr": lambda: rng.choice([b"-", b"0", self.some_id(), b"(" + self.some_id()]),
+            "to": lambda: rng.choice([b"+", b"99999", self.some_id(), b"(" + self.some_id()]),
+            "gr": lambda: b"g%d" % rng.choice([1, 1, 2, 3]),
+            "cn": lambda: b"c%d" % rng.randrange(1, 4),
             "f": self.field,
             "m": self.member,
             "zm": self.field,
@@ -77,8 +86,18 @@ class Generator:
 
     def key(self, kind: str) -> bytes:
         if kind != "y" and self.rng.random() < 0.03:
-            kind = self.rng.choice("shltz")
+            kind = self.rng.choice("shltzr")
         return f"{kind}{self.rng.randrange(1, self.keys + 1)}".encode()
+
+    def new_id(self) -> bytes:
+        """An id above those before it, mostly; some without a sequence number."""
+        self.clock += self.rng.choice([0, 1, 1, 2])
+        form = self.rng.choice([b"%d-%d", b"%d-%d", b"%d-*", b"%d"])
+        return form % ((self.clock, self.rng.randrange(3)) if form.count(b"%") > 1 else self.clock)
+
+    def some_id(self) -> bytes:
+        ms = self.rng.randrange(max(0, self.clock - 25), self.clock + 2)
+        return b"%d-%d" % (ms, self.rng.randrange(3)) if self.rng.random() < 0.8 else b"%d" % ms
 
     def field(self) -> bytes:
         if self.rng.random() < 0.04:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from differential.compare import agree, pairs_of
+from differential.compare import agree, pairs_of, stream_facts
 from oracle import OK, QUEUED, RedisServer, Reply
 from subjects import Client, Subject
 
@@ -373,7 +373,15 @@ READERS: dict[bytes, tuple[str, ...]] = {
     b"set": ("SMEMBERS",),
     b"zset": ("ZRANGE", "0", "-1", "WITHSCORES"),
     b"hash": ("HGETALL",),
+    b"stream": ("XINFO", "STREAM", "FULL", "COUNT", "0"),
 }
+
+
+def reader_of(type_: bytes, key: bytes) -> tuple[bytes | str, ...]:
+    if type_ not in READERS:
+        return ("EXISTS", key)
+    at = 2 if type_ == b"stream" else 1
+    return (*READERS[type_][:at], key, *READERS[type_][at:])
 
 
 UNREAD = Entry(b"", Reply("null"), Reply("null"), None, None)
@@ -392,12 +400,7 @@ def dump(client: Client, db: int = 0, only: Sequence[bytes] | None = None) -> di
         [c for k in keys for c in (("TYPE", k), ("OBJECT", "ENCODING", k), ("PTTL", k))]
     )
     types = [t.value for t in heads[::3]]
-    values = client.batch(
-        [
-            (READERS[t][0], k, *READERS[t][1:]) if t in READERS else ("EXISTS", k)
-            for k, t in zip(keys, types, strict=True)
-        ]
-    )
+    values = client.batch([reader_of(t, k) for k, t in zip(keys, types, strict=True)])
     entries = dict(unread)
     for i, (key, type_, value) in enumerate(zip(keys, types, values, strict=True)):
         encoding, pttl = heads[3 * i + 1], heads[3 * i + 2]
@@ -407,5 +410,7 @@ def dump(client: Client, db: int = 0, only: Sequence[bytes] | None = None) -> di
             content = Counter(value.value)
         elif type_ == b"hash" and value.kind in ("array", "map"):
             content = Counter(pairs_of(value))
+        elif type_ == b"stream":
+            content = stream_facts(value, later=False)
         entries[key] = Entry(type_, encoding, pttl, content, in_order)
     return entries

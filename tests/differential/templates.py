@@ -159,6 +159,41 @@ TEMPLATES = r"""
 1 ZSCAN $z 0 [COUNT $n|MATCH *1*|]
 1 ZRANGE $k 0 -1
 
+8 XADD $r $nw $fv*
+4 XADD $r $nw f1 $v f2 $v
+2 XADD $r $nw f1 $v
+1 XADD $r [NOMKSTREAM|] [MAXLEN|MINID] [~|=|] $n $nw $f $v
+1 XADD $r MAXLEN ~ $n LIMIT $n $nw $f $v
+1 XTRIM $r MAXLEN [~|=|] $n
+1 XTRIM $r MINID [~|=|] $id
+1 XTRIM $r MAXLEN ~ $n LIMIT $n
+2 XLEN $r
+2 XRANGE $r $fr $to [COUNT $n|]
+2 XREVRANGE $r $to $fr [COUNT $n|]
+4 XDEL $r $id $id
+2 XDEL $r $id
+1 XSETID $r $id [ENTRIESADDED 400|] [MAXDELETEDID $id|]
+2 XREAD [COUNT $n|] STREAMS $r $r $id $id
+1 XREAD STREAMS $r [$|$id]
+3 XGROUP CREATE $r $gr [0|$|$id] [MKSTREAM|] [ENTRIESREAD $n|]
+1 XGROUP SETID $r $gr [0|$|$id] [ENTRIESREAD $n|]
+1 XGROUP DESTROY $r $gr
+1 XGROUP CREATECONSUMER $r $gr $cn
+1 XGROUP DELCONSUMER $r $gr $cn
+6 XREADGROUP GROUP $gr $cn [COUNT $n|] [NOACK|] STREAMS $r >
+2 XREADGROUP GROUP $gr $cn [COUNT $n|] STREAMS $r $id
+1 XREADGROUP GROUP g1 $cn STREAMS $r $r > >
+4 XACK $r $gr $id $id $id
+2 XPENDING $r $gr
+2 XPENDING $r $gr [IDLE 500000|] $fr $to $n [$cn|]
+3 XCLAIM $r $gr $cn [0|0|500000] $id $id $id [FORCE|] [JUSTID|] [RETRYCOUNT $n|] [IDLE 600000|]
+1 XCLAIM $r $gr $cn 0 $id LASTID $id
+3 XAUTOCLAIM $r $gr $cn [0|0|500000] $fr [COUNT $n|] [JUSTID|]
+2 XINFO STREAM $r [FULL|FULL COUNT $n|]
+2 XINFO GROUPS $r
+1 XINFO CONSUMERS $r $gr
+1 XRANGE $k - +
+
 1 ECHO $v
 1 PING
 1 SELECT $db

@@ -29,11 +29,13 @@ USUAL = """
 CONFIG SET hash-max-listpack-entries 512 hash-max-listpack-value 64
 CONFIG SET set-max-intset-entries 512 zset-max-listpack-entries 128 zset-max-listpack-value 64
 CONFIG SET list-max-listpack-size -2
+CONFIG SET stream-node-max-entries 100 stream-node-max-bytes 4096
 """
 SMALL = """
 CONFIG SET hash-max-listpack-entries 6 hash-max-listpack-value 20
 CONFIG SET set-max-intset-entries 8 zset-max-listpack-entries 5 zset-max-listpack-value 10
 CONFIG SET list-max-listpack-size 3
+CONFIG SET stream-node-max-entries 5 stream-node-max-bytes 300
 """
 
 

@@ -30,6 +30,7 @@ const ek_value_ops *ek_value_ops_of(ek_type type) {
     case EK_SET_TYPE: return &ek_value_set;
     case EK_ZSET: return &ek_value_zset;
     case EK_HASH: return &ek_value_hash;
+    case EK_STREAM: return &ek_value_stream;
     default: return NULL;
     }
 }

@@ -20,6 +20,7 @@ extern const ek_value_ops ek_value_list __attribute__((weak));
 extern const ek_value_ops ek_value_set __attribute__((weak));
 extern const ek_value_ops ek_value_zset __attribute__((weak));
 extern const ek_value_ops ek_value_hash __attribute__((weak));
+extern const ek_value_ops ek_value_stream __attribute__((weak));
 
 /* The operations of a container value. */
 const ek_value_ops *ek_value_ops_of(ek_type type);

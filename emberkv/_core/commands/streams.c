@@ -1,0 +1,483 @@
+/* Adding, reading and deleting entries of streams; what all the stream commands share. */
+#include "commands/streams.h"
+
+#include "base/number.h"
+
+#define ID_CHARS_MAX 127u
+
+/* --- ids as arguments --- */
+
+static bool is_space(uint8_t ch) { return ch == ' ' || (ch >= '\t' && ch <= '\r'); }
+
+/* Half of an id: spaces, a plus and zeros may stand before it. */
+static bool parse_half(const uint8_t *p, const uint8_t *end, uint64_t *out) {
+    while (p < end && is_space(*p)) p++;
+    if (p < end && *p == '+') p++;
+    if (p == end) return false;
+    uint64_t v = 0;
+    for (; p < end; p++)
+        if (*p < '0' || *p > '9' || __builtin_mul_overflow(v, (uint64_t)10, &v) ||
+            __builtin_add_overflow(v, (uint64_t)(*p - '0'), &v))
+            return false;
+    *out = v;
+    return true;
+}
+
+bool ek_stream_parse_id(ek_str s, uint64_t seq, ek_id *id) {
+    if (s.n == 0 || s.n > ID_CHARS_MAX) return false;
+    const uint8_t *end = memchr(s.p, 0, s.n);
+    if (!end) end = s.p + s.n;
+    const uint8_t *dash = memchr(s.p, '-', (size_t)(end - s.p));
+    id->seq = seq;
+    if (!dash) return parse_half(s.p, end, &id->ms);
+    return parse_half(s.p, dash, &id->ms) && parse_half(dash + 1, end, &id->seq);
+}
+
+static void reply_invalid_id(ek_ctx *c) {
+    ek_reply_error(c->reply, "ERR Invalid stream ID specified as stream command argument");
+}
+
+bool ek_stream_arg_id(ek_ctx *c, size_t i, uint64_t seq, ek_id *id) {
+    if (ek_stream_parse_id(c->argv[i], seq, id)) return true;
+    reply_invalid_id(c);
+    return false;
+}
+
+/* `seq` is also what an exclusive bound has to be moved from: 0 at the start, the highest at the end. */
+static bool arg_bound(ek_ctx *c, size_t i, bool is_end, ek_id *id) {
+    uint64_t seq = is_end ? UINT64_MAX : 0;
+    ek_str s = c->argv[i];
+    if (s.n == 1 && (s.p[0] == '-' || s.p[0] == '+')) {
+        *id = s.p[0] == '-' ? EK_ID_MIN : EK_ID_MAX;
+        return true;
+    }
+    if (s.n <= 1 || s.p[0] != '(') return ek_stream_arg_id(c, i, seq, id);
+    if (!ek_stream_parse_id((ek_str){s.p + 1, s.n - 1}, seq, id)) {
+        reply_invalid_id(c);
+        return false;
+    }
+    if (is_end ? ek_id_prev(id) : ek_id_next(id)) return true;
+    ek_reply_error(c->reply, "ERR invalid %s ID for the interval", is_end ? "end" : "start");
+    return false;
+}
+
+bool ek_stream_arg_start(ek_ctx *c, size_t i, ek_id *id) { return arg_bound(c, i, false, id); }
+bool ek_stream_arg_end(ek_ctx *c, size_t i, ek_id *id) { return arg_bound(c, i, true, id); }
+
+ek_id *ek_stream_arg_ids(ek_ctx *c, size_t i, size_t n) {
+    ek_id *ids = ek_scratch_alloc(c, n * sizeof *ids);
+    for (size_t k = 0; k < n; k++)
+        if (!ek_stream_arg_id(c, i + k, 0, &ids[k])) return NULL;
+    return ids;
+}
+
+/* --- the value --- */
+
+ek_found ek_stream_lookup(ek_ctx *c, ek_str key, ek_stream_key *k) {
+    ek_found found = ek_lookup_type(c, key, EK_STREAM, &k->v);
+    k->st = found == EK_FOUND ? ek_stream_of(&k->v) : NULL;
+    return found;
+}
+
+ek_found ek_stream_lookup_group(ek_ctx *c, ek_str key, ek_str group, ek_stream_key *k) {
+    ek_found found = ek_stream_lookup(c, key, k);
+    if (found != EK_FOUND) return found;
+    k->group = ek_stream_group(c->a, k->st, group);
+    return k->group ? EK_FOUND : EK_ABSENT;
+}
+
+void ek_stream_noted(ek_ctx *c, ek_str key, const char *event) {
+    EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + 1);
+    if (event) ek_notify(c->s, c->dbi, EK_EVENT_STREAM, key, event);
+}
+
+ek_consumer *ek_stream_consumer(ek_ctx *c, ek_str key, ek_group *g, ek_str name) {
+    ek_consumer *consumer = ek_group_consumer(c->a, g, name);
+    if (consumer) return consumer;
+    consumer = ek_group_add_consumer(c->a, g, name, ek_now_ms(c));
+    ek_stream_noted(c, key, "xgroup-createconsumer");
+    return consumer;
+}
+
+/* --- replies --- */
+
+size_t ek_stream_format_id(char *out, ek_id id) {
+    size_t n = ek_format_u64(out, id.ms);
+    out[n++] = '-';
+    return n + ek_format_u64(out + n, id.seq);
+}
+
+void ek_stream_reply_id(ek_ctx *c, ek_id id) {
+    char text[EK_ID_TEXT_CHARS];
+    ek_reply_bulk(c->reply, text, ek_stream_format_id(text, id));
+}
+
+static void reply_value(ek_ctx *c, const ek_lp_value *v) {
+    if (v->s) ek_reply_bulk(c->reply, v->s, v->n);
+    else ek_reply_bulk_int(c->reply, v->i);
+}
+
+void ek_stream_reply_entry(ek_ctx *c, ek_stream_iter *it) {
+    ek_reply_array(c->reply, 2);
+    ek_stream_reply_id(c, it->id);
+    ek_reply_array(c->reply, 2 * (size_t)it->nfields);
+    while (it->left) {
+        ek_lp_value name, value;
+        ek_stream_iter_pair(it, &name, &value);
+        reply_value(c, &name);
+        reply_value(c, &value);
+    }
+}
+
+size_t ek_stream_reply_range(ek_ctx *c, const ek_stream *st, ek_id from, ek_id to, int64_t count,
+                             bool reverse) {
+    size_t at = ek_reply_open(c->reply, '*'), n = 0;
+    ek_stream_iter it;
+    ek_stream_iter_begin(&it, c->a, st, from, to, reverse);
+    while ((count <= 0 || n < (size_t)count) && ek_stream_iter_next(&it)) {
+        ek_stream_reply_entry(c, &it);
+        n++;
+    }
+    ek_reply_close(c->reply, at, n);
+    return n;
+}
+
+void ek_stream_reply_no_group(ek_ctx *c, ek_str key, ek_str group) {
+    ek_reply_error(c->reply, "NOGROUP No such key '%.*s' or consumer group '%.*s'",
+                   (int)ek_min(key.n, 256), (const char *)key.p, (int)ek_min(group.n, 256),
+                   (const char *)group.p);
+}
+
+/* --- references --- */
+
+bool ek_stream_arg_refs(const ek_ctx *c, size_t i, ek_stream_refs *refs) {
+    if (ek_arg_is(c, i, "keepref")) *refs = EK_REFS_KEEP;
+    else if (ek_arg_is(c, i, "delref")) *refs = EK_REFS_DELETE;
+    else if (ek_arg_is(c, i, "acked")) *refs = EK_REFS_ACKED;
+    else return false;
+    return true;
+}
+
+bool ek_stream_is_wanted(const ek_arena *a, const ek_stream *st, ek_id id) {
+    ek_btree_place at = ek_btree_at(a, &st->groups, 0);
+    for (; at.leaf; at = ek_btree_next(a, at)) {
+        const ek_group *g = ek_ptr(a, ek_btree_item(a, at));
+        if (ek_id_before(g->last, id) || ek_group_pending(a, g, id)) return true;
+    }
+    return false;
+}
+
+void ek_stream_forget(ek_ctx *c, ek_stream *st, ek_id id) {
+    ek_btree_place at = ek_btree_at(c->a, &st->groups, 0);
+    for (; at.leaf; at = ek_btree_next(c->a, at))
+        ek_group_acknowledge(c->a, ek_ptr(c->a, ek_btree_item(c->a, at)), id);
+}
+
+void ek_stream_deleted(ek_ctx *c, ek_str key, ek_stream *st, ek_id highest) {
+    if (ek_id_before(st->max_deleted, highest)) EK_SET(c->a, st->max_deleted, highest);
+    ek_stream_find_first(c->s, st);
+    ek_key_changed(c, key, EK_EVENT_STREAM, "xdel");
+}
+
+/* --- XADD and XTRIM: their options --- */
+
+typedef struct options {
+    ek_stream_trim_plan trim;
+    ek_stream_refs refs;
+    bool refs_given, limit_given, no_make;
+    bool id_given, seq_given;
+    ek_id id;
+    size_t fields_at; /* of XADD: the first name; 0: there is no id */
+} options;
+
+#define LIMIT_UNSET_ENTRIES 10000
+#define LIMIT_NODES 100
+#define LIMIT_MAX 1000000
+
+/* What LIMIT is when it is not given. */
+static int64_t usual_limit(const ek_ctx *c) {
+    int64_t entries = c->s->root->config.stream_node_max_entries, limit;
+    if (__builtin_mul_overflow(entries, (int64_t)LIMIT_NODES, &limit)) limit = LIMIT_MAX;
+    if (limit <= 0) limit = LIMIT_UNSET_ENTRIES;
+    return limit > LIMIT_MAX ? LIMIT_MAX : limit;
+}
+
+/* The threshold of MAXLEN or MINID, with its operator, at argument *i. */
+static bool arg_threshold(ek_ctx *c, size_t *i, ek_stream_trim_plan *plan, bool by_length) {
+    size_t at = *i + 1;
+    if (plan->by != EK_TRIM_NONE) {
+        ek_reply_error(c->reply, "ERR syntax error, MAXLEN and MINID options at the same time are "
+                                 "not compatible");
+        return false;
+    }
+    plan->by = by_length ? EK_TRIM_MAXLEN : EK_TRIM_MINID;
+    if (at + 1 < c->argc && c->argv[at].n == 1 &&
+        (c->argv[at].p[0] == '~' || c->argv[at].p[0] == '='))
+        plan->approximate = c->argv[at++].p[0] == '~';
+    *i = at;
+    if (!by_length) return ek_stream_arg_id(c, at, 0, &plan->minid);
+    if (!ek_arg_i64(c, at, &plan->maxlen)) return false;
+    if (plan->maxlen >= 0) return true;
+    ek_reply_error(c->reply, "ERR The MAXLEN argument must be >= 0.");
+    return false;
+}
+
+static bool arg_limit(ek_ctx *c, size_t i, ek_stream_trim_plan *plan) {
+    if (!ek_arg_i64(c, i, &plan->limit)) return false;
+    if (plan->limit >= 0) return true;
+    ek_reply_error(c->reply, "ERR The LIMIT argument must be >= 0.");
+    return false;
+}
+
+/* "*", "ms-*", "ms-seq" or "ms". */
+static bool arg_new_id(ek_ctx *c, size_t i, options *o) {
+    ek_str s = c->argv[i];
+    o->id_given = !(s.n == 1 && s.p[0] == '*');
+    if (!o->id_given) return true;
+    o->seq_given =
+        !(s.n > 2 && s.p[s.n - 2] == '-' && s.p[s.n - 1] == '*' && !memchr(s.p, 0, s.n));
+    if (o->seq_given) return ek_stream_arg_id(c, i, 0, &o->id);
+    ek_str ms = {s.p, s.n - 2};
+    o->id.seq = 0;
+    if (s.n <= ID_CHARS_MAX && !memchr(ms.p, '-', ms.n) &&
+        parse_half(ms.p, ms.p + ms.n, &o->id.ms))
+        return true;
+    reply_invalid_id(c);
+    return false;
+}
+
+static bool options_agree(ek_ctx *c, options *o, bool adding) {
+    const char *wrong = NULL;
+    if (o->limit_given && o->trim.by == EK_TRIM_NONE)
+        wrong = "LIMIT cannot be used without specifying a trimming strategy";
+    else if (!adding && o->trim.by == EK_TRIM_NONE)
+        wrong = "XTRIM must be called with a trimming strategy";
+    else if (o->limit_given && !o->trim.approximate)
+        wrong = "LIMIT cannot be used without the special ~ option";
+    if (wrong) {
+        ek_reply_error(c->reply, "ERR syntax error, %s", wrong);
+        return false;
+    }
+    if (o->trim.approximate && !o->limit_given) o->trim.limit = usual_limit(c);
+    return true;
+}
+
+static bool parse_options(ek_ctx *c, options *o, bool adding) {
+    *o = (options){0};
+    for (size_t i = 2; i < c->argc; i++) {
+        bool more = i + 1 < c->argc;
+        if (more && ek_arg_is(c, i, "maxlen")) {
+            if (!arg_threshold(c, &i, &o->trim, true)) return false;
+        } else if (more && ek_arg_is(c, i, "minid")) {
+            if (!arg_threshold(c, &i, &o->trim, false)) return false;
+        } else if (more && ek_arg_is(c, i, "limit")) {
+            if (!arg_limit(c, ++i, &o->trim)) return false;
+            o->limit_given = true;
+        } else if (ek_stream_arg_refs(c, i, &o->refs)) {
+            o->refs_given = true;
+        } else if (adding && ek_arg_is(c, i, "nomkstream")) {
+            o->no_make = true;
+        } else if (adding) {
+            if (!arg_new_id(c, i, o)) return false;
+            o->fields_at = i + 1;
+            break;
+        } else {
+            ek_reply_syntax_error(c);
+            return false;
+        }
+    }
+    return options_agree(c, o, adding);
+}
+
+static uint64_t trim(ek_ctx *c, ek_stream *st, options *o) {
+    return ek_stream_trim(c->s, st, &o->trim);
+}
+
+/* --- XADD --- */
+
+/* The id of the new entry. */
+static bool choose_id(ek_ctx *c, const ek_stream *st, const options *o, ek_id *id) {
+    ek_id last = st->last;
+    if (ek_id_eq(last, EK_ID_MAX)) {
+        ek_reply_error(c->reply, "ERR The stream has exhausted the last possible ID, "
+                                 "unable to add more items");
+        return false;
+    }
+    if (!o->id_given) {
+        uint64_t now = (uint64_t)ek_now_ms(c);
+        *id = now > last.ms ? (ek_id){now, 0} : last;
+        if (now <= last.ms) ek_id_next(id);
+        return true;
+    }
+    *id = o->id;
+    if (!o->seq_given && id->ms == last.ms) {
+        if (last.seq == UINT64_MAX) {
+            ek_reply_error(c->reply, "ERR Elements are too large to be stored");
+            return false;
+        }
+        id->seq = last.seq + 1;
+    }
+    if (ek_id_before(last, *id)) return true;
+    ek_reply_error(c->reply, "ERR The ID specified in XADD is equal or smaller than the target "
+                             "stream top item");
+    return false;
+}
+
+static bool is_too_large(ek_ctx *c, size_t from) {
+    size_t bytes = 0;
+    for (size_t i = from; i < c->argc; i++) bytes += c->argv[i].n;
+    return bytes > EK_STREAM_ENTRY_MAX;
+}
+
+void ek_cmd_xadd(ek_ctx *c) {
+    options o;
+    if (!parse_options(c, &o, true)) return;
+    size_t nwords = o.fields_at ? c->argc - o.fields_at : 0;
+    if (nwords < 2 || nwords % 2) {
+        ek_reply_wrong_arity(c);
+        return;
+    }
+    if (o.id_given && o.seq_given && ek_id_eq(o.id, EK_ID_MIN)) {
+        ek_reply_error(c->reply, "ERR The ID specified in XADD must be greater than 0-0");
+        return;
+    }
+    ek_str key = c->argv[1];
+    ek_stream_key k;
+    ek_found found = ek_stream_lookup(c, key, &k);
+    if (found == EK_WRONG_TYPE) return;
+    if (found == EK_ABSENT && o.no_make) {
+        ek_reply_null(c->reply);
+        return;
+    }
+    ek_id id;
+    if (!choose_id(c, found == EK_FOUND ? k.st : &(ek_stream){0}, &o, &id)) return;
+    if (is_too_large(c, o.fields_at)) {
+        ek_reply_error(c->reply, "ERR Elements are too large to be stored");
+        return;
+    }
+    if (found == EK_ABSENT) {
+        ek_stream_create(c->s, c->db, &k.v, key);
+        k.st = ek_stream_of(&k.v);
+    }
+    ek_stream_append(c->s, k.st, id, c->argv + o.fields_at, nwords / 2);
+    ek_stream_reply_id(c, id);
+    uint64_t gone = o.trim.by == EK_TRIM_NONE ? 0 : trim(c, k.st, &o);
+    ek_key_changed(c, key, EK_EVENT_STREAM, "xadd");
+    if (gone) ek_key_changed(c, key, EK_EVENT_STREAM, "xtrim");
+}
+
+void ek_cmd_xtrim(ek_ctx *c) {
+    options o;
+    if (!parse_options(c, &o, false)) return;
+    ek_stream_key k;
+    ek_found found = ek_stream_lookup(c, c->argv[1], &k);
+    if (found == EK_WRONG_TYPE) return;
+    uint64_t gone = found == EK_FOUND ? trim(c, k.st, &o) : 0;
+    if (gone) ek_key_changed(c, c->argv[1], EK_EVENT_STREAM, "xtrim");
+    ek_reply_int(c->reply, (int64_t)gone);
+}
+
+/* --- the others --- */
+
+void ek_cmd_xlen(ek_ctx *c) {
+    ek_stream_key k;
+    ek_found found = ek_stream_lookup(c, c->argv[1], &k);
+    if (found != EK_WRONG_TYPE) ek_reply_int(c->reply, found ? (int64_t)k.st->length : 0);
+}
+
+static void range(ek_ctx *c, bool reverse) {
+    ek_id from, to;
+    if (!ek_stream_arg_start(c, reverse ? 3 : 2, &from) ||
+        !ek_stream_arg_end(c, reverse ? 2 : 3, &to))
+        return;
+    int64_t count = -1;
+    for (size_t i = 4; i < c->argc; i += 2) {
+        if (i + 1 == c->argc || !ek_arg_is(c, i, "count")) {
+            ek_reply_syntax_error(c);
+            return;
+        }
+        if (!ek_arg_i64(c, i + 1, &count)) return;
+        if (count < 0) count = 0;
+    }
+    ek_stream_key k;
+    ek_found found = ek_stream_lookup(c, c->argv[1], &k);
+    if (found == EK_WRONG_TYPE) return;
+    if (found == EK_ABSENT) ek_reply_array(c->reply, 0);
+    else if (count == 0) ek_reply_null_array(c->reply);
+    else ek_stream_reply_range(c, k.st, from, to, count, reverse);
+}
+
+void ek_cmd_xrange(ek_ctx *c) { range(c, false); }
+void ek_cmd_xrevrange(ek_ctx *c) { range(c, true); }
+
+void ek_cmd_xdel(ek_ctx *c) {
+    ek_stream_key k;
+    ek_found found = ek_stream_lookup(c, c->argv[1], &k);
+    if (found == EK_WRONG_TYPE) return;
+    if (found == EK_ABSENT) {
+        ek_reply_int(c->reply, 0);
+        return;
+    }
+    size_t n = c->argc - 2;
+    ek_id *ids = ek_stream_arg_ids(c, 2, n), highest = EK_ID_MIN;
+    if (!ids) return;
+    int64_t gone = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!ek_stream_delete(c->s, k.st, ids[i])) continue;
+        if (ek_id_before(highest, ids[i])) highest = ids[i];
+        gone++;
+    }
+    if (gone) ek_stream_deleted(c, c->argv[1], k.st, highest);
+    ek_reply_int(c->reply, gone);
+}
+
+void ek_cmd_xsetid(ek_ctx *c) {
+    ek_id id, max_deleted = EK_ID_MIN;
+    int64_t added = -1;
+    bool has_max_deleted = false;
+    if (!ek_stream_arg_id(c, 2, 0, &id)) return;
+    for (size_t i = 3; i < c->argc; i += 2) {
+        bool more = i + 1 < c->argc;
+        if (more && ek_arg_is(c, i, "entriesadded")) {
+            if (!ek_arg_i64(c, i + 1, &added)) return;
+            if (added < 0) {
+                ek_reply_error(c->reply, "ERR entries_added must be positive");
+                return;
+            }
+        } else if (more && ek_arg_is(c, i, "maxdeletedid")) {
+            if (!ek_stream_arg_id(c, i + 1, 0, &max_deleted)) return;
+            if (ek_id_before(id, max_deleted)) {
+                ek_reply_error(c->reply, "ERR The ID specified in XSETID is smaller than the "
+                                         "provided max_deleted_entry_id");
+                return;
+            }
+            has_max_deleted = true;
+        } else {
+            ek_reply_syntax_error(c);
+            return;
+        }
+    }
+    ek_stream_key k;
+    ek_found found = ek_stream_lookup(c, c->argv[1], &k);
+    if (found == EK_WRONG_TYPE) return;
+    if (found == EK_ABSENT) {
+        ek_reply_error(c->reply, "ERR no such key");
+        return;
+    }
+    if (k.st->length > 0 && ek_id_before(id, ek_stream_last_there(c->a, k.st))) {
+        ek_reply_error(c->reply, "ERR The ID specified in XSETID is smaller than the target "
+                                 "stream top item");
+        return;
+    }
+    if (added >= 0 && (uint64_t)added < k.st->length) {
+        ek_reply_error(c->reply, "ERR The entries_added specified in XSETID is smaller than the "
+                                 "target stream length");
+        return;
+    }
+    EK_SET(c->a, k.st->last, id);
+    if (added >= 0) EK_SET(c->a, k.st->added, (uint64_t)added);
+    if (has_max_deleted && !ek_id_eq(max_deleted, EK_ID_MIN))
+        EK_SET(c->a, k.st->max_deleted, max_deleted);
+    ek_stream_noted(c, c->argv[1], "xsetid");
+    ek_reply_ok(c->reply);
+}
