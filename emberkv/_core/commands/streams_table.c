@@ -8,29 +8,17 @@ ek_handler ek_cmd_help, ek_cmd_xack, ek_cmd_xadd, ek_cmd_xautoclaim, ek_cmd_xcla
     ek_cmd_xinfo_stream, ek_cmd_xlen, ek_cmd_xpending, ek_cmd_xrange, ek_cmd_xread,
     ek_cmd_xreadgroup, ek_cmd_xrevrange, ek_cmd_xsetid, ek_cmd_xtrim;
 
-static int halve(size_t at, size_t n, ek_key_pos *out, int cap) {
-    for (size_t i = 0; i < n && (int)i < cap; i++)
-        out[i] = (ek_key_pos){.index = (uint32_t)(at + i), .flags = EK_KEY_RO | EK_KEY_ACCESS};
-    return (int)n;
-}
-
 /* The keys of XREAD and XREADGROUP: the first half of what follows STREAMS, which is sought from an
- * argument on, whatever comes before it; else where the options have it. */
+ * argument on, whatever comes before it. */
 static int stream_keys(size_t from, size_t argc, const ek_str *argv, ek_key_pos *out, int cap) {
-    for (size_t i = from; i < argc; i++) {
-        if (!ek_str_is(argv[i], "streams")) continue;
-        if (argc - i - 1 >= 2) return halve(i + 1, (argc - i - 1) / 2, out, cap);
-        break;
-    }
-    for (size_t i = 1; i < argc; i++) {
-        if (ek_str_is(argv[i], "block") || ek_str_is(argv[i], "count")) i++;
-        else if (ek_str_is(argv[i], "group")) i += 2;
-        else if (ek_str_is(argv[i], "streams"))
-            return (argc - i - 1) % 2 || i + 1 == argc ? -1
-                                                       : halve(i + 1, (argc - i - 1) / 2, out, cap);
-        else if (!ek_str_is(argv[i], "noack")) break;
-    }
-    return -1;
+    size_t at = from;
+    while (at < argc && !ek_str_is(argv[at], "streams")) at++;
+    if (at + 2 >= argc) return -1;
+    size_t n = (argc - at - 1) / 2;
+    for (size_t i = 0; i < n && (int)i < cap; i++)
+        out[i] = (ek_key_pos){.index = (uint32_t)(at + 1 + i),
+                              .flags = EK_KEY_RO | EK_KEY_ACCESS};
+    return (int)n;
 }
 
 static int xread_keys(size_t argc, const ek_str *argv, ek_key_pos *out, int cap) {
