@@ -41,6 +41,7 @@ void ek_cmd_select(ek_ctx *c) {
 
 void ek_cmd_quit(ek_ctx *c) {
     ek_reply_ok(c->reply);
+    if (c->session->connection) c->session->connection->close_after_reply = true;
 }
 
 void ek_cmd_reset(ek_ctx *c) {

@@ -22,6 +22,7 @@
 #define ROOM_FOR_ERROR 1024u
 #define LOCK_PATIENCE_MS 100
 #define DRAIN_BYTES (1u << 20)
+#define HALF_CLOSED_MS 60000 /* without taking output, before it is taken for gone */
 
 /* --- coming and going --- */
 
@@ -159,7 +160,9 @@ static bool reserve(ek_reply *out) {
 }
 
 static void protocol_error(ek_server *server, ek_conn *conn, const char *what) {
-    ek_reply_error(&server->out, "ERR Protocol error: %s", what);
+    server->out.resp = conn->session->resp;
+    if (conn->facts.reply_mode == EK_REPLY_ON)
+        ek_reply_error(&server->out, "ERR Protocol error: %s", what);
     conn->facts.close_after_reply = true;
 }
 
@@ -399,6 +402,12 @@ static bool too_much_input(const ek_server *server, const ek_conn *conn) {
     return waiting > (size_t)server->s->settings->client_query_buffer_limit;
 }
 
+/* It sends nothing more, and may still want the replies. */
+static void finish_writing(ek_server *server, ek_conn *conn) {
+    conn->facts.close_after_reply = conn->half_closed = true;
+    if (!ek_conn_watch(server, conn, EK_POLL_WRITE)) ek_conn_close(server, conn);
+}
+
 static void read_input(ek_server *server, ek_conn *conn) {
     uint8_t *buffer = server->in;
     size_t have = conn->in_len, room = EK_IN_BYTES;
@@ -414,7 +423,8 @@ static void read_input(ek_server *server, ek_conn *conn) {
     ssize_t n = recv(conn->fd, buffer + have, room - have, 0);
     if (n <= 0) {
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return;
-        ek_conn_close(server, conn);
+        if (n == 0 && conn->first && !conn->blocked) finish_writing(server, conn);
+        else ek_conn_close(server, conn);
         return;
     }
     server->frontend.input_bytes += (size_t)n;
@@ -442,6 +452,7 @@ void ek_conn_ready(ek_server *server, ek_conn *conn, unsigned ready) {
         return;
     }
     if (EK_UNLIKELY(conn->facts.close_after_reply)) {
+        conn->facts.last_ms = server->unix_ms;
         if (!conn->first || ready & EK_POLL_GONE) ek_conn_close(server, conn);
         return;
     }
@@ -455,5 +466,6 @@ static bool is_idle(const ek_server *server, const ek_conn *conn) {
 }
 
 void ek_conn_sweep(ek_server *server, ek_conn *conn) {
-    if (is_idle(server, conn) || ek_conn_over_limit(server, conn)) ek_conn_close(server, conn);
+    bool given_up = conn->half_closed && server->unix_ms - conn->facts.last_ms > HALF_CLOSED_MS;
+    if (given_up || is_idle(server, conn) || ek_conn_over_limit(server, conn)) ek_conn_close(server, conn);
 }

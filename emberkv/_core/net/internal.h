@@ -52,6 +52,7 @@ typedef struct ek_conn {
     uint32_t index;         /* in the server's list */
     bool gone;              /* closed; freed at the end of the turn */
     bool again;             /* has input that the poll does not know of */
+    bool half_closed;       /* it sends nothing more, and output waits */
     bool listens;           /* is in the server's list of those who may get mail */
     bool blocked;           /* its command waits, and no other is run */
     uint32_t listening_index;

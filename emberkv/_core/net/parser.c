@@ -129,6 +129,9 @@ static ek_parsed parse_multibulk(ek_parser *p, const uint8_t *buffer, size_t n,
 
 static bool is_space(uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
+/* What ends a word without quotes: fewer characters than what may stand between words. */
+static bool ends_word(uint8_t c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
 static int hex(uint8_t c) {
     if (c >= '0' && c <= '9') return c - '0';
     c |= 32;
@@ -157,7 +160,7 @@ static uint8_t *read_word(uint8_t *from, const uint8_t *end, uint8_t **out) {
         }
         uint8_t c = *from;
         if (!quote) {
-            if (is_space(c)) break;
+            if (ends_word(c)) break;
             if (c == '"' || c == '\'') quote = c;
             else *to++ = c;
         } else if (quote == '"' && c == '\\' && end - from > 3 && from[1] == 'x' &&
