@@ -23,6 +23,7 @@ GROUPS = {
     "sorted-set": "Sorted sets",
     "stream": "Streams",
     "bitmap": "Bitmaps",
+    "hyperloglog": "HyperLogLog",
     "pubsub": "Publish and subscribe",
     "transactions": "Transactions",
     "connection": "Connection",

@@ -192,6 +192,31 @@ def _sort(reply: Any, **options: Any) -> Any:
     return list(zip(*(reply[i::size] for i in range(size)), strict=True))
 
 
+# Places: a geohash is text, a position a pair.
+
+
+def _geopos(reply: Any, **options: Any) -> list[Any]:
+    return [place if place is None else (float(place[0]), float(place[1])) for place in reply]
+
+
+def _geodist(reply: Any, **options: Any) -> float | None:
+    return None if reply is None else float(reply)
+
+
+def _geosearch(reply: Any, **options: Any) -> Any:
+    if "withdist" not in options:
+        return reply
+    found = []
+    for place in reply:
+        if isinstance(place, list):
+            if options["withdist"]:
+                place[1] = float(place[1])
+            if options["withcoord"]:
+                place[-1] = (float(place[-1][0]), float(place[-1][1]))
+        found.append(place)
+    return found
+
+
 def _time(reply: Any, **options: Any) -> tuple[int, int]:
     return int(reply[0]), int(reply[1])
 
@@ -345,8 +370,8 @@ _TABLE: dict[Callable[..., Any], str] = {
     bool: "AUTH COPY EXPIRE EXPIREAT HEXISTS HMSET MOVE MSETNX PERSIST PEXPIRE PEXPIREAT "
     "PSETEX RENAMENX SETEX SETNX SMOVE",
     float: "HINCRBYFLOAT INCRBYFLOAT",
-    _is_ok: "FLUSHALL FLUSHDB LSET LTRIM MSET QUIT RENAME SAVE SELECT SHUTDOWN SLAVEOF SWAPDB "
-    "UNWATCH WATCH",
+    _is_ok: "FLUSHALL FLUSHDB LSET LTRIM MSET PFMERGE QUIT RENAME SAVE SELECT SHUTDOWN SLAVEOF "
+    "SWAPDB UNWATCH WATCH",
     _is_pong: "PING",
     _true: "BGREWRITEAOF BGSAVE",
     _text: "RESET",
@@ -368,6 +393,10 @@ _TABLE: dict[Callable[..., Any], str] = {
     _sort: "SORT",
     _time: "TIME",
     _datetime: "LASTSAVE",
+    _texts: "GEOHASH",
+    _geopos: "GEOPOS",
+    _geodist: "GEODIST",
+    _geosearch: "GEORADIUS GEORADIUSBYMEMBER GEOSEARCH",
     _command: "COMMAND",
     _info: "INFO",
 }

@@ -6,6 +6,7 @@ from ._base import T
 from .bitmaps import BitmapCommands
 from .connection import ConnectionCommands
 from .hashes import HashCommands
+from .hyperloglog import HyperLogLogCommands
 from .keys import KeyCommands
 from .lists import ListCommands
 from .pubsub import PubSubCommands
@@ -19,6 +20,7 @@ from .zsets import ZsetCommands
 class Commands(
     StringCommands[T],
     BitmapCommands[T],
+    HyperLogLogCommands[T],
     KeyCommands[T],
     ScanCommands[T],
     HashCommands[T],

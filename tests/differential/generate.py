@@ -12,7 +12,7 @@ from differential.templates import TEMPLATES
 
 CHOICE = re.compile(r"\[([^\[\]]*)\]")
 VARIABLE = re.compile(
-    r"\$(fv|nw|id|fr|to|gr|cn|xm|zm|ttl|at|db|lo|hi|la|lb|[shltzyrkfmveincxw])([+*]?)"
+    r"\$(fv|nw|id|fr|to|gr|cn|xm|zm|ttl|at|db|lo|hi|la|lb|[shltzyrkfmveincxwp])([+*]?)"
 )
 
 VALUES = [
@@ -57,7 +57,7 @@ class Generator:
         self.in_multi: set[int] = set()
         self.clock = 1  # of the ids of streams
         self.draw: dict[str, Callable[[], bytes]] = {
-            **{kind: (lambda kind=kind: self.key(kind)) for kind in "shltzyr"},
+            **{kind: (lambda kind=kind: self.key(kind)) for kind in "shltzyrp"},
             "k": lambda: self.key(rng.choice("shltzr")),
             "nw": self.new_id,
             "id": self.some_id,

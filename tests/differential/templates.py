@@ -2,6 +2,7 @@
 
 $s $h $l $t $z   a key that mostly holds a string, hash, list, set, sorted set; $k any key
 $f $m $v $e      a field, a set member, a value, a list element;  $zm a member of a sorted set
+$p               a HyperLogLog
 $y               a sorted set whose scores are all 0, for lexical ranges
 $i $n $c         an index, a small count, an increment;  $x a score, $w a weight
 $lo $hi          score bounds; $la $lb lexical bounds
@@ -158,6 +159,17 @@ TEMPLATES = r"""
 1 ZRANDMEMBER $z [$i [WITHSCORES|]|]
 1 ZSCAN $z 0 [COUNT $n|MATCH *1*|]
 1 ZRANGE $k 0 -1
+
+6 PFADD $p $e*
+2 PFADD $p $f
+1 PFADD $p
+2 PFCOUNT $p
+1 PFCOUNT $p+
+2 PFMERGE $p $p $p
+1 PFMERGE $p
+1 PFDEBUG [ENCODING|DECODE] $p
+1 [DEL|TYPE|OBJECT ENCODING|GET|STRLEN] $p
+1 [COPY|RENAME] $p $p
 
 8 XADD $r $nw $fv*
 4 XADD $r $nw f1 $v f2 $v

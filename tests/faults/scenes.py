@@ -63,6 +63,8 @@ BASE: list[Command] = [
     words(f"PEXPIREAT xl {LATER_MS}"),
     words("RPUSH xl a b"),
     words(f"PEXPIREAT xl {LATER_MS}"),
+    words("PFADD p a b c"),
+    (b"PFADD", b"P", *numbered("seen", 3000)),
     words("SELECT 1"),
     words("SET other 1"),
     words("SADD t elsewhere"),
@@ -219,6 +221,24 @@ HDEL HX field-1 field-500
 HEXPIRE hx 0 FIELDS 1 c
 """
 
+HYPERLOGLOGS = """
+PFADD p d
+PFADD p a
+PFADD p d e f g h i j k l m n o
+PFADD P one two three four
+PFADD new
+PFADD new a b
+PFCOUNT p
+PFCOUNT P
+PFCOUNT p P
+PFMERGE new p
+PFMERGE p P
+PFMERGE P p
+PFMERGE p
+PFDEBUG TODENSE p
+PFDEBUG GETREG p
+"""
+
 ZSETS = """
 ZADD z 1.5 between
 ZADD z 9 one
@@ -330,11 +350,13 @@ WITH_BLANKS: list[Command] = [
     (b"RESTORE", b"new", LATER_MS, payload(HASH_OF_600[:-1] + b"\x63"), b"ABSTTL"),
     (b"RESTORE", b"H", 0, payload(ZSET_OF_TWO), b"REPLACE"),
     (b"RESTORE", b"T", 0, payload(ZSET_OF_TWO[:-1]), b"REPLACE"),  # refused
+    (b"PFADD", b"p", *numbered("seen", 400)),
+    (b"PFADD", b"p", *numbered("seen", 3000)),
 ]
 
 
 def commands() -> list[Command]:
-    groups = (STRINGS, LISTS, SETS, HASHES, ZSETS, KEYS, SETTINGS)
+    groups = (STRINGS, LISTS, SETS, HASHES, ZSETS, HYPERLOGLOGS, KEYS, SETTINGS)
     lines = [words(line) for group in groups for line in group.strip().splitlines()]
     return lines + WITH_BLANKS
 

@@ -724,6 +724,20 @@ SCRIPTS = {
         db.bitfield('f', 'SAT').incrby('u8', 0, 100).incrby('u8', 0, 300, 'FAIL').execute()
         db.bitfield_ro('f', 'u8', 0, [('u4', '#1')])
     """,
+    "hyperloglog": """
+        db.pfadd('p')
+        db.pfadd('p', 'a', 'b', 1, 2.5, b'c')
+        db.pfadd('p', 'a')
+        db.pfcount('p')
+        db.pfcount('p', 'missing')
+        db.pfadd('q', *range(100))
+        db.pfmerge('p', 'q')
+        db.pfmerge('new')
+        db.pfcount('p', 'q', 'new')
+        db.set('s', 'v')
+        db.pfadd('s', 'a')
+        db.pfcount('s')
+    """,
     "connection and server": """
         db.ping()
         db.echo('hello')

@@ -19,6 +19,7 @@ GROUPS = [
     core.ListCommands,
     core.SetCommands,
     core.SortedSetCommands,
+    core.HyperlogCommands,
     core.ManagementCommands,
     core.PubSubCommands,
     core.ModuleCommands,
@@ -147,6 +148,9 @@ WITHOUT_METHOD = {
         "subscribe unsubscribe psubscribe punsubscribe ssubscribe sunsubscribe".split(),
         "a PubSub sends it",
     ),
+    "bitfield": "what bitfield() gives sends it",
+    "pfdebug": "as in redis-py; execute_command runs it",
+    "pfselftest": "as in redis-py; execute_command runs it",
     "command docs": "as in redis-py; execute_command runs it",
     "command info": "as in redis-py; execute_command runs it",
 }

@@ -193,6 +193,7 @@ void ek_cmd_bitop(ek_ctx *c) {
         };
         /* What it replaces, perhaps a source, keeps its bytes until the commit or is overwritten
          * where it stands, byte by byte. */
+        if (there) ek_key_overwritten(c, c->dbi, key, v.type, EK_STRING);
         ek_keyspace_put(c->s, c->db, &v, &plan);
         ek_bitmap_combine(op, v.data, longest, sources, n);
         ek_key_changed(c, key, EK_EVENT_STRING, "set");

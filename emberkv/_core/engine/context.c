@@ -114,6 +114,11 @@ void ek_key_changed(ek_ctx *c, ek_str key, ek_event class, const char *event) {
     ek_key_changed_in(c, c->dbi, key, class, event);
 }
 
+void ek_key_changed_quietly(ek_ctx *c, ek_str key) {
+    EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + 1);
+    ek_watch_changed(c->s, c->dbi, key);
+}
+
 void ek_key_overwritten(ek_ctx *c, uint32_t db, ek_str key, ek_type old, ek_type type) {
     ek_notify(c->s, db, EK_EVENT_OVERWRITTEN, key, "overwritten");
     if (old != type) ek_notify(c->s, db, EK_EVENT_TYPE_CHANGED, key, "type_changed");

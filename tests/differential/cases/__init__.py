@@ -3,6 +3,7 @@
 from differential.cases import (
     bitmaps,
     hashes,
+    hyperloglog,
     keys,
     lists,
     operate,
@@ -18,6 +19,7 @@ from differential.cases import (
 GROUPS = {
     "bitmaps": bitmaps,
     "strings": strings,
+    "hyperloglog": hyperloglog,
     "keys": keys,
     "hashes": hashes,
     "lists": lists,
