@@ -54,6 +54,7 @@ def content(db: Any, key: str) -> tuple[Any, ...]:
         b"set": lambda: db.smembers(key),
         b"zset": lambda: db.zrange(key, 0, -1, withscores=True),
         b"hash": lambda: db.hgetall(key),
+        b"stream": lambda: emberkv.redis_client(db).xrange(key),
         b"none": lambda: None,
     }
     return kind, db.execute_command("OBJECT", "ENCODING", key), read[kind]()
@@ -128,6 +129,12 @@ def test_a_hash_without_times_left_is_read_by_7_0(db: Any, server: Any) -> None:
     assert server.hgetall("k") == {b"a": b"1", b"b": b"2"}
 
 
+STREAM_OF_6_2 = (
+    "0f011000000000000000010000000000000001c3313a073a000000180002014000078161020001020100200102"
+    "01010460054009058162020201062012401a600e0003200e00ff02030101016701010100000000000000010000"
+    "000000000001c4895406a201000001010163c4895406a201000001000000000000000100000000000000010900"
+    "d3164c63e89544cf"
+)
 OTHERS = {
     "6.2 hash": (
         "0dc326405f045f0000001b200316060000016603017603016e03fe11030362696705404079e035000179ff"
@@ -166,6 +173,7 @@ OTHERS = {
         "06620202010001ff0c0024aec74e4706aca2",
         {b"a": b"1", b"b": b"2", b"c": b"x"},
     ),
+    "6.2 stream": (STREAM_OF_6_2, [(b"1-1", {b"a": b"1"}), (b"2-1", {b"b": b"2"})]),
     "valkey 9 string": ("000568656c6c6f5000ac5816e7fb6647fe", b"hello"),
     "valkey 9 timed hash": (
         "16030161c00100409452a30300000162c002ffffffffffffffff0163017800409452a30300005000b74f0e"
@@ -316,3 +324,86 @@ def test_restore_tells_watchers(db: Any) -> None:
         pipe.get("k")
         with pytest.raises(emberkv.WatchError):
             pipe.execute()
+
+
+def make_stream(db: Any, seed: int) -> None:
+    """A stream `k` with deletions, groups, consumers and what is pending; the same for one seed."""
+    chance = random.Random(seed)
+    names = [b"a", b"b", b"long name" * 4]
+    for i in range(1, chance.choice([2, 5, 350])):
+        fields = {n: some_value(chance) for n in names[: chance.choice([1, 3, 3, 3])]}
+        db.xadd("k", fields, id=f"{i * 10}-{chance.randrange(3)}" if seed % 2 else f"5-{i}")
+    ids = [entry[0] for entry in db.xrange("k")]
+    db.xdel("k", *chance.sample(ids, len(ids) // 4), "9999-1")
+    if seed % 3 == 0:
+        db.xtrim("k", maxlen=len(ids) // 2, approximate=False)
+    for group in ("g", "h")[: seed % 3]:
+        db.xgroup_create("k", group, id=chance.choice(["0", "$"]))
+        for consumer in ("one", "two"):
+            db.xgroup_createconsumer("k", group, consumer)
+            db.xreadgroup(group, consumer, {"k": ">"}, count=chance.choice([1, 7, 200]))
+        taken = [p["message_id"] for p in db.xpending_range("k", group, "-", "+", 50)]
+        if taken:
+            db.xack("k", group, *taken[::3])
+            db.xclaim("k", group, "two", 0, taken[:1], retrycount=77)
+    db.xgroup_create("k", "last", id="$")
+
+
+def stream_content(db: Any, key: str) -> Any:
+    """All of it but what goes by the clock."""
+    info = db.xinfo_stream(key)
+    for name in ("radix-tree-keys", "radix-tree-nodes"):
+        info.pop(name)
+    groups = []
+    for group in db.xinfo_groups(key):
+        pending = db.xpending_range(key, group["name"], "-", "+", 1000)
+        for entry in pending:
+            entry.pop("time_since_delivered")
+        consumers = [(c["name"], c["pending"]) for c in db.xinfo_consumers(key, group["name"])]
+        groups.append((group, pending, consumers))
+    return info, groups, db.xrange(key)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_streams_go_to_a_server_and_come_back(db: Any, server: Any, seed: int) -> None:
+    db = emberkv.redis_client(db)
+    make_stream(db, seed)
+    make_stream(server, seed)
+    assert stream_content(db, "k") == stream_content(server, "k")
+    server.restore("ours", 0, db.dump("k"))
+    db.restore("theirs", 0, server.dump("k"))
+    assert stream_content(server, "ours") == stream_content(server, "k")
+    assert stream_content(db, "theirs") == stream_content(server, "k")
+
+
+def test_streams_of_a_later_server_are_read(db: Any, later: Any) -> None:
+    db = emberkv.redis_client(db)
+    make_stream(later, 5)
+    db.restore("k", 0, later.dump("k"))
+    ours, theirs = stream_content(db, "k"), stream_content(later, "k")
+    assert ours[1:] == theirs[1:]
+    assert {k: theirs[0][k] for k in ours[0]} == ours[0]
+
+
+def test_damaged_streams_are_refused_and_change_nothing(db: Any) -> None:
+    store = db
+    db = emberkv.redis_client(db)
+    chance = random.Random(SEED)
+    for seed in range(4):
+        db.delete("k")
+        make_stream(db, seed)
+        whole = db.dump("k")[:-10]
+        for _ in range(150 * FUZZ):
+            data = bytearray(whole)
+            for _ in range(chance.randrange(1, 4)):
+                at = chance.randrange(1, len(data))
+                data[at] = chance.choice([0, 1, 255, 0x80, chance.randrange(256)])
+            try:
+                db.restore("there", 0, payload(bytes(data)))
+            except redis.ResponseError as error:
+                assert re.fullmatch("(ERR )?Bad data format", str(error))
+                assert not db.exists("there")
+            else:
+                stream_content(db, "there")
+                db.delete("there")
+    assert store._store.check()

@@ -60,8 +60,12 @@ void ek_rdb_put_u64(ek_rdb_out *o, uint64_t v); /* 8 bytes, little-endian: times
 void ek_rdb_put_length(ek_rdb_out *o, uint64_t n);
 void ek_rdb_put_string(ek_rdb_out *o, ek_str s); /* as a number or compressed if that is shorter */
 
+/* A run of listpack entries, with the head and the end that Redis's listpacks have. */
+void ek_rdb_put_listpack(ek_rdb_out *o, ek_str run, size_t entries);
+
 /* Type byte and value. O(bytes). */
 void ek_rdb_put_value(ek_rdb_out *o, const ek_value *v);
+void ek_rdb_put_stream(ek_rdb_out *o, const ek_value *v); /* rdb_stream.c */
 
 /* --- reading --- */
 
@@ -78,6 +82,16 @@ bool ek_rdb_get_length(ek_rdb_in *in, uint64_t *n);
 bool ek_rdb_get_count(ek_rdb_in *in, size_t least, size_t *n);
 /* The string's bytes: in what is read, or in scratch memory. */
 bool ek_rdb_get_string(ek_rdb_in *in, ek_str *s);
+
+/* Strings in scratch memory. */
+typedef struct ek_rdb_strings {
+    ek_str *v;
+    size_t n;
+} ek_rdb_strings;
+
+/* The values of a listpack that comes as a string. */
+bool ek_rdb_get_listpack(ek_rdb_in *in, ek_rdb_strings *out);
+bool ek_rdb_get_stream(ek_rdb_in *in, ek_rdb_type type, ek_value *v); /* rdb_stream.c */
 
 /* Make key (which is not there, see ek_peek) of the value that comes, with this time to live. False:
  * it is damaged, and something of it may be in the store; the caller undoes that. */

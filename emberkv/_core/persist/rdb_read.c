@@ -21,11 +21,7 @@
 
 enum { NODE_PLAIN = 1, NODE_PACKED = 2, ZIPLIST_HEAD = 10, ZIPLIST_END = 255 };
 
-/* Strings in scratch memory. */
-typedef struct strings {
-    ek_str *v;
-    size_t n;
-} strings;
+typedef ek_rdb_strings strings;
 
 /* --- primitives --- */
 
@@ -185,6 +181,10 @@ typedef bool unpack_fn(ek_ctx *c, ek_str packed, strings *out);
 static bool get_packed(ek_rdb_in *in, unpack_fn *unpack, strings *out) {
     ek_str packed;
     return ek_rdb_get_string(in, &packed) && unpack(in->c, packed, out);
+}
+
+bool ek_rdb_get_listpack(ek_rdb_in *in, strings *out) {
+    return get_packed(in, unpack_listpack, out);
 }
 
 static bool unpack_intset(ek_ctx *c, ek_str packed, strings *out) {
@@ -391,6 +391,9 @@ static bool get_of_type(ek_rdb_in *in, uint8_t type, ek_value *v) {
     case EK_RDB_HASH_2: return get_hash_2(in, v);
     case EK_RDB_HASH_FIELDS: return get_hash_fields(in, v);
     case EK_RDB_HASH_FIELDS_LISTPACK: return get_hash_fields_listpack(in, v);
+    case EK_RDB_STREAM:
+    case EK_RDB_STREAM_2:
+    case EK_RDB_STREAM_3: return ek_rdb_get_stream(in, (ek_rdb_type)type, v);
     default: return false;
     }
 }

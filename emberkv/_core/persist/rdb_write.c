@@ -6,7 +6,8 @@
  *   zset      count, (string, f64) each     or the listpack; the highest first
  *   hash      count, (string, string) each  or the listpack
  *   hash with expiring fields: soonest i64, count, (time - soonest + 1 or 0, string, string) each;
- *             the form of Redis 7.4 */
+ *             the form of Redis 7.4
+ *   stream    see rdb_stream.c */
 #include "base/number.h"
 #include "persist/lzf.h"
 #include "persist/rdb.h"
@@ -94,20 +95,19 @@ void ek_rdb_put_string(ek_rdb_out *o, ek_str s) {
     ek_rdb_put_raw(o, s.p, s.n);
 }
 
-/* A run of listpack entries, with the head and the end that Redis's listpacks have. */
-static void put_listpack(ek_rdb_out *o, const uint8_t *run, size_t bytes, size_t entries) {
-    ek_str whole = {.n = EK_LP_HEADER_BYTES + bytes + EK_LP_END_BYTES};
+void ek_rdb_put_listpack(ek_rdb_out *o, ek_str run, size_t entries) {
+    ek_str whole = {.n = EK_LP_HEADER_BYTES + run.n + EK_LP_END_BYTES};
     uint8_t *p = ek_scratch_alloc(o->c, whole.n);
     whole.p = p;
-    ek_lp_export_header(p, bytes, entries);
-    memcpy(p + EK_LP_HEADER_BYTES, run, bytes);
-    ek_lp_export_end(p + EK_LP_HEADER_BYTES + bytes);
+    ek_lp_export_header(p, run.n, entries);
+    memcpy(p + EK_LP_HEADER_BYTES, run.p, run.n);
+    ek_lp_export_end(p + EK_LP_HEADER_BYTES + run.n);
     ek_rdb_put_string(o, whole);
 }
 
 static void put_run(ek_rdb_out *o, ek_rdb_type type, const ek_value *v) {
     ek_rdb_put_byte(o, (uint8_t)type);
-    put_listpack(o, v->data, v->len, ek_lp_count(v->data, v->data + v->len));
+    ek_rdb_put_listpack(o, (ek_str){v->data, v->len}, ek_lp_count(v->data, v->data + v->len));
 }
 
 static void put_list(ek_rdb_out *o, const ek_value *v) {
@@ -118,7 +118,7 @@ static void put_list(ek_rdb_out *o, const ek_value *v) {
     for (ek_ref ref = l->head; ref;) {
         const ek_list_node *n = ek_ptr(a, ref);
         ek_rdb_put_length(o, NODE_PACKED);
-        put_listpack(o, n->data + n->begin, n->end - n->begin, n->count);
+        ek_rdb_put_listpack(o, (ek_str){n->data + n->begin, n->end - n->begin}, n->count);
         ref = n->next;
     }
 }
@@ -211,6 +211,7 @@ void ek_rdb_put_value(ek_rdb_out *o, const ek_value *v) {
     case EK_SET_TYPE: put_set(o, v); break;
     case EK_ZSET: put_zset(o, v); break;
     case EK_HASH: put_hash(o, v); break;
+    case EK_STREAM: ek_rdb_put_stream(o, v); break;
     default: ek_raise(o->c->a, EK_ECORRUPT);
     }
 }
