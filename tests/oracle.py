@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import select
 import shutil
 import signal
 import socket
@@ -152,6 +153,19 @@ class RawClient:
             if not data:
                 raise ConnectionError("the server closed the connection")
             self._buffer += data
+
+    def try_read(self) -> Reply | None:
+        """The next reply, if it is there."""
+        while select.select([self._socket], [], [], 0)[0]:
+            data = self._socket.recv(1 << 20)
+            if not data:
+                raise ConnectionError("the server closed the connection")
+            self._buffer += data
+        with contextlib.suppress(Incomplete):
+            reply, at = parse(self._buffer)
+            self._buffer = self._buffer[at:]
+            return reply
+        return None
 
     def execute(self, *args: Arg) -> Reply:
         self._socket.sendall(render(args))

@@ -45,6 +45,8 @@ class Store:
     @property
     def closed(self) -> bool: ...
     @property
+    def blocked_clients(self) -> int: ...
+    @property
     def recovered(self) -> int:
         """How often this handle undid what a dead process had left half done."""
 

@@ -406,6 +406,12 @@ cdef class Store:
         return ek_check_faults(self.s.a, fail_alloc_in, die_at_touch_in, forget_touch_in)
 
     @property
+    def blocked_clients(self):
+        """How many sessions, in whatever process, wait in a blocking command."""
+        self.use()
+        return self.s.root.nwaiting
+
+    @property
     def recovered(self):
         """How often this handle undid what a dead process had left half done."""
         self.use()

@@ -246,7 +246,7 @@ cdef class Wire:
                 return True
             cmd = ek_command_resolve(a.n, a.v, &container)
             if self.waker is None and cmd != NULL and (
-                    cmd.flags & (EK_CMD_BLOCKING | EK_CMD_PUBSUB) or cmd == MONITOR
+                    cmd.flags & (EK_CMD_MAY_WAIT | EK_CMD_PUBSUB) or cmd == MONITOR
                     or cmd == TRACKING):
                 self.need_waker()
             took = self.take_lock(wait)
@@ -307,7 +307,7 @@ cdef class Wire:
         try:
             self.put(&a, args[:1])
             cmd = ek_command_resolve(a.n, a.v, &container)
-            return cmd != NULL and (cmd.flags & EK_CMD_BLOCKING) != 0
+            return cmd != NULL and (cmd.flags & EK_CMD_MAY_WAIT) != 0
         finally:
             args_free(&a)
 

@@ -75,6 +75,7 @@ cdef extern from "store/store.h" nogil:
         ek_table keys
     ctypedef struct ek_store_root:
         uint32_t ndbs
+        uint32_t nwaiting
     ctypedef struct ek_store:
         ek_arena *a
         ek_store_root *root

@@ -13,7 +13,7 @@ from subjects import Subject
 EXCUSED = {
     "redis-server 7.0 does not know it": """
         hexpire hpexpire hexpireat hpexpireat httl hpttl hexpiretime hpexpiretime hpersist
-        hgetdel hgetex hsetex client|setinfo
+        hgetdel hgetex hsetex client|setinfo lmovem blmovem waitaof
     """,
     "compared by what comes out, in tests/persist": "dump restore",
     "compared fact by fact in tests/engine/test_command_table.py": "command",

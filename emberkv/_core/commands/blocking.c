@@ -92,7 +92,8 @@ void ek_cmd_blmpop(ek_ctx *c) {
 static void move(ek_ctx *c, size_t timeout_at, ek_list_end from, ek_list_end to) {
     int64_t timeout;
     if (!ek_arg_timeout(c, timeout_at, &timeout) || ek_list_move(c, from, to)) return;
-    ek_reply_null(c->reply);
+    if (ek_may_block(c)) ek_reply_null_array(c->reply);
+    else ek_reply_null(c->reply);
     ek_block(c, 1, c->argv + 1, timeout, EK_WAIT_LIST);
 }
 
@@ -198,7 +199,8 @@ void ek_cmd_wait(ek_ctx *c) {
 
 void ek_cmd_waitaof(ek_ctx *c) {
     int64_t local, replicas, timeout;
-    if (!ek_arg_range(c, 1, 0, 1, &local, "value is out of range, must be between 0 and 1") ||
+    if (!ek_arg_i64(c, 1, &local) ||
+        !ek_arg_range(c, 1, 0, 1, &local, "value is out of range, value must between 0 and 1") ||
         !ek_arg_range(c, 2, 0, INT64_MAX, &replicas, "value is out of range, must be positive") ||
         !whole_timeout(c, 3, &timeout))
         return;
@@ -217,8 +219,9 @@ void ek_cmd_client_unblock(ek_ctx *c) {
     int64_t id;
     ek_unblock_how how = EK_UNBLOCK_TIMEOUT;
     if (c->argc > 4) {
-        ek_reply_error(c->reply, "ERR unknown subcommand or wrong number of arguments for 'unblock'."
-                                 " Try CLIENT HELP.");
+        ek_reply_error(c->reply, "ERR unknown subcommand or wrong number of arguments for '%.*s'. "
+                                 "Try CLIENT HELP.",
+                       (int)ek_min(c->argv[1].n, 128), (const char *)c->argv[1].p);
         return;
     }
     if (c->argc == 4 && ek_arg_is(c, 3, "error")) {

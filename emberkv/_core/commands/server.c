@@ -2,6 +2,7 @@
 #include "base/number.h"
 #include "commands/tables.h"
 #include "engine/context.h"
+#include "store/waiting.h"
 #include "store/watch.h"
 
 void ek_cmd_dbsize(ek_ctx *c) {
@@ -22,6 +23,7 @@ static void flush(ek_ctx *c, uint32_t dbi) {
     ek_watch_changed_all(c->s, dbi, NULL);
     EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + db->keys.count);
     ek_keyspace_clear(c->s, db);
+    ek_wait_ready_all(c->s, dbi);
 }
 
 void ek_cmd_flushdb(ek_ctx *c) {
@@ -54,8 +56,12 @@ void ek_cmd_swapdb(ek_ctx *c) {
     ek_db was = *a, now = *b;
     now.watched = a->watched; /* sessions watch a key of a number, whatever is behind it */
     was.watched = b->watched;
+    now.waiting = a->waiting; /* and wait for one */
+    was.waiting = b->waiting;
     EK_SET(c->a, *a, now);
     EK_SET(c->a, *b, was);
+    ek_wait_ready_all(c->s, (uint32_t)i);
+    ek_wait_ready_all(c->s, (uint32_t)j);
     EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + 1);
 }
 

@@ -88,13 +88,15 @@ bool ek_session_killed(const ek_session *session) {
 
 /* --- waiting --- */
 
+bool ek_may_block(const ek_ctx *c) { return c->a->level == 0; }
+
 void ek_block_as(ek_ctx *c, size_t argc, const ek_str *argv, size_t nkeys, const ek_str *keys,
                  int64_t timeout_ms, uint32_t flags) {
     if (c->serving) {
         c->session->blocked = true;
         return;
     }
-    if (c->a->level > 0) return; /* a transaction holds the lock: nobody could serve it */
+    if (!ek_may_block(c)) return; /* a transaction holds the lock: nobody could serve it */
     ek_client *client = ek_session_client(c->session);
     ek_touch(c->a, &client->db, 2 * sizeof client->db);
     client->db = c->dbi;

@@ -29,6 +29,8 @@
 void ek_block(ek_ctx *c, size_t nkeys, const ek_str *keys, int64_t timeout_ms, uint32_t flags);
 void ek_block_as(ek_ctx *c, size_t argc, const ek_str *argv, size_t nkeys, const ek_str *keys,
                  int64_t timeout_ms, uint32_t flags);
+/* Would ek_block wait? For a time-out whose reply differs from that where waiting is impossible. */
+bool ek_may_block(const ek_ctx *c);
 /* While c->serving: the command that puts back what was just popped, run if the reply is not taken by
  * its receiver. Given more than once, they run last first. Nothing when the command runs itself. */
 void ek_unless_delivered(ek_ctx *c, size_t argc, const ek_str *argv);

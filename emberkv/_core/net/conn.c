@@ -174,7 +174,7 @@ static bool is_http(ek_str word) {
 /* Commands whose reply must be a tape first: who waits keeps what a time-out replies, and of a reply
  * that nobody wants the messages are wanted. */
 static bool needs_tape(const ek_conn *conn, const ek_command *cmd) {
-    return (cmd && cmd->flags & EK_CMD_BLOCKING) || conn->facts.reply_mode != EK_REPLY_ON;
+    return (cmd && cmd->flags & EK_CMD_MAY_WAIT) || conn->facts.reply_mode != EK_REPLY_ON;
 }
 
 /* After these a client may be one that gets messages. */

@@ -2,6 +2,7 @@
 
 from differential.cases import (
     bitmaps,
+    blocking,
     hashes,
     hyperloglog,
     keys,
@@ -18,6 +19,7 @@ from differential.cases import (
 
 GROUPS = {
     "bitmaps": bitmaps,
+    "blocking": blocking,
     "strings": strings,
     "hyperloglog": hyperloglog,
     "keys": keys,
