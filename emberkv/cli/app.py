@@ -7,6 +7,7 @@ import sys
 import click
 
 from .. import __version__
+from .bench_command import bench
 from .cli_command import cli
 from .info import info
 from .links import LinkError
@@ -16,10 +17,10 @@ from .serve import serve
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="emberkv")
 def emberkv() -> None:
-    """SQLite for Redis: a shell and a server."""
+    """SQLite for Redis: a shell, a page about a store, a benchmark and a server."""
 
 
-for command in (cli, info, serve):
+for command in (cli, info, bench, serve):
     emberkv.add_command(command)
 
 

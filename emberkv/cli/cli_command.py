@@ -148,14 +148,19 @@ def _yes(value: bool) -> str:
     return "yes" if value else "no"
 
 
-def _target(name: str, given: Given) -> Target:
-    url = given["url"] or name or None
+def place(name: str, given: Given) -> str | None:
+    """The path or URL that was named, or is meant by -h, -p, -s and -u."""
     if given["socket"]:
-        url = f"unix://{os.path.abspath(given['socket'])}"
-    elif given["host"] or given["port"]:
+        return f"unix://{os.path.abspath(given['socket'])}"
+    if given["host"] or given["port"]:
         host = given["host"] or "127.0.0.1"
         host = f"[{host}]" if ":" in host else host
-        url = f"redis{'s' if given['tls'] else ''}://{host}:{given['port'] or 6379}"
+        return f"redis://{host}:{given['port'] or 6379}"
+    return given["url"] or name or None
+
+
+def _target(name: str, given: Given) -> Target:
+    url = place(name, given)
     password = given["password"]
     if given["askpass"]:
         password = click.prompt("Please input password", hide_input=True)

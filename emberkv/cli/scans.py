@@ -95,7 +95,10 @@ class ProgressBar:
 
             columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()]
             self._progress = Progress(
-                *columns, Remaining(), console=Console(stderr=True), transient=True
+                *columns,
+                Remaining(),
+                console=Console(stderr=True, force_terminal=True),
+                transient=True,
             )
             self._task = self._progress.add_task(title, total=total)
 
