@@ -51,7 +51,7 @@ def extension(name: str, floors: list[str]) -> Extension:
         include_dirs=[str(CORE)],
         depends=headers,
         extra_compile_args=compile_args,
-        extra_link_args=["-pthread", *link_args],
+        extra_link_args=["-pthread", "-ldl", *link_args],
     )
 
 

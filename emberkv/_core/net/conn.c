@@ -80,11 +80,13 @@ ek_conn *ek_conn_new(ek_server *server, int fd, const ek_connection *facts) {
     if (!enroll(server, conn)) goto fail;
     if (!ek_poll_set(server->poll, fd, 0, EK_POLL_READ, conn)) goto fail;
     conn->watched = EK_POLL_READ;
+    if (facts->is_tls && !(conn->tls = ek_tls_accept(server->tls, fd))) goto fail;
     if (!add_to_list(server, conn)) goto fail;
     server->frontend.connected++;
     return conn;
 fail:
     if (conn) {
+        if (conn->tls) ek_tls_close(conn->tls);
         ek_session_free(conn->session);
         free(conn);
     }
@@ -109,6 +111,7 @@ void ek_conn_close(ek_server *server, ek_conn *conn) {
     server->conns[conn->index]->index = conn->index;
     server->frontend.connected--;
     ek_poll_set(server->poll, conn->fd, conn->watched, 0, conn);
+    if (conn->tls) ek_tls_close(conn->tls);
     /* A child of a fork may have a copy of the descriptor: close() alone would tell nobody. */
     shutdown(conn->fd, SHUT_WR);
     if (conn->facts.close_after_reply) drain(server, conn);
@@ -420,7 +423,7 @@ static void read_input(ek_server *server, ek_conn *conn) {
         buffer = conn->in;
         room = conn->in_cap;
     }
-    ssize_t n = recv(conn->fd, buffer + have, room - have, 0);
+    ssize_t n = ek_conn_receive(server, conn, buffer + have, room - have);
     if (n <= 0) {
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return;
         if (n == 0 && conn->first && !conn->blocked) finish_writing(server, conn);
@@ -456,7 +459,7 @@ void ek_conn_ready(ek_server *server, ek_conn *conn, unsigned ready) {
         if (!conn->first || ready & EK_POLL_GONE) ek_conn_close(server, conn);
         return;
     }
-    if (ready & (EK_POLL_READ | EK_POLL_GONE)) read_input(server, conn);
+    if (ready & (EK_POLL_READ | EK_POLL_GONE) || (conn->tls && !conn->first)) read_input(server, conn);
 }
 
 static bool is_idle(const ek_server *server, const ek_conn *conn) {

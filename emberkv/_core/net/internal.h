@@ -21,6 +21,7 @@
 #include "engine/mail.h"
 #include "net/parser.h"
 #include "net/server.h"
+#include "net/tls.h"
 
 #define EK_IN_BYTES (128u << 10)  /* what is read at once */
 #define EK_MAX_LISTENERS 16
@@ -57,6 +58,7 @@ typedef struct ek_conn {
     bool blocked;           /* its command waits, and no other is run */
     uint32_t listening_index;
     struct ek_conn *next;   /* among those that are gone, or again */
+    ek_tls_stream *tls;     /* NULL: without */
     ek_session *session;
     ek_parser parser;
     uint8_t *in;            /* kept input, whose first byte begins a request */
@@ -77,6 +79,7 @@ struct ek_server {
     unsigned nlisteners;
     ek_source_kind stop_kind;
     int stop_pipe[2];
+    ek_tls *tls;   /* NULL: without */
     int spare_fd; /* given up to tell a client that there are no descriptors left */
     ek_conn **conns;
     size_t nconns, conns_cap, swept; /* swept: how far the look for idle ones has got */
@@ -131,6 +134,7 @@ void ek_server_close_killed(ek_server *server);
 void ek_server_time_out(ek_server *server); /* the commands that have waited for long enough */
 
 /* output.c */
+ssize_t ek_conn_receive(ek_server *server, ek_conn *conn, void *p, size_t n); /* as recv */
 /* Write what is in server->out to the connection, or keep it. False: the connection is of no use. */
 bool ek_conn_flush(ek_server *server, ek_conn *conn);
 bool ek_conn_write(ek_server *server, ek_conn *conn); /* what was kept */

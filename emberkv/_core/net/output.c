@@ -73,12 +73,45 @@ bool ek_conn_over_limit(ek_server *server, ek_conn *conn) {
     return over;
 }
 
+/* The poll does not know what TLS has read already, nor that it wants to write in order to read. */
+ssize_t ek_conn_receive(ek_server *server, ek_conn *conn, void *p, size_t n) {
+    if (EK_LIKELY(!conn->tls)) return recv(conn->fd, p, n, 0);
+    bool writes;
+    ssize_t got = ek_tls_read(conn->tls, p, n, &writes);
+    if (writes) {
+        int error = errno;
+        ek_conn_watch(server, conn, conn->watched | EK_POLL_WRITE);
+        errno = error;
+    }
+    if (got > 0 && ek_tls_pending(conn->tls) && !conn->again) {
+        conn->again = true;
+        conn->next = server->again;
+        server->again = conn;
+    }
+    return got;
+}
+
+static ssize_t put(ek_conn *conn, const void *p, size_t n) {
+    return conn->tls ? ek_tls_write(conn->tls, p, n) : send(conn->fd, p, n, MSG_NOSIGNAL);
+}
+
+static ssize_t put_chunks(ek_conn *conn) {
+    if (conn->tls)
+        return ek_tls_write(conn->tls, conn->first->bytes + conn->first->at,
+                            conn->first->len - conn->first->at);
+    struct iovec pieces[PIECES];
+    struct msghdr m = {.msg_iov = pieces};
+    for (ek_chunk *c = conn->first; c && m.msg_iovlen < PIECES; c = c->next)
+        pieces[m.msg_iovlen++] = (struct iovec){c->bytes + c->at, c->len - c->at};
+    return sendmsg(conn->fd, &m, MSG_NOSIGNAL);
+}
+
 bool ek_conn_flush(ek_server *server, ek_conn *conn) {
     ek_reply *out = &server->out;
     size_t at = 0;
     if (out->len == 0) return true;
     while (!conn->first && at < out->len) {
-        ssize_t n = send(conn->fd, out->buf + at, out->len - at, MSG_NOSIGNAL);
+        ssize_t n = put(conn, out->buf + at, out->len - at);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0 && is_passing(errno)) break;
         if (n < 0) return false;
@@ -105,11 +138,7 @@ static void drop_first(ek_conn *conn) {
 bool ek_conn_write(ek_server *server, ek_conn *conn) {
     size_t written = 0;
     while (conn->first && written < WRITE_AT_ONCE) {
-        struct iovec pieces[PIECES];
-        struct msghdr m = {.msg_iov = pieces};
-        for (ek_chunk *c = conn->first; c && m.msg_iovlen < PIECES; c = c->next)
-            pieces[m.msg_iovlen++] = (struct iovec){c->bytes + c->at, c->len - c->at};
-        ssize_t n = sendmsg(conn->fd, &m, MSG_NOSIGNAL);
+        ssize_t n = put_chunks(conn);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0 && is_passing(errno)) break;
         if (n < 0) return false;

@@ -124,6 +124,7 @@ static void request_stop(ek_frontend *f) { ek_server_stop((ek_server *)f); }
 static void free_all(ek_server *server) {
     ek_listeners_close(server);
     ek_waker_free(server->waker);
+    ek_tls_free(server->tls);
     if (server->poll >= 0) close(server->poll);
     for (int i = 0; i < 2; i++)
         if (server->stop_pipe[i] >= 0) close(server->stop_pipe[i]);
@@ -182,6 +183,10 @@ bool ek_server_new(ek_store *s, const ek_server_options *o, ek_server **out,
     if (!server->waker || !ek_poll_set(server->poll, ek_waker_fd(server->waker), 0, EK_POLL_READ,
                                        &server->waker_kind)) {
         snprintf(err, EK_SERVER_ERROR_MAX, "no room for another server on the store");
+        goto fail;
+    }
+    if (o->tls_port >= 0 && !(server->tls = ek_tls_new(s->settings, err, EK_SERVER_ERROR_MAX))) {
+        errno = 0;
         goto fail;
     }
     if (!ek_listen(server, err)) goto fail;
