@@ -7,6 +7,7 @@ gives to the old one.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from . import url as _url
@@ -46,12 +47,32 @@ def _knowing_ours(original: Any, connection_class: Any) -> Any:
     return parse_url
 
 
-def install_url_scheme() -> None:
+def _teach_kombu() -> None:
+    from kombu.transport import TRANSPORT_ALIASES
+
+    TRANSPORT_ALIASES[_url.SCHEME] = "emberkv.bridge_kombu:Transport"
+
+
+def _teach_celery() -> None:
+    from celery.app.backends import BACKEND_ALIASES
+
+    _teach_kombu()
+    BACKEND_ALIASES[_url.SCHEME] = "emberkv.bridge_celery:Backend"
+
+
+# Libraries that look at the scheme of a URL before redis-py does, and where they are taught ours.
+_TAUGHT = {"kombu": _teach_kombu, "celery": _teach_celery}
+
+
+def install_url_scheme(*libraries: str) -> None:
     """Have ``redis.from_url("ember:///path")`` and the like work, sync and asyncio, process-wide.
 
     A patch of redis-py, for libraries that make their client of a URL and of nothing else; where
     a client or a pool can be given, `redis_client` needs no patch. Once is enough, again does no
     harm, and `uninstall_url_scheme` takes it back. What the URLs mean stands in `emberkv.url`.
+
+    kombu and Celery look at the scheme themselves and have tables of those they know: ours is
+    entered there for each that is imported already, or named in `libraries`.
     """
     try:
         import redis.asyncio.connection
@@ -66,6 +87,12 @@ def install_url_scheme() -> None:
         if module not in _REPLACED:
             _REPLACED[module] = module.parse_url
             module.parse_url = _knowing_ours(module.parse_url, connection_class)
+    for name, teach in _TAUGHT.items():
+        if name in libraries or name in sys.modules:
+            teach()
+    unknown = set(libraries) - _TAUGHT.keys()
+    if unknown:
+        raise ValueError(f"only {', '.join(_TAUGHT)} are taught: {', '.join(sorted(unknown))}")
 
 
 def uninstall_url_scheme() -> None:
@@ -73,3 +100,9 @@ def uninstall_url_scheme() -> None:
     while _REPLACED:
         module, original = _REPLACED.popitem()
         module.parse_url = original
+    for module_name, table in (
+        ("kombu.transport", "TRANSPORT_ALIASES"),
+        ("celery.app.backends", "BACKEND_ALIASES"),
+    ):
+        if module_name in sys.modules:
+            getattr(sys.modules[module_name], table).pop(_url.SCHEME, None)

@@ -162,10 +162,7 @@ cdef class Wire:
 
     def __dealloc__(self):
         ek_reply_free(&self.tape)
-        if self.either >= 0:
-            close_fd(self.either)
-        if self.alarm >= 0:
-            close_fd(self.alarm)
+        self.close_descriptors()
 
     @property
     def resp(self):
@@ -215,12 +212,15 @@ cdef class Wire:
         ek_session_client_if_any(self.session.p)  # becomes the child's own
         self.waker = None
         self.at = self.tape.len = 0
+        self.close_descriptors()
+        return 0
+
+    cdef void close_descriptors(self) noexcept:
         if self.alarm >= 0:
             close_fd(self.alarm)
         if self.either >= 0:
             close_fd(self.either)
         self.alarm = self.either = -1
-        return 0
 
     cdef bint take_lock(self, bint wait) except -1:
         """Take the lock; False: it is busy, and this is not to wait."""
@@ -486,6 +486,8 @@ cdef class Wire:
 
     def fileno(self):
         """A descriptor that can be read while a reply or a message is due, and at time-outs."""
+        if self.closed:
+            return -1
         if self.either < 0:
             self.must_be_open()
             if self.waker is None:
@@ -516,6 +518,7 @@ cdef class Wire:
         self.closed = True
         self.at = self.tape.len = 0
         self.later = []
+        self.close_descriptors()
         p = self.session.p
         if p.a != NULL and self.pid != getpid():
             # What the session of the parent watches is not the child's to let go of.
