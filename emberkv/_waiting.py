@@ -90,33 +90,39 @@ async def send(wire: _ember.Wire, args: tuple[Any, ...]) -> None:
         await lock_free(wire)
 
 
-async def until_ready(wire: _ember.Wire, seconds: float | None = None) -> bool:
-    """Wait until `wire` has something to read, `seconds` or without end; whether it has."""
-    if wire.ready():
-        return True
+async def until_due(wire: _ember.Wire, seconds: float | None = None) -> None:
+    """Wait until it is worth while to look at `wire`, `seconds` or without end."""
     loop = asyncio.get_running_loop()
-    end = None if seconds is None else loop.time() + seconds
     sleepers = waker_of(wire.store)
     wire.use_waker(sleepers)
-    while True:
-        left = wire.until
-        if end is not None:
-            left = end - loop.time() if left is None else min(left, end - loop.time())
-        future = sleepers.add(wire)
-        alarm = None if left is None else loop.call_later(left, _done, future)
-        try:
-            if not wire.due():
-                await future
-        finally:
-            sleepers.remove(future)
-            if alarm is not None:
-                alarm.cancel()
-        if wire.ready():
-            return True
-        if end is not None and loop.time() >= end:
+    left = wire.until
+    if seconds is not None:
+        left = seconds if left is None else min(left, seconds)
+    future = sleepers.add(wire)
+    alarm = None if left is None else loop.call_later(left, _done, future)
+    try:
+        if not wire.due():
+            await future
+    finally:
+        sleepers.remove(future)
+        if alarm is not None:
+            alarm.cancel()
+
+
+async def until_ready(wire: _ember.Wire, seconds: float | None = None) -> bool:
+    """Wait until `wire` has something to read, `seconds` or without end; whether it has."""
+    loop = asyncio.get_running_loop()
+    end = None if seconds is None else loop.time() + seconds
+    while not wire.ready():
+        left = None if end is None else end - loop.time()
+        if left is not None and left <= 0:
             return False
         if wire.due():
+            # There is something, but the store's lock is held.
             await lock_free(wire)
+        else:
+            await until_due(wire, left)
+    return True
 
 
 def _done(future: asyncio.Future[None]) -> None:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Literal, TypeVar, overload
 
+    from .asyncio_pubsub import PubSub
+
     Self = TypeVar("Self", bound="Ember[Any]")
 
 __all__ = ["Ember", "Lock", "Pipeline", "Redis", "from_url", "open"]
@@ -113,13 +115,15 @@ class Ember(AwaitedCommands[T]):
             raise ValueError(f"not a URL of a store: {url!r}; they begin with ember:")
         return cls(url, **options)
 
-    def _new_wire(self, db: int) -> _ember.Wire:
+    def _new_wire(
+        self, db: int, codec: tuple[str, str] | None = None, decode: bool | None = None
+    ) -> _ember.Wire:
         return _ember.Wire(
             self._handle._store,
             exceptions.exception_for,
             exceptions,
-            (self.encoding, self.encoding_errors),
-            self.decode_responses,
+            codec or (self.encoding, self.encoding_errors),
+            self.decode_responses if decode is None else decode,
             db,
             3,
             _waiting.waker_of,
@@ -231,6 +235,12 @@ class Ember(AwaitedCommands[T]):
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline[T]:
         """A pipeline: commands queued by their methods, and run when its `execute` is awaited."""
         return Pipeline(self, transaction, shard_hint)
+
+    def pubsub(self, **kwargs: Any) -> PubSub:
+        """What listens to channels and patterns; see `PubSub` for `kwargs`."""
+        from .asyncio_pubsub import PubSub
+
+        return PubSub(self, **kwargs)  # type: ignore[arg-type]
 
     async def transaction(
         self,

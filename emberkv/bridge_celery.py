@@ -10,7 +10,7 @@ from .bridge_connection import Connection
 from .bridge_url import connection_arguments
 
 
-class Backend(RedisBackend):  # type: ignore[misc]
+class Backend(RedisBackend):
     """Celery's backend for Redis, on a store of ours."""
 
     def _params_from_url(self, url: str, defaults: dict[str, Any]) -> dict[str, Any]:

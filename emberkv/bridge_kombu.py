@@ -14,7 +14,7 @@ from .bridge_connection import Connection
 from .bridge_url import connection_arguments
 
 
-class Channel(_redis.Channel):  # type: ignore[misc]
+class Channel(_redis.Channel):
     connection_class = Connection
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
@@ -26,7 +26,7 @@ class Channel(_redis.Channel):  # type: ignore[misc]
         return {**parameters, **own}
 
 
-class Transport(_redis.Transport):  # type: ignore[misc]
+class Transport(_redis.Transport):
     Channel = Channel
     driver_name = "emberkv"
     # The URL stays whole, in the place of a host name.

@@ -146,7 +146,7 @@ class PubSub:
         self.subscribed_event = threading.Event()
         self._lock = threading.RLock()
         self._queue: deque[Any] = deque()
-        self.reset()
+        self._begin()
 
     def __enter__(self: Self) -> Self:
         return self
@@ -168,6 +168,9 @@ class PubSub:
 
     def reset(self) -> None:
         """Subscribe to nothing any more, and forget what was not taken."""
+        self._begin()
+
+    def _begin(self) -> None:
         with self._lock:
             session, self.connection = self.connection, None
             self._queue.clear()
@@ -196,6 +199,9 @@ class PubSub:
 
     def execute_command(self, *args: Any) -> None:
         """Run a command; what it replies comes with the messages, in their order."""
+        self._execute(*args)
+
+    def _execute(self, *args: Any) -> None:
         with self._lock:
             self._run(self._session(), args)
 
@@ -261,7 +267,7 @@ class PubSub:
     ) -> None:
         new = _subscriptions(args, handlers)
         with self._lock:
-            self.execute_command(command, *new)
+            self._execute(command, *new)
             normal = self._normalize_keys(new)
             subscribed.update(normal)
             if not self.subscribed:
@@ -279,7 +285,7 @@ class PubSub:
         names = _flat(args)
         with self._lock:
             pending.update(self._normalize_keys(names) if args else subscribed)
-            self.execute_command(command, *names)
+            self._execute(command, *names)
 
     def subscribe(self, *args: Any, **kwargs: Handler) -> None:
         """Listen to channels: names, `Subscription` objects, or ``name=handler``. SUBSCRIBE."""
@@ -317,7 +323,7 @@ class PubSub:
 
     def ping(self, message: Any = None) -> None:
         """Have a "pong" come with the messages. PING."""
-        self.execute_command("PING", *(() if message is None else (message,)))
+        self._execute("PING", *(() if message is None else (message,)))
 
     # Messages
 
@@ -345,6 +351,9 @@ class PubSub:
             if left is not None and left <= 0:
                 return None
             session.wait(left)
+        return self._shown(reply)
+
+    def _shown(self, reply: Any) -> Any:
         if isinstance(reply, Exception):
             raise reply
         if self.is_health_check_response(reply):
@@ -438,11 +447,14 @@ class PubSub:
         if kind in self.PUBLISH_MESSAGE_TYPES:
             handler = self._handler_of(kind, message)
             if handler:
-                handler(message)
+                self._hand_to(handler, message)
                 return None
         elif kind != "pong" and (ignore_subscribe_messages or self.ignore_subscribe_messages):
             return None
         return message
+
+    def _hand_to(self, handler: Handler, message: Message) -> None:
+        handler(message)
 
     def _handler_of(self, kind: str, message: Message) -> Handler | None:
         if kind == "pmessage":

@@ -216,6 +216,10 @@ class Wire:
         """The number of the database it works in."""
 
     @property
+    def killed(self) -> bool:
+        """Whether the store has cut it off: CLIENT KILL, or more waited for it than may."""
+
+    @property
     def resp(self) -> int:
         """The protocol whose shapes replies have: 2, or 3 after HELLO 3."""
 

@@ -52,7 +52,7 @@ cdef const ek_command *TRACKING = ek_command_find_full(b"client|tracking", 15)
 
 cdef enum:
     WIRE_KEEPS = 1 << 20  # bytes of tape that an idle wire keeps
-    LOOK_AGAIN_MS = 100
+    WIRE_LOOKS_MS = 100
     FOR_EVER = 0x7fffffffffffffff
 
 
@@ -173,6 +173,12 @@ cdef class Wire:
     def db(self):
         """The number of the database it works in."""
         return self.session.db
+
+    @property
+    def killed(self):
+        """Whether the store has cut it off: CLIENT KILL, or more waited for it than may."""
+        self.store.use()
+        return not self.closed and ek_session_killed(self.session.p)
 
     cdef object translated(self, object error):
         """The exception, of the module of exceptions, of the same name as one of ours."""
@@ -335,7 +341,8 @@ cdef class Wire:
                 memset(&self.tape, 0, sizeof(ek_reply))
             if self.alarm >= 0:
                 self.pump()
-                self.set_alarm()
+        if self.alarm >= 0:
+            self.set_alarm()
         if tag == c"-" or tag == c">" and r.resp >= 3:
             self.odd = reply
             return UNUSUAL_REPLY
@@ -462,7 +469,7 @@ cdef class Wire:
                 now = ek_clock_monotonic_ms()
                 if now >= end:
                     return False
-                self.sleep(min(LOOK_AGAIN_MS, end - now))
+                self.sleep(min(WIRE_LOOKS_MS, end - now))
         except _exceptions().RedisError as error:
             raise self.translated(error) from None
 
