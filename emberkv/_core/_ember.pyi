@@ -216,6 +216,10 @@ class Wire:
         """The number of the database it works in."""
 
     @property
+    def client_id(self) -> int:
+        """What CLIENT ID says."""
+
+    @property
     def killed(self) -> bool:
         """Whether the store has cut it off: CLIENT KILL, or more waited for it than may."""
 

@@ -175,6 +175,12 @@ cdef class Wire:
         return self.session.db
 
     @property
+    def client_id(self):
+        """What CLIENT ID says."""
+        self.must_be_open()
+        return self.session.p.id
+
+    @property
     def killed(self):
         """Whether the store has cut it off: CLIENT KILL, or more waited for it than may."""
         self.store.use()

@@ -172,6 +172,7 @@ cdef extern from "engine/session.h" nogil:
         uint32_t db
         int resp
         int initial_resp
+        uint64_t id
         bint in_multi
         bint blocked
         int64_t blocked_until_ms
