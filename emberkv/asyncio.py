@@ -15,6 +15,7 @@ The names are those of `redis.asyncio`. A handle belongs to one loop at a time.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from . import _waiting, exceptions
@@ -23,6 +24,7 @@ from ._commands._base import EMPTY_RESPONSE, NEVER_DECODE, T
 from ._commands.awaited import AwaitedCommands
 from ._commands.scan import items
 from ._core import _ember
+from .arrays import Arrays
 from .asyncio_lock import Lock
 from .asyncio_pipeline import Pipeline
 from .responses import CALLBACKS, Callbacks
@@ -106,6 +108,7 @@ class Ember(AwaitedCommands[T]):
         self.encoding_errors = handle.encoding_errors
         self.response_callbacks = Callbacks(CALLBACKS)
         self._idle_wires: list[_ember.Wire] = []
+        self._twin: _client.Ember[T] | None = None
         self._wire = self._new_wire(handle._session.db)
 
     @classmethod
@@ -292,7 +295,10 @@ class Ember(AwaitedCommands[T]):
 
     def _handle_in_db(self) -> _client.Ember[T]:
         """A handle that does not wait for the loop, in the database of this one."""
-        handle = self._handle.__class__.__new__(self._handle.__class__)
+        handle = self._twin
+        if handle is not None and handle._session.db == self._wire.db:
+            return handle
+        handle = self._twin = self._handle.__class__.__new__(self._handle.__class__)
         handle._shares_store = True
         handle._attach(
             self._handle._store,
@@ -361,6 +367,22 @@ class Ember(AwaitedCommands[T]):
         state = "closed" if self.closed else f"{self.path or 'in memory'} db={self._wire.db}"
         return f"<{type(self).__module__}.{type(self).__qualname__}({state})>"
 
+
+def _at_once(name: str) -> Any:
+    """A method of `Arrays` to be awaited: it runs in one go, as soon as the lock is free."""
+    method = getattr(Arrays, name)
+
+    @functools.wraps(method)
+    async def call(self: Ember[Any], *args: Any, **kwargs: Any) -> Any:
+        await _waiting.until_free(self._wire)
+        return method(self._handle_in_db(), *args, **kwargs)
+
+    return call
+
+
+for _name in vars(Arrays):
+    if not _name.startswith("_"):
+        setattr(Ember, _name, _at_once(_name))
 
 Redis = Ember
 open = Ember

@@ -23,6 +23,7 @@ NAMES = {
         *("AbsoluteExpiry", "BitOffset", "Encodable", "Expiry", "Field", "Key", "Keys"),
         *("Pattern", "ScoreBound", "ScoreCast", "Timeout"),
     ),
+    "..arrays": ("Array",),
     "..options": ("DataPersistOptions", "HashDataPersistOptions"),
     "._base": ("T", "Typed"),
 }
@@ -43,7 +44,9 @@ def imports_of(module: ast.Module) -> dict[str, str]:
 def methods(module: ast.Module):
     """(name, method) of the public methods of the module's command group, second names too."""
     for group in module.body:
-        if not isinstance(group, ast.ClassDef) or not group.name.endswith("Commands"):
+        if not isinstance(group, ast.ClassDef):
+            continue
+        if not group.name.endswith("Commands") and group.name != "Arrays":
             continue
         found = {}
         for item in group.body:
@@ -68,7 +71,7 @@ def line(name: str, method: ast.FunctionDef) -> str:
 
 def stub() -> str:
     lines, imported = [], {}
-    for path in sorted(COMMANDS.glob("[a-z]*.py")):
+    for path in [*sorted(COMMANDS.glob("[a-z]*.py")), COMMANDS.parent / "arrays.py"]:
         module = ast.parse(path.read_text())
         imported.update(imports_of(module))
         lines += [line(name, method) for name, method in methods(module)]

@@ -1,7 +1,8 @@
 """Writes emberkv/_commands/queued.pyi: the methods of a pipeline as type checkers see them.
 
 A pipeline inherits every command's method, but calling one gives the pipeline back, or while
-it watches the result; so in the stub each returns Any. Run this after changing a signature:
+it watches the result; so in the stub each returns Any. Run this after changing a signature (it
+writes the asyncio twin's stub as well):
 
     python tools/stub_pipeline.py
 """
@@ -73,4 +74,7 @@ def stub() -> str:
 
 
 if __name__ == "__main__":
+    import stub_asyncio
+
     STUB.write_text(stub())
+    stub_asyncio.STUB.write_text(stub_asyncio.stub())

@@ -56,6 +56,12 @@ cdef enum:
     FOR_EVER = 0x7fffffffffffffff
 
 
+cdef inline bint wants_mail(const ek_command *cmd) noexcept:
+    """May others send something because of it?"""
+    return cmd != NULL and (cmd.flags & (EK_CMD_MAY_WAIT | EK_CMD_PUBSUB) or cmd == MONITOR
+                            or cmd == TRACKING)
+
+
 class Unusual:
     """What `Wire.read` gives for anything that is not a plain reply."""
 
@@ -257,9 +263,7 @@ cdef class Wire:
                 self.later.append(args)
                 return True
             cmd = ek_command_resolve(a.n, a.v, &container)
-            if self.waker is None and cmd != NULL and (
-                    cmd.flags & (EK_CMD_MAY_WAIT | EK_CMD_PUBSUB) or cmd == MONITOR
-                    or cmd == TRACKING):
+            if self.waker is None and wants_mail(cmd):
                 self.need_waker()
             took = self.take_lock(wait)
             if took:
@@ -440,6 +444,10 @@ cdef class Wire:
         if waker is self.waker:
             return
         self.must_be_open()
+        if ek_session_client_if_any(self.session.p) == NULL:
+            ek_session_use_waker(self.session.p, waker.w)
+            self.waker = waker
+            return
         change.session = self.session.p
         change.waker = waker.w
         self.store.enter()
@@ -448,8 +456,7 @@ cdef class Wire:
         self.waker = waker
 
     cdef int need_waker(self) except -1:
-        self.waker = Waker(self.store) if self.waker_of is None else self.waker_of(self.store)
-        ek_session_use_waker(self.session.p, self.waker.w)
+        self.use_waker(Waker(self.store) if self.waker_of is None else self.waker_of(self.store))
         return 0
 
     @property

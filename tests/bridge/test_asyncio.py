@@ -210,10 +210,13 @@ def test_socket_timeout_is_redis_pys_timeout_error(run):
 
 def test_health_checks_and_names(run):
     async def use():
-        options = {"health_check_interval": 0.0001, "client_name": "me", "db": 2}
+        options = {"health_check_interval": 60, "client_name": "me", "db": 2}
         async with opened(**options) as client:
             assert await client.client_getname() == "me"
-            await asyncio.sleep(0.001)
+            connection = await client.connection_pool.get_connection()
+            connection.next_health_check = -1
+            await client.connection_pool.release(connection)
             assert await client.set("k", "v")
+            assert connection.next_health_check > 0
 
     run(use())
