@@ -8,12 +8,24 @@ ek_handler ek_cmd_help, ek_cmd_xack, ek_cmd_xadd, ek_cmd_xautoclaim, ek_cmd_xcla
     ek_cmd_xinfo_stream, ek_cmd_xlen, ek_cmd_xpending, ek_cmd_xrange, ek_cmd_xread,
     ek_cmd_xreadgroup, ek_cmd_xrevrange, ek_cmd_xsetid, ek_cmd_xtrim;
 
+/* Where STREAMS stands among the options. 0: nowhere. */
+static size_t find_streams(size_t argc, const ek_str *argv) {
+    for (size_t i = 1; i < argc; i++) {
+        if (ek_str_is(argv[i], "streams")) return (argc - i) % 2 ? i : 0;
+        if (ek_str_is(argv[i], "block") || ek_str_is(argv[i], "count")) i++;
+        else if (ek_str_is(argv[i], "group")) i += 2;
+        else if (!ek_str_is(argv[i], "noack")) return 0;
+    }
+    return 0;
+}
+
 /* The keys of XREAD and XREADGROUP: the first half of what follows STREAMS, which is sought from an
- * argument on, whatever comes before it. */
+ * argument on, whatever comes before it; if it is not there, among the options. */
 static int stream_keys(size_t from, size_t argc, const ek_str *argv, ek_key_pos *out, int cap) {
     size_t at = from;
     while (at < argc && !ek_str_is(argv[at], "streams")) at++;
-    if (at + 2 >= argc) return -1;
+    if (at >= argc) at = find_streams(argc, argv);
+    if (at == 0 || at + 2 >= argc) return -1;
     size_t n = (argc - at - 1) / 2;
     for (size_t i = 0; i < n && (int)i < cap; i++)
         out[i] = (ek_key_pos){.index = (uint32_t)(at + 1 + i),
