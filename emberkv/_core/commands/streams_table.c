@@ -20,12 +20,13 @@ static size_t find_streams(size_t argc, const ek_str *argv) {
 }
 
 /* The keys of XREAD and XREADGROUP: the first half of what follows STREAMS, which is sought from an
- * argument on, whatever comes before it; if none follow there, among the options. */
+ * argument on, whatever comes before it; if but one argument follows it there,
+ * among the options. */
 static int stream_keys(size_t from, size_t argc, const ek_str *argv, ek_key_pos *out, int cap) {
     size_t at = from;
     while (at < argc && !ek_str_is(argv[at], "streams")) at++;
-    if (at == argc) return -1;
-    if (at + 2 >= argc && (at = find_streams(argc, argv)) == 0) return -1;
+    if (at + 2 == argc) at = find_streams(argc, argv);
+    if (at == 0 || at + 2 >= argc) return -1;
     size_t n = (argc - at - 1) / 2;
     for (size_t i = 0; i < n && (int)i < cap; i++)
         out[i] = (ek_key_pos){.index = (uint32_t)(at + 1 + i),
