@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from typing_extensions import Buffer
 
@@ -23,3 +23,7 @@ Timeout: TypeAlias = int | float | None
 ScoreBound: TypeAlias = float | str | bytes
 ScoreCast: TypeAlias = Callable[[Any], Any]
 BitOffset: TypeAlias = int | str
+
+# The id of a stream's entry; what becomes of references to entries that are deleted.
+StreamId: TypeAlias = Encodable
+RefPolicy: TypeAlias = Literal["KEEPREF", "DELREF", "ACKED"]

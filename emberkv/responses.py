@@ -229,6 +229,75 @@ def _datetime(reply: Any, **options: Any) -> Any:
     return datetime.fromtimestamp(int(reply))
 
 
+# Streams.
+
+
+def _entries(reply: Any, **options: Any) -> Any:
+    """[[id, [name, value, ...]], ...] into [(id, {name: value}), ...]."""
+    if reply is None:
+        return None
+    found: list[tuple[Any, ...]] = []
+    for entry in reply:
+        if entry is None:
+            found.append((None, None))
+        elif "claim_min_idle_time" in options:
+            found.append((entry[0], _pairs(entry[1] or ()), *entry[2:]))
+        else:
+            found.append((entry[0], _pairs(entry[1] or ())))
+    return found
+
+
+def _claimed(reply: Any, **options: Any) -> Any:
+    return reply if options.get("parse_justid") else _entries(reply)
+
+
+def _claimed_on(reply: Any, **options: Any) -> Any:
+    """[cursor, entries, deleted]; the ids alone with JUSTID."""
+    if options.get("parse_justid"):
+        return reply[1]
+    reply[1] = _entries(reply[1])
+    return reply
+
+
+def _streams(reply: Any, **options: Any) -> list[list[Any]]:
+    if not reply:
+        return []
+    return [[stream, _entries(entries, **options)] for stream, entries in reply.items()]
+
+
+def _facts(reply: Any, **options: Any) -> dict[str, Any]:
+    return {text(name): value for name, value in reply.items()}
+
+
+def _each_facts(reply: Any, **options: Any) -> list[dict[str, Any]]:
+    return [_facts(one) for one in reply]
+
+
+def _entry(reply: Any) -> Any:
+    return reply if reply is None or reply[0] is None else (reply[0], _pairs(reply[1]))
+
+
+def _stream_facts(reply: Any, **options: Any) -> dict[str, Any]:
+    facts = _facts(reply)
+    if options.get("full"):
+        facts["entries"] = {id: _pairs(fields) for id, fields in facts["entries"]}
+        facts["groups"] = _each_facts(facts["groups"])
+        return facts
+    facts["first-entry"] = _entry(facts.get("first-entry"))
+    facts["last-entry"] = _entry(facts["last-entry"])
+    return facts
+
+
+_PENDING = ("message_id", "consumer", "time_since_delivered", "times_delivered")
+
+
+def _pending(reply: Any, **options: Any) -> Any:
+    if options.get("parse_detail"):
+        return [dict(zip(_PENDING, one, strict=False)) for one in reply]
+    consumers = [{"name": name, "pending": int(n)} for name, n in reply[3] or ()]
+    return {"pending": reply[0], "min": reply[1], "max": reply[2], "consumers": consumers}
+
+
 # What the server says of itself.
 
 
@@ -391,6 +460,11 @@ _TABLE: dict[Callable[..., Any], str] = {
     _lcs: "LCS",
     _stralgo: "STRALGO",
     _sort: "SORT",
+    _entries: "XRANGE XREVRANGE",
+    _claimed: "XCLAIM",
+    _claimed_on: "XAUTOCLAIM",
+    _streams: "XREAD XREADGROUP",
+    _pending: "XPENDING",
     _time: "TIME",
     _datetime: "LASTSAVE",
     _texts: "GEOHASH",
@@ -444,6 +518,12 @@ CALLBACKS |= {
     "MEMORY STATS": _memory_stats,
     "PUBSUB NUMSUB": _numsub,
     "PUBSUB SHARDNUMSUB": _numsub,
+    "XGROUP CREATE": _is_ok,
+    "XGROUP DESTROY": bool,
+    "XGROUP SETID": _is_ok,
+    "XINFO CONSUMERS": _each_facts,
+    "XINFO GROUPS": _each_facts,
+    "XINFO STREAM": _stream_facts,
     "SLOWLOG GET": _slowlog,
     "SLOWLOG RESET": _is_ok,
 }

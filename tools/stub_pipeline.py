@@ -32,8 +32,10 @@ from .._types import (
     Key,
     Keys,
     Pattern,
+    RefPolicy,
     ScoreBound,
     ScoreCast,
+    StreamId,
     Timeout,
 )
 from ..options import DataPersistOptions, HashDataPersistOptions

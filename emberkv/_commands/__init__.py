@@ -13,6 +13,7 @@ from .pubsub import PubSubCommands
 from .scan import ScanCommands
 from .server import ServerCommands
 from .sets import SetCommands
+from .streams import StreamCommands
 from .strings import StringCommands
 from .zsets import ZsetCommands
 
@@ -27,6 +28,7 @@ class Commands(
     ListCommands[T],
     SetCommands[T],
     ZsetCommands[T],
+    StreamCommands[T],
     PubSubCommands[T],
     ConnectionCommands[T],
     ServerCommands[T],

@@ -20,6 +20,8 @@ def _contents(execute: Any, key: bytes, kind: str, encoding: str) -> Any:
         return list(members) if encoding == "intset" else sorted(members)
     if kind == "zset":
         return execute((b"ZRANGE", key, 0, -1, b"WITHSCORES"))
+    if kind == "stream":
+        return execute((b"XINFO", b"STREAM", key, b"FULL", b"COUNT", 0))
     fields = execute((b"HGETALL", key))
     times = _field_times(execute, key, list(fields))
     items = [(field, fields[field], time) for field, time in zip(fields, times, strict=True)]

@@ -60,6 +60,17 @@ BASE: list[Command] = [
     (b"ZADD", b"z128", *scored("m", 128)),
     (b"ZADD", b"zl", *scored("lex", 20, score=0)),
     (b"ZADD", b"ZL", *scored("lex", 200, score=0)),
+    words("XADD r 1-0 f v g w"),
+    words("XADD r 2-0 f v g w"),
+    words("XADD r 3-0 other names f 7"),
+    words("XGROUP CREATE r g 0"),
+    words("XREADGROUP GROUP g c COUNT 2 STREAMS r >"),
+    *((b"XADD", b"R", b"%d-0" % i, b"f", b"value %d" % i, b"n", b"%d" % i) for i in range(1, 131)),
+    words("XGROUP CREATE R g 0"),
+    words("XGROUP CREATE R other $"),
+    words("XREADGROUP GROUP g c COUNT 60 STREAMS R >"),
+    words("XREADGROUP GROUP g d COUNT 40 STREAMS R >"),
+    words("XDEL R 5-0 80-0"),
     words(f"PEXPIREAT xl {LATER_MS}"),
     words("RPUSH xl a b"),
     words(f"PEXPIREAT xl {LATER_MS}"),
@@ -270,6 +281,59 @@ ZDIFFSTORE new 2 Z z
 ZUNIONSTORE Z 2 z T
 """
 
+STREAMS = """
+XADD r 4-0 f v g w
+XADD r 4-0 a b
+XADD R 300-0 f v n 1
+XADD R 300-0 f another-value-that-is-a-bit-longer-than-those-before-it n 1
+XADD new 1-0 f v
+XADD new MAXLEN 0 1-0 f v
+XADD r MAXLEN 2 4-0 f v
+XADD R MAXLEN ~ 30 300-0 f v
+XADD R MINID 90 300-0 f v
+XTRIM r MAXLEN 1
+XTRIM r MAXLEN 0
+XTRIM R MAXLEN 20
+XTRIM R MAXLEN ~ 20
+XTRIM R MINID = 110
+XDEL r 2-0
+XDEL r 1-0 2-0 3-0
+XDEL R 1-0 100-0 101-0 129-0 130-0
+XSETID r 9-0 ENTRIESADDED 9 MAXDELETEDID 5-0
+XGROUP CREATE r new $
+XGROUP CREATE new g 0 MKSTREAM
+XGROUP SETID R g 0
+XGROUP DESTROY r g
+XGROUP DESTROY R g
+XGROUP DESTROY R other
+XGROUP CREATECONSUMER R g new
+XGROUP DELCONSUMER r g c
+XGROUP DELCONSUMER R g c
+XREADGROUP GROUP g c STREAMS r >
+XREADGROUP GROUP g new STREAMS r >
+XREADGROUP GROUP g new STREAMS R >
+XREADGROUP GROUP g new NOACK STREAMS R >
+XREADGROUP GROUP g d STREAMS R 0
+XREADGROUP GROUP other new COUNT 5 STREAMS R >
+XACK r g 1-0 2-0
+XACK R g 1-0 5-0 30-0 60-0 61-0 100-0
+XCLAIM r g new 0 1-0
+XCLAIM R g d 0 1-0 2-0 5-0 60-0 JUSTID
+XCLAIM R g new 0 1-0 120-0 FORCE RETRYCOUNT 3
+XAUTOCLAIM r g new 0 0
+XAUTOCLAIM R g new 0 0 COUNT 60
+XAUTOCLAIM R g d 0 0 COUNT 200 JUSTID
+XRANGE R - +
+XREAD STREAMS R 100
+COPY R new
+COPY r R REPLACE
+RENAME R r
+DEL R
+DEL r R
+UNLINK R
+SET R string-over-a-stream
+"""
+
 KEYS = f"""
 DEL s
 DEL l L li absent
@@ -356,7 +420,7 @@ WITH_BLANKS: list[Command] = [
 
 
 def commands() -> list[Command]:
-    groups = (STRINGS, LISTS, SETS, HASHES, ZSETS, HYPERLOGLOGS, KEYS, SETTINGS)
+    groups = (STRINGS, LISTS, SETS, HASHES, ZSETS, STREAMS, HYPERLOGLOGS, KEYS, SETTINGS)
     lines = [words(line) for group in groups for line in group.strip().splitlines()]
     return lines + WITH_BLANKS
 

@@ -20,6 +20,7 @@ GROUPS = [
     core.SetCommands,
     core.SortedSetCommands,
     core.HyperlogCommands,
+    core.StreamCommands,
     core.ManagementCommands,
     core.PubSubCommands,
     core.ModuleCommands,

@@ -20,8 +20,7 @@ static size_t find_streams(size_t argc, const ek_str *argv) {
 }
 
 /* The keys of XREAD and XREADGROUP: the first half of what follows STREAMS, which is sought from an
- * argument on, whatever comes before it; if but one argument follows it there,
- * among the options. */
+ * argument on, whatever comes before it; with but one argument behind it, among the options. */
 static int stream_keys(size_t from, size_t argc, const ek_str *argv, ek_key_pos *out, int cap) {
     size_t at = from;
     while (at < argc && !ek_str_is(argv[at], "streams")) at++;

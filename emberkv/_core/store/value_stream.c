@@ -462,7 +462,7 @@ static bool previous_entry(ek_stream_iter *it, entry *e) {
 }
 
 bool ek_stream_iter_next(ek_stream_iter *it) {
-    entry e;
+    entry e = {0};
     while (it->at.leaf) {
         if (!(it->reverse ? previous_entry(it, &e) : next_entry(it, &e))) return false;
         if (it->reverse ? ek_id_before(e.id, it->from) : ek_id_before(it->to, e.id)) {
