@@ -280,6 +280,7 @@ void ek_execute(ek_session *session, size_t argc, const ek_str *argv, ek_reply *
 
 ek_status ek_transaction_begin(ek_store *s, ek_savepoint *sp) {
     if (s->a->level == 0) {
+        if (s->root->nunclaimed) ek_settle(s);
         ek_begin(s->a);
         s->a->txn_thread = pthread_self();
         __atomic_store_n(&s->a->txn_depth, 1, __ATOMIC_RELAXED);

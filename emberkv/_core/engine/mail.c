@@ -273,13 +273,29 @@ void ek_session_drop_client(ek_session *session) {
     session->client = 0;
 }
 
+/* Neighbours are mostly of one process, which is asked for once. */
+typedef struct asking {
+    ek_store *s;
+    uint32_t token;
+    bool lives;
+} asking;
+
+static bool lives(asking *k, const ek_client *c) {
+    if (c->token != k->token) {
+        k->token = c->token;
+        k->lives = ek_client_lives(k->s, c);
+    }
+    return k->lives;
+}
+
 static void settle(void *arg) {
     ek_store *s = arg;
+    asking k = {.s = s};
     ek_ref next;
     for (ek_ref at = s->root->unclaimed; at; at = next) {
         ek_client *c = ek_ptr(s->a, at);
         next = c->unclaimed_next;
-        if (ek_client_lives(s, c)) ek_waker_note_again(s, c->waker);
+        if (lives(&k, c)) ek_waker_note_again(s, c->waker);
         else bury_one(s, c);
     }
     ek_serve(s);
