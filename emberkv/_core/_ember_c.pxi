@@ -190,6 +190,15 @@ cdef extern from "engine/session.h" nogil:
     bint ek_transaction_is_mine(const ek_store *s)
     bint ek_transaction_abandon(ek_store *s)
 
+cdef extern from "store/notify.h" nogil:
+    ctypedef enum ek_event:
+        EK_EVENT_EXPIRED
+        EK_EVENT_HASH
+    bint ek_notifies(const ek_store *s, ek_event event)
+
+cdef extern from "store/expiry.h" nogil:
+    void ek_expiry_for_listeners(ek_store *s)
+
 cdef extern from "engine/mail.h" nogil:
     ctypedef enum ek_unblock_how:
         EK_UNBLOCK_TIMEOUT

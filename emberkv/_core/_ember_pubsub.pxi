@@ -113,6 +113,7 @@ cdef class Listener(Session):
         """Sleep until there may be something to take, at most `timeout` seconds."""
         cdef Store store = self.store
         cdef int ms = LISTENER_TICK_MS
+        cdef bint due = False
         store.use()
         if timeout is not None and timeout * 1000 < LISTENER_TICK_MS:
             ms = max(0, <int> (timeout * 1000 + 0.999))
@@ -128,7 +129,7 @@ cdef class Listener(Session):
             ek_waker_clear(self.p.waker)
             if not ek_inbox_waiting(self.p) and not ek_session_killed(self.p):
                 with nogil:
-                    ek_waker_wait(self.p.waker, ms)
+                    due = ek_waker_wait(self.p.waker, ms)
                 self.poked = False
         finally:
             self.sleepers -= 1
@@ -136,6 +137,19 @@ cdef class Listener(Session):
             if store.closing:
                 store._close()
         PyErr_CheckSignals()
+        if not due and ms == LISTENER_TICK_MS:
+            self.let_keys_expire()
+
+    cdef int let_keys_expire(self) except -1:
+        """Nobody may be running commands that would find keys whose time has come."""
+        cdef Store store = self.store
+        if store.s == NULL or not (ek_notifies(store.s, EK_EVENT_EXPIRED)
+                                   or ek_notifies(store.s, EK_EVENT_HASH)):
+            return 0
+        store.enter()
+        ek_expiry_for_listeners(store.s)
+        ek_store_leave(store.s)
+        return 0
 
     def wake(self):
         """Have a thread that waits, or is about to, look again."""

@@ -278,8 +278,9 @@ static uint64_t amount_to_set(const operation *o) {
     return wraps && o->overflow == EK_BITMAP_SAT ? INT64_MAX : (uint64_t)o->amount;
 }
 
-/* Set or increase a field that lies within the value; whether a bit of it changed. */
-static bool write_field(ek_ctx *c, ek_value *v, const operation *o) {
+/* Set or increase a field that lies within the value; whether that counts as a change: a bit of it did,
+ * or the value grew for the command. What overflows and fails is none, though the value has grown. */
+static bool write_field(ek_ctx *c, ek_value *v, const operation *o, bool grown) {
     uint64_t old = ek_bitmap_field(v->data, v->len, o->offset, o->bits), fresh;
     if (o->is_signed) old = (uint64_t)ek_bitmap_signed(old, o->bits);
     bool adds = o->what == INCRBY;
@@ -289,7 +290,7 @@ static bool write_field(ek_ctx *c, ek_value *v, const operation *o) {
         return false;
     }
     ek_reply_int(c->reply, (int64_t)(adds ? fresh : old));
-    if (fresh == old) return false;
+    if (fresh == old) return grown;
     size_t at = (size_t)(o->offset >> 3);
     ek_value_overwrite(c->s, v, at, ((o->offset & 7) + o->bits + 7) / 8);
     ek_bitmap_set_field(v->data, o->offset, o->bits, fresh);
@@ -319,11 +320,11 @@ static void bitfield(ek_ctx *c, bool only_reads) {
     if (bytes) ek_string_widen(c->s, c->db, &v, bytes);
     char digits[24];
     ek_str s = found == EK_FOUND || bytes ? ek_string_text(&v, digits) : (ek_str){NULL, 0};
-    bool changed = bytes > old;
+    bool changed = false;
     ek_reply_array(c->reply, n);
     for (size_t i = 0; i < n; i++) {
         if (o[i].what == GET) reply_field(c, s, &o[i]);
-        else changed |= write_field(c, &v, &o[i]);
+        else changed |= write_field(c, &v, &o[i], bytes > old);
     }
     if (changed) ek_key_changed(c, c->argv[1], EK_EVENT_STRING, "setbit");
 }

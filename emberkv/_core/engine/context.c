@@ -42,7 +42,7 @@ static EK_NOINLINE bool expire_fields(ek_ctx *c, uint32_t dbi, ek_value *v) {
 static bool reads(const ek_ctx *c, size_t argument) {
     static const char *const silent[] = {"object|", "memory|usage", "randomkey"};
     static const char *const writers[] = {"getset", "getdel", "getex", "pfmerge", "xack",
-                                          "xreadgroup"};
+                                          "xreadgroup", "xclaim", "xautoclaim"};
     if (c->cmd->flags & EK_CMD_READONLY) {
         for (size_t i = 0; i < EK_COUNTOF(silent); i++)
             if (strncmp(c->cmd->name, silent[i], strlen(silent[i])) == 0) return false;

@@ -6,6 +6,7 @@
 
 #define ROUNDS 4
 #define HASHES 2   /* of each database, looked at in a step for fields whose time has come */
+#define LISTENERS_SAMPLE 64
 #define FIELDS 64  /* deleted of one hash in a step */
 
 static unsigned sample(ek_store *s, ek_db *db, unsigned samples, int64_t now_ms) {
@@ -51,4 +52,10 @@ void ek_expiry_step(ek_store *s, unsigned samples) {
             if (expired * 4 < samples) break;
         }
     }
+}
+
+static void step(void *arg) { ek_expiry_step(arg, LISTENERS_SAMPLE); }
+
+void ek_expiry_for_listeners(ek_store *s) {
+    if (s->a->level == 0 && !s->root->debug) ek_run(s->a, step, s); /* with no memory for that: later */
 }
