@@ -24,6 +24,7 @@ GROUPS = {
     "stream": "Streams",
     "bitmap": "Bitmaps",
     "hyperloglog": "HyperLogLog",
+    "geo": "Geo",
     "pubsub": "Publish and subscribe",
     "transactions": "Transactions",
     "connection": "Connection",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ._base import T
 from .bitmaps import BitmapCommands
 from .connection import ConnectionCommands
+from .geo import GeoCommands
 from .hashes import HashCommands
 from .hyperloglog import HyperLogLogCommands
 from .keys import KeyCommands
@@ -22,6 +23,7 @@ class Commands(
     StringCommands[T],
     BitmapCommands[T],
     HyperLogLogCommands[T],
+    GeoCommands[T],
     KeyCommands[T],
     ScanCommands[T],
     HashCommands[T],

@@ -82,6 +82,7 @@ cdef inline ek_str as_str(bytes b):
 
 include "testing/number.pxi"
 include "testing/bitmap.pxi"
+include "testing/geohash.pxi"
 include "testing/hyperloglog.pxi"
 include "testing/listpack.pxi"
 include "testing/intset.pxi"

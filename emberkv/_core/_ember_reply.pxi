@@ -93,6 +93,10 @@ cdef object read_reply(Reader *r, Session s):
         r.p = p + 9
         memcpy(&d, p + 1, 8)
         return d
+    if tag == c"h":
+        r.p = p + 9
+        memcpy(&d, p + 1, 8)
+        return ek_as_printed(d)
     if tag == c"t" or tag == c"f":
         r.p = p + 1
         return tag == c"t"

@@ -12,7 +12,7 @@ from differential.templates import TEMPLATES
 
 CHOICE = re.compile(r"\[([^\[\]]*)\]")
 VARIABLE = re.compile(
-    r"\$(fv|nw|id|fr|to|gr|cn|xm|zm|ttl|at|db|lo|hi|la|lb|[shltzyrkfmveincxwp])([+*]?)"
+    r"\$(fv|nw|id|fr|to|gr|cn|xm|zm|ttl|at|db|lo|hi|la|lb|[shltzyrkfmveincxwpoq])([+*]?)"
 )
 
 VALUES = [
@@ -57,7 +57,7 @@ class Generator:
         self.in_multi: set[int] = set()
         self.clock = 1  # of the ids of streams
         self.draw: dict[str, Callable[[], bytes]] = {
-            **{kind: (lambda kind=kind: self.key(kind)) for kind in "shltzyrp"},
+            **{kind: (lambda kind=kind: self.key(kind)) for kind in "shltzyrpo"},
             "k": lambda: self.key(rng.choice("shltzr")),
             "nw": self.new_id,
             "id": self.some_id,
@@ -65,6 +65,7 @@ class Generator:
             "to": lambda: rng.choice([b"+", b"99999", self.some_id(), b"(" + self.some_id()]),
             "gr": lambda: b"g%d" % rng.choice([1, 1, 2, 3]),
             "cn": lambda: b"c%d" % rng.randrange(1, 4),
+            "q": self.place,
             "f": self.field,
             "m": self.member,
             "zm": self.field,
@@ -103,6 +104,10 @@ class Generator:
         if self.rng.random() < 0.04:
             return self.rng.choice(VALUES)
         return b"f%d" % self.rng.randrange(16 if self.rng.random() < 0.7 else 300)
+
+    def place(self) -> bytes:
+        """A name that says where: no two of them lie in the same place."""
+        return b"%d" % self.rng.randrange(200)
 
     def member(self) -> bytes:
         if self.rng.random() < 0.8:

@@ -2,7 +2,7 @@
 
 $s $h $l $t $z   a key that mostly holds a string, hash, list, set, sorted set; $k any key
 $f $m $v $e      a field, a set member, a value, a list element;  $zm a member of a sorted set
-$p               a HyperLogLog
+$p               a HyperLogLog;  $o a sorted set of places
 $y               a sorted set whose scores are all 0, for lexical ranges
 $i $n $c         an index, a small count, an increment;  $x a score, $w a weight
 $lo $hi          score bounds; $la $lb lexical bounds
@@ -165,6 +165,21 @@ TEMPLATES = r"""
 1 ZRANDMEMBER $z [$i [WITHSCORES|]|]
 1 ZSCAN $z 0 [COUNT $n|MATCH *1*|]
 1 ZRANGE $k 0 -1
+
+6 GEOADD $o [NX|XX|CH|] 9.[1|2|3|4]$q 50.[1|2|3|4]$q $q
+2 GEOADD $o 1[0|1|2].$q 5[0|1].$q $q -17[5|9].$q [-|]8[0|4].$q $q
+1 GEOADD $o [179.$q -1.$q $q|190 0 $q|x 1 $q]
+1 [GEOPOS|GEOHASH] $o $q $q
+1 GEODIST $o $q $q [km|ft|]
+2 GEOSEARCH $o [FROMMEMBER $q|FROMLONLAT 9.2$q 50.3$q] BYRADIUS $n[0|00|000] [m|km] [WITHDIST|]
+2 GEOSEARCH $o [FROMMEMBER $q|FROMLONLAT -178.$q 8$q] BYBOX $n00 $n0 km [WITHHASH|]
+1 GEOSEARCHSTORE $o $o FROMMEMBER $q BYRADIUS $n0 km
+1 GEOSEARCHSTORE $z $o FROMLONLAT 9.2 50.3 BYBOX $n00 $n00 km STOREDIST
+1 GEORADIUS $o 9.2 50.3 $n0 km [STORE $o|STOREDIST $z|]
+1 GEORADIUS_RO $o 9.2 50.3 $n0 km WITHCOORD
+1 GEORADIUSBYMEMBER $o $q $n0 km [STORE $o|]
+1 GEORADIUSBYMEMBER_RO $o $q $n0 km [COUNT 1 ANY|]
+1 [ZREM $o $q $q|DEL $o|ZRANGE $o 0 -1]
 
 6 PFADD $p $e*
 2 PFADD $p $f

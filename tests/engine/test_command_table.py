@@ -13,7 +13,7 @@ from oracle import RedisServer, Reply
 from subjects import Client, Subject
 
 GROUPS = ("string", "generic", "hash", "list", "set", "sorted-set") + (
-    *("bitmap", "hyperloglog"),
+    *("bitmap", "hyperloglog", "geo"),
     "stream",
     "transactions",
     "connection",

@@ -74,6 +74,8 @@ BASE: list[Command] = [
     words(f"PEXPIREAT xl {LATER_MS}"),
     words("RPUSH xl a b"),
     words(f"PEXPIREAT xl {LATER_MS}"),
+    words("GEOADD g 13.361389 38.115556 Palermo 12.496366 41.902782 Rome"),
+    (b"GEOADD", b"G", *(x for i in range(400) for x in (i % 20, 40 + i % 17, b"place-%d" % i))),
     words("PFADD p a b c"),
     (b"PFADD", b"P", *numbered("seen", 3000)),
     words("SELECT 1"),
@@ -250,6 +252,19 @@ PFDEBUG TODENSE p
 PFDEBUG GETREG p
 """
 
+GEO = """
+GEOADD g 13.5 38.1 Palermo 1 2 new
+GEOADD new 13.361389 38.115556 Palermo
+GEOADD Z 13.361389 38.115556 Palermo
+GEOSEARCHSTORE new g FROMLONLAT 15 37 BYRADIUS 5000 km
+GEOSEARCHSTORE g g FROMMEMBER Rome BYBOX 1000 900 km STOREDIST
+GEOSEARCHSTORE T G FROMLONLAT 10 45 BYRADIUS 2000 km
+GEOSEARCHSTORE G G FROMLONLAT 10 45 BYRADIUS 200 km ASC
+GEOSEARCHSTORE g absent FROMLONLAT 10 45 BYRADIUS 200 km
+GEORADIUS G 10 45 100 km STORE g
+GEOSEARCH G FROMLONLAT 10 45 BYRADIUS 100 km ASC COUNT 5
+"""
+
 ZSETS = """
 ZADD z 1.5 between
 ZADD z 9 one
@@ -420,7 +435,7 @@ WITH_BLANKS: list[Command] = [
 
 
 def commands() -> list[Command]:
-    groups = (STRINGS, LISTS, SETS, HASHES, ZSETS, STREAMS, HYPERLOGLOGS, KEYS, SETTINGS)
+    groups = (STRINGS, LISTS, SETS, HASHES, ZSETS, STREAMS, GEO, HYPERLOGLOGS, KEYS, SETTINGS)
     lines = [words(line) for group in groups for line in group.strip().splitlines()]
     return lines + WITH_BLANKS
 

@@ -215,3 +215,12 @@ size_t ek_format_long_double(char *out, long double v) {
     }
     return n;
 }
+
+double ek_as_printed(double v) {
+    if (!(v > -1 && v < 1)) return v;
+    char text[EK_LONG_DOUBLE_CHARS];
+    size_t n = ek_format_long_double(text, v);
+    double out = v;
+    ek_parse_double((const uint8_t *)text, n, &out);
+    return out;
+}

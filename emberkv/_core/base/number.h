@@ -26,6 +26,10 @@ size_t ek_format_double(char *out, double v); /* 17 significant digits; inf, -in
 /* Without an exponent, at most 17 digits behind the point, no zeros at the end, no "-0". */
 size_t ek_format_long_double(char *out, long double v);
 
+/* What is read from the digits that ek_format_long_double prints of a double: near 0 they are fewer
+ * than it has. */
+double ek_as_printed(double v);
+
 /* How many characters an integer prints as. */
 size_t ek_i64_chars(int64_t v);
 

@@ -7,7 +7,7 @@ static const ek_command_decl *const tables[] = {
     ek_strings_table,      ek_keys_table,       ek_hashes_table,
     ek_lists_table,        ek_sets_table,       ek_zsets_table,
     ek_bitmaps_table,      ek_pubsub_table,     ek_blocking_table,
-    ek_hyperloglog_table,
+    ek_hyperloglog_table,  ek_geo_table,
     ek_streams_table,      ek_transactions_table, ek_connection_table,
     ek_server_table,       ek_operate_table,
 };

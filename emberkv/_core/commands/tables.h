@@ -15,6 +15,7 @@ extern const ek_command_decl ek_pubsub_table[];
 extern const ek_command_decl ek_blocking_table[];
 extern const ek_command_decl ek_streams_table[];
 extern const ek_command_decl ek_hyperloglog_table[];
+extern const ek_command_decl ek_geo_table[];
 extern const ek_command_decl ek_transactions_table[];
 extern const ek_command_decl ek_connection_table[];
 extern const ek_command_decl ek_server_table[];

@@ -89,7 +89,7 @@ ek_zset_entry *ek_zset_entries(ek_ctx *c, const ek_value *v, uint32_t rank, uint
 
 /* --- ZADD --- */
 
-enum { NX = 1, XX = 2, GT = 4, LT = 8, CH = 16, INCR = 32 };
+enum { NX = EK_ZADD_NX, XX = EK_ZADD_XX, CH = EK_ZADD_CH, GT = 8, LT = 16, INCR = 32 };
 
 typedef enum outcome { NOTHING, SAME, ADDED, UPDATED, NOT_A_NUMBER } outcome;
 
@@ -125,12 +125,8 @@ static void add_incr(ek_ctx *c, ek_value *v, unsigned flags, ek_str member, doub
     if (o == ADDED || o == UPDATED) ek_key_changed(c, c->argv[1], EK_EVENT_ZSET, "zincr");
 }
 
-/* The pairs of score and member that begin at argument `at`. */
-static void add_pairs(ek_ctx *c, unsigned flags, size_t at) {
-    size_t n = (c->argc - at) / 2;
-    double one, *scores = n == 1 ? &one : ek_scratch_alloc(c, n * sizeof *scores);
-    for (size_t i = 0; i < n; i++)
-        if (!ek_arg_double(c, at + 2 * i, &scores[i])) return;
+void ek_zset_add_members(ek_ctx *c, unsigned flags, double *scores, const ek_str *members,
+                         size_t stride, size_t n) {
     ek_value v;
     ek_found found = ek_lookup_type(c, c->argv[1], EK_ZSET, &v);
     if (found == EK_WRONG_TYPE) return;
@@ -140,20 +136,29 @@ static void add_pairs(ek_ctx *c, unsigned flags, size_t at) {
             else ek_reply_int(c->reply, 0);
             return;
         }
-        ek_zset_create(c->s, c->db, &v, c->argv[at + 1]);
+        ek_zset_create(c->s, c->db, &v, members[0]);
     }
     if (flags & INCR) {
-        add_incr(c, &v, flags, c->argv[at + 1], scores[0]);
+        add_incr(c, &v, flags, members[0], scores[0]);
         return;
     }
     int64_t added = 0, updated = 0;
     for (size_t i = 0; i < n; i++) {
-        outcome o = add_one(c, &v, flags, c->argv[at + 2 * i + 1], &scores[i]);
+        outcome o = add_one(c, &v, flags, members[i * stride], &scores[i]);
         added += o == ADDED;
         updated += o == UPDATED;
     }
     ek_reply_int(c->reply, flags & CH ? added + updated : added);
     if (added || updated) ek_key_changed(c, c->argv[1], EK_EVENT_ZSET, "zadd");
+}
+
+/* The pairs of score and member that begin at argument `at`. */
+static void add_pairs(ek_ctx *c, unsigned flags, size_t at) {
+    size_t n = (c->argc - at) / 2;
+    double one, *scores = n == 1 ? &one : ek_scratch_alloc(c, n * sizeof *scores);
+    for (size_t i = 0; i < n; i++)
+        if (!ek_arg_double(c, at + 2 * i, &scores[i])) return;
+    ek_zset_add_members(c, flags, scores, c->argv + at + 1, 2, n);
 }
 
 void ek_cmd_zadd(ek_ctx *c) {

@@ -5,6 +5,12 @@
 #include "engine/context.h"
 #include "store/value_zset.h"
 
+/* Add n members, every stride-th from `members` on, to the sorted set at argument 1, or change their
+ * scores; reply how many, and tell it. */
+enum { EK_ZADD_NX = 1, EK_ZADD_XX = 2, EK_ZADD_CH = 4 };
+void ek_zset_add_members(ek_ctx *c, unsigned flags, double *scores, const ek_str *members,
+                         size_t stride, size_t n);
+
 /* Members [rank, rank + n), the last first if `reverse`; with scores, RESP3 has a pair for each. */
 void ek_zset_reply_range(ek_ctx *c, const ek_value *v, uint32_t rank, uint32_t n, bool reverse,
                          bool with_scores);

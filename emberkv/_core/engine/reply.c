@@ -75,6 +75,16 @@ void ek_reply_double(ek_reply *r, double v) {
     memcpy(p + 1, &v, sizeof v);
 }
 
+void ek_reply_fixed_double(ek_reply *r, double v) {
+    if (r->resp) {
+        ek_resp_fixed_double(r, v);
+        return;
+    }
+    uint8_t *p = ek_reply_extend(r, 9);
+    p[0] = 'h';
+    memcpy(p + 1, &v, sizeof v);
+}
+
 void ek_reply_bulk(ek_reply *r, const void *p, size_t n) { put_bytes(r, '$', p, n); }
 void ek_reply_str(ek_reply *r, ek_str s) { put_bytes(r, '$', s.p, s.n); }
 void ek_reply_cstr(ek_reply *r, const char *s) { put_bytes(r, '$', s, strlen(s)); }

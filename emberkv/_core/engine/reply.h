@@ -1,8 +1,8 @@
 /* Replies: a command writes what it answers onto a tape, once, whoever reads it.
  *
  *   tape  | tag | payload | tag | payload | ...
- *         'i' i64  'd' double  '$' u32 len, bytes  '+' '-' '=' '(' likewise  '*' '%' '~' '>' '|' u32 count
- *         'n' null  'N' null array  't' 'f' booleans
+ *         'i' i64  'd' 'h' double  '$' u32 len, bytes  '+' '-' '=' '(' likewise
+ *         '*' '%' '~' '>' '|' u32 count  'n' null  'N' null array  't' 'f' booleans
  *
  * The tape is read when the store's lock is released: by the binding, which makes Python objects, or
  * by ek_resp_render, which writes RESP2 or RESP3. In RESP2 a map is flat and a set an array; what
@@ -40,6 +40,7 @@ void ek_reply_null_array(ek_reply *r); /* differs from null in RESP2 only: *-1 *
 void ek_reply_bool(ek_reply *r, bool v); /* RESP2: 1 or 0 */
 void ek_reply_int(ek_reply *r, int64_t v);
 void ek_reply_double(ek_reply *r, double v); /* RESP2: a bulk string */
+void ek_reply_fixed_double(ek_reply *r, double v); /* printed as 17 digits behind the point */
 void ek_reply_bulk(ek_reply *r, const void *p, size_t n);
 void ek_reply_str(ek_reply *r, ek_str s);
 void ek_reply_cstr(ek_reply *r, const char *s); /* a bulk string */

@@ -49,11 +49,20 @@ void ek_resp_bulk(ek_reply *r, const void *from, size_t n) {
     r->len += at + n + 2;
 }
 
+static void double_text(ek_reply *r, const char *text, size_t n) {
+    if (r->resp < 3) ek_resp_bulk(r, text, n);
+    else ek_resp_line(r, ',', text, n);
+}
+
 void ek_resp_double(ek_reply *r, double v) {
     char text[EK_DOUBLE_CHARS + 8];
     size_t n = isnan(v) ? (memcpy(text, "nan", 3), 3) : ek_format_double(text, v);
-    if (r->resp < 3) ek_resp_bulk(r, text, n);
-    else ek_resp_line(r, ',', text, n);
+    double_text(r, text, n);
+}
+
+void ek_resp_fixed_double(ek_reply *r, double v) {
+    char text[EK_LONG_DOUBLE_CHARS];
+    double_text(r, text, ek_format_long_double(text, v));
 }
 
 void ek_resp_verbatim(ek_reply *r, const char *format3, const void *from, size_t n) {
@@ -112,6 +121,10 @@ static size_t scalar(const uint8_t *p, ek_reply *out) {
     case 'd':
         memcpy(&d, p + 1, sizeof d);
         ek_resp_double(out, d);
+        return 9;
+    case 'h':
+        memcpy(&d, p + 1, sizeof d);
+        ek_resp_fixed_double(out, d);
         return 9;
     case '$': ek_resp_bulk(out, p + 5, n); return 5 + n;
     case '(':

@@ -9,6 +9,7 @@ void ek_resp_null(ek_reply *r, bool array);
 void ek_resp_bool(ek_reply *r, bool v);
 void ek_resp_int(ek_reply *r, int64_t v);
 void ek_resp_double(ek_reply *r, double v);
+void ek_resp_fixed_double(ek_reply *r, double v);
 void ek_resp_bulk(ek_reply *r, const void *p, size_t n);
 void ek_resp_verbatim(ek_reply *r, const char *format3, const void *p, size_t n);
 void ek_resp_line(ek_reply *r, char tag, const void *p, size_t n); /* a status or an error */

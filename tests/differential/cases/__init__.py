@@ -3,6 +3,7 @@
 from differential.cases import (
     bitmaps,
     blocking,
+    geo,
     hashes,
     hyperloglog,
     keys,
@@ -23,6 +24,7 @@ GROUPS = {
     "strings": strings,
     "hyperloglog": hyperloglog,
     "keys": keys,
+    "geo": geo,
     "hashes": hashes,
     "lists": lists,
     "sets": sets,

@@ -1,0 +1,251 @@
+#include "data/geohash.h"
+
+#include <math.h>
+
+#define EARTH_RADIUS 6372797.560856 /* metres */
+#define MERCATOR_MAX 20037726.37    /* metres: half of the map's width */
+#define UNITS (1u << EK_GEO_STEPS)
+
+static double radians(double degrees) { return degrees * (M_PI / 180.0); }
+static double degrees(double radians) { return radians / (M_PI / 180.0); }
+
+/* --- bits --- */
+
+/* Every second bit apart: bit i of v goes to 2i. */
+static uint64_t spread(uint32_t v) {
+    uint64_t x = v;
+    x = (x | x << 16) & UINT64_C(0x0000FFFF0000FFFF);
+    x = (x | x << 8) & UINT64_C(0x00FF00FF00FF00FF);
+    x = (x | x << 4) & UINT64_C(0x0F0F0F0F0F0F0F0F);
+    x = (x | x << 2) & UINT64_C(0x3333333333333333);
+    return (x | x << 1) & UINT64_C(0x5555555555555555);
+}
+
+EK_INLINE uint32_t gather(uint64_t x) {
+    x &= UINT64_C(0x5555555555555555);
+    x = (x | x >> 1) & UINT64_C(0x3333333333333333);
+    x = (x | x >> 2) & UINT64_C(0x0F0F0F0F0F0F0F0F);
+    x = (x | x >> 4) & UINT64_C(0x00FF00FF00FF00FF);
+    x = (x | x >> 8) & UINT64_C(0x0000FFFF0000FFFF);
+    return (uint32_t)(x | x >> 16);
+}
+
+EK_INLINE uint32_t lat_of(uint64_t bits) { return gather(bits); }
+EK_INLINE uint32_t lon_of(uint64_t bits) { return gather(bits >> 1); }
+
+typedef struct range {
+    double min, max;
+} range;
+
+static const range lon_range = {-EK_GEO_LON_MAX, EK_GEO_LON_MAX};
+static const range lat_range = {-EK_GEO_LAT_MAX, EK_GEO_LAT_MAX};
+static const range lat_public = {-90, 90};
+
+static uint32_t scaled(double v, range r, unsigned step) {
+    double offset = (v - r.min) / (r.max - r.min);
+    return (uint32_t)(offset * (double)(UINT64_C(1) << step));
+}
+
+static uint64_t encode(ek_geo_point p, range lat, unsigned step) {
+    return spread(scaled(p.lat, lat, step)) | spread(scaled(p.lon, lon_range, step)) << 1;
+}
+
+uint64_t ek_geo_encode(ek_geo_point p) { return encode(p, lat_range, EK_GEO_STEPS); }
+
+uint64_t ek_geo_bits(double score) {
+    if (score >= 0x1p64) return 0;
+    if (score >= 0) return (uint64_t)score;
+    return score >= -0x1p63 ? (uint64_t)(int64_t)score : UINT64_C(1) << 63;
+}
+
+/* From where to where the i-th of 2^step parts of a range goes. */
+static range part(uint32_t i, range r, unsigned step) {
+    double parts = (double)(UINT64_C(1) << step), scale = r.max - r.min;
+    return (range){r.min + i / parts * scale, r.min + (i + 1.0) / parts * scale};
+}
+
+static double middle(range part, range whole) {
+    double v = (part.min + part.max) / 2;
+    return v > whole.max ? whole.max : v < whole.min ? whole.min : v;
+}
+
+ek_geo_point ek_geo_decode(uint64_t bits) {
+    return (ek_geo_point){middle(part(lon_of(bits), lon_range, EK_GEO_STEPS), lon_range),
+                          middle(part(lat_of(bits), lat_range, EK_GEO_STEPS), lat_range)};
+}
+
+void ek_geo_hash(ek_geo_point p, char out[EK_GEO_HASH_CHARS]) {
+    static const char letters[] = "0123456789bcdefghjkmnpqrstuvwxyz";
+    uint64_t bits = encode(p, lat_public, EK_GEO_STEPS);
+    for (unsigned i = 0; i < EK_GEO_HASH_CHARS; i++) /* two bits are left over, and not told */
+        out[i] = letters[i < 10 ? bits >> (52 - (i + 1) * 5) & 31 : 0];
+}
+
+/* --- distances --- */
+
+static double along_meridian(double lat1, double lat2) {
+    return EARTH_RADIUS * fabs(radians(lat2) - radians(lat1));
+}
+
+double ek_geo_distance(ek_geo_point a, ek_geo_point b) {
+    double lon1 = radians(a.lon), lon2 = radians(b.lon);
+    double v = sin((lon2 - lon1) / 2);
+    if (v == 0) return along_meridian(a.lat, b.lat);
+    double lat1 = radians(a.lat), lat2 = radians(b.lat);
+    double u = sin((lat2 - lat1) / 2);
+    double h = u * u + cos(lat1) * cos(lat2) * v * v;
+    return 2 * EARTH_RADIUS * asin(sqrt(h));
+}
+
+bool ek_geo_holds(const ek_geo_search *s, ek_geo_point p, double *distance) {
+    const ek_geo_area *area = &s->area;
+    if (area->is_box) {
+        ek_geo_point meridian = {area->center.lon, p.lat};
+        if (along_meridian(area->center.lat, p.lat) > area->height / 2 ||
+            ek_geo_distance(p, meridian) > area->width / 2)
+            return false;
+        *distance = ek_geo_distance(area->center, p);
+        return true;
+    }
+    *distance = ek_geo_distance(area->center, p);
+    return *distance <= area->radius;
+}
+
+/* --- cells --- */
+
+typedef struct box {
+    range lon, lat;
+} box;
+
+/* The box around the area, in degrees; beyond the poles and the date line too. */
+static box bounds_of(const ek_geo_area *area) {
+    ek_geo_point c = area->center;
+    double height = area->is_box ? area->height / 2 : area->radius;
+    double width = area->is_box ? area->width / 2 : area->radius;
+    double lat_delta = degrees(height / EARTH_RADIUS);
+    /* A degree is shortest at the edge that is further from the equator. */
+    double edge = c.lat < 0 ? c.lat - lat_delta : c.lat + lat_delta;
+    double lon_delta = degrees(width / EARTH_RADIUS / cos(radians(edge)));
+    return (box){{c.lon - lon_delta, c.lon + lon_delta}, {c.lat - lat_delta, c.lat + lat_delta}};
+}
+
+static unsigned step_for(double radius, double lat) {
+    if (radius == 0) return EK_GEO_STEPS;
+    int step = 1;
+    for (; radius < MERCATOR_MAX; radius *= 2) step++;
+    step -= 2; /* so that the area is in the nine cells wherever it lies in the middle one */
+    if (lat > 66 || lat < -66) step--;
+    if (lat > 80 || lat < -80) step--;
+    return step < 1 ? 1 : step > (int)EK_GEO_STEPS ? EK_GEO_STEPS : (unsigned)step;
+}
+
+/* Where in the grid of 2^step by 2^step cells a point is. */
+typedef struct grid {
+    unsigned step;
+    uint32_t lon, lat;
+} grid;
+
+static grid grid_of(ek_geo_point p, unsigned step) {
+    return (grid){step, scaled(p.lon, lon_range, step), scaled(p.lat, lat_range, step)};
+}
+
+/* The cell that many to the east and the north; the grid is closed in both directions. */
+static box cell_box(grid g, int east, int north) {
+    uint32_t mask = (uint32_t)((UINT64_C(1) << g.step) - 1);
+    if (!east && !north)
+        return (box){part(g.lon, lon_range, g.step), part(g.lat, lat_range, g.step)};
+    return (box){part((g.lon + (uint32_t)east) & mask, lon_range, g.step),
+                 part((g.lat + (uint32_t)north) & mask, lat_range, g.step)};
+}
+
+static ek_geo_cell cell_scores(grid g, int east, int north) {
+    uint32_t mask = (uint32_t)((UINT64_C(1) << g.step) - 1);
+    /* At the very rim the middle cell is one beyond the grid. */
+    uint32_t lat = north ? (g.lat + (uint32_t)north) & mask : g.lat;
+    uint32_t lon = east ? (g.lon + (uint32_t)east) & mask : g.lon;
+    uint64_t bits = spread(lat) | spread(lon) << 1;
+    unsigned shift = 52 - 2 * g.step;
+    return (ek_geo_cell){(double)(bits << shift), (double)((bits + 1) << shift)};
+}
+
+/* Does the area reach beyond the neighbours? Across the date line and the poles it always does. */
+static bool reaches_beyond(grid g, box bounds) {
+    return cell_box(g, 0, 1).lat.max < bounds.lat.max ||
+           cell_box(g, 0, -1).lat.min > bounds.lat.min ||
+           cell_box(g, 1, 0).lon.max < bounds.lon.max ||
+           cell_box(g, -1, 0).lon.min > bounds.lon.min;
+}
+
+static void plan_cells(ek_geo_search *s, box bounds) {
+    static const struct {
+        int east, north;
+    } order[EK_GEO_CELLS] = {{0, 0}, {0, 1},  {0, -1}, {1, 0}, {-1, 0},
+                             {1, 1}, {-1, 1}, {1, -1}, {-1, -1}};
+    ek_geo_point c = s->area.center;
+    grid g = grid_of(c, step_for(s->area.radius, c.lat));
+    if (g.step > 1 && reaches_beyond(g, bounds)) g = grid_of(c, g.step - 1);
+    box own = cell_box(g, 0, 0);
+    bool no_south = own.lat.min < bounds.lat.min, no_north = own.lat.max > bounds.lat.max;
+    bool no_west = own.lon.min < bounds.lon.min, no_east = own.lon.max > bounds.lon.max;
+    s->ncells = 0;
+    for (unsigned i = 0; i < EK_GEO_CELLS; i++) {
+        int east = order[i].east, north = order[i].north;
+        if (g.step >= 2 && ((north < 0 && no_south) || (north > 0 && no_north) ||
+                            (east < 0 && no_west) || (east > 0 && no_east)))
+            continue;
+        ek_geo_cell cell = cell_scores(g, east, north);
+        /* With few large cells, those to either side may be one and the same. */
+        if (s->ncells && s->cells[s->ncells - 1].min == cell.min) continue;
+        s->cells[s->ncells++] = cell;
+    }
+}
+
+/* --- the first look --- */
+
+#define MARGIN 4.0 /* units beyond the box that are looked at: far more than doubles err */
+
+static void plan_box(ek_geo_search *s) {
+    const ek_geo_area *area = &s->area;
+    s->first_lat = s->first_lon = 0;
+    s->span_lat = s->span_lon = UINT32_MAX;
+    if (!(area->radius <= MERCATOR_MAX)) return; /* all the world, or more */
+    double height = (area->is_box ? area->height / 2 : area->radius) / EARTH_RADIUS; /* radians */
+    double lat = s->rad_lat, low = lat - height, high = lat + height;
+    double unit = (lat_range.max - lat_range.min) / UNITS;
+    double first = floor((degrees(low) - lat_range.min) / unit) - MARGIN;
+    double last = ceil((degrees(high) - lat_range.min) / unit) + MARGIN;
+    first = first < 0 ? 0 : first;
+    last = last > UINT32_MAX ? UINT32_MAX : last;
+    s->first_lat = (uint32_t)first;
+    s->span_lat = (uint32_t)(last - first);
+    /* How far east and west: all round, if a pole is near. */
+    double widest = fmax(fabs(low), fabs(high));
+    if (widest >= M_PI / 2) return;
+    double reach = area->is_box ? sin(area->width / 4 / EARTH_RADIUS) / cos(widest)
+                                : sin(area->radius / EARTH_RADIUS) / cos(lat);
+    if (reach >= 1 || area->radius / EARTH_RADIUS >= M_PI / 2) return;
+    double delta = degrees(area->is_box ? 2 * asin(reach) : asin(reach));
+    double lon_unit = 360.0 / UNITS, span = ceil(2 * delta / lon_unit) + 2 * MARGIN + 2;
+    if (span >= UNITS) return;
+    first = floor((area->center.lon - delta + 180) / lon_unit) - MARGIN;
+    s->first_lon = (uint32_t)(int64_t)first & (UNITS - 1);
+    s->span_lon = (uint32_t)span;
+}
+
+bool ek_geo_may_hold(const ek_geo_search *s, uint64_t bits) {
+    uint32_t lat = lat_of(bits), lon = lon_of(bits);
+    if ((lat | lon) >= UNITS) return true; /* no score of a place; read as one at the rim */
+    return lat - s->first_lat <= s->span_lat && ((lon - s->first_lon) & (UNITS - 1)) <= s->span_lon;
+}
+
+void ek_geo_plan(ek_geo_search *s, const ek_geo_area *area) {
+    s->area = *area;
+    if (area->is_box) s->area.radius = sqrt(area->width / 2 * (area->width / 2) +
+                                            area->height / 2 * (area->height / 2));
+    s->rad_lat = radians(area->center.lat);
+    s->rad_lon = radians(area->center.lon);
+    s->sin_lat = sin(s->rad_lat);
+    s->cos_lat = cos(s->rad_lat);
+    plan_cells(s, bounds_of(area));
+    plan_box(s);
+}
