@@ -165,15 +165,16 @@ static void serve_guarded(ek_store *s, serving *v) {
     ek_inbox_post_reply(s, v->client, v->tape.buf, v->tape.len, c.put_back);
 }
 
-/* Run the waiter's command again. What fails for want of memory is undone, and it waits on. */
-static void serve_one(ek_store *s, const ek_wait_queue *q, ek_client *client) {
+/* Run the waiter's command again. False: no memory for it; undone, it waits on. */
+static bool serve_one(ek_store *s, const ek_wait_queue *q, ek_client *client) {
     const ek_wait *w = ek_ptr(s->a, client->wait);
     serving v = {.client = client, .queue = q, .tape = {.a = s->a}};
     v.session = (ek_session){.s = s, .a = s->a, .db = w->db, .resp = (int)w->resp,
                              .initial_resp = (int)w->resp, .id = client->id};
     ek_guard g;
     ek_savepoint sp = ek_save(s->a);
-    if (EK_GUARD(s->a, &g) == EK_OK) {
+    ek_status st = EK_GUARD(s->a, &g);
+    if (st == EK_OK) {
         serve_guarded(s, &v);
         ek_unguard(s->a, &g);
     } else {
@@ -181,6 +182,7 @@ static void serve_one(ek_store *s, const ek_wait_queue *q, ek_client *client) {
     }
     ek_reply_free(&v.tape);
     ek_scratch_free(&v.session.scratch);
+    return st == EK_OK;
 }
 
 static bool is_of_interest(const ek_store *s, const ek_wait_queue *q, const ek_wait *w, bool *there) {
@@ -199,28 +201,33 @@ static bool is_of_interest(const ek_store *s, const ek_wait_queue *q, const ek_w
 
 static void bury_one(ek_store *s, ek_client *c);
 
-static void serve_queue(ek_store *s, ek_wait_queue *q) {
+/* False: it stopped for want of memory. */
+static bool serve_queue(ek_store *s, ek_wait_queue *q) {
     EK_SET(s->a, q->pinned, 1);
     ek_ref next;
-    for (ek_ref at = q->first; at; at = next) {
+    bool ok = true;
+    for (ek_ref at = q->first; at && ok; at = next) {
         const ek_wait_node *node = ek_ptr(s->a, at);
         ek_client *c = ek_ptr(s->a, node->client);
         bool there;
         next = node->next;
         if (is_of_interest(s, q, ek_ptr(s->a, c->wait), &there)) {
-            if (ek_client_lives(s, c)) serve_one(s, q, c);
+            if (ek_client_lives(s, c)) ok = serve_one(s, q, c);
             else bury_one(s, c);
         } else if (!there && !q->ngone) {
             break;
         }
     }
     EK_SET(s->a, q->pinned, 0);
+    if (!ok) ek_wait_make_ready(s, q);
     ek_wait_queue_tidy(s, q);
+    return ok;
 }
 
+/* Without memory the rest stays ready, and the next command that runs tries again. */
 void ek_serve(ek_store *s) {
     ek_wait_queue *q;
-    while ((q = ek_wait_take_ready(s))) serve_queue(s, q);
+    while ((q = ek_wait_take_ready(s)) && serve_queue(s, q)) {}
 }
 
 /* --- putting back, and burying --- */

@@ -160,7 +160,7 @@ void ek_wait_end(ek_store *s, ek_client *c) {
 
 /* --- what is ready --- */
 
-static void make_ready(ek_store *s, ek_wait_queue *q) {
+void ek_wait_make_ready(ek_store *s, ek_wait_queue *q) {
     if (q->ready) return;
     ek_ref ref = ek_ref_of(s->a, q);
     EK_SET(s->a, q->ready, 1);
@@ -176,7 +176,7 @@ static void make_ready(ek_store *s, ek_wait_queue *q) {
 
 void ek_wait_ready_slow(ek_store *s, uint32_t db, ek_str key) {
     ek_wait_queue *q = find(s, db, key);
-    if (q) make_ready(s, q);
+    if (q) ek_wait_make_ready(s, q);
 }
 
 static bool make_ready_if_there(void *arg, ek_ref item) {
@@ -185,7 +185,7 @@ static bool make_ready_if_there(void *arg, ek_ref item) {
     ek_str key = {q->key, q->klen};
     const ek_table *keys = &s->dbs[q->db].keys;
     if (q->ngone || ek_table_find(s->a, keys, entry_key_of, ek_table_hash(s->a, key), key))
-        make_ready(s, q);
+        ek_wait_make_ready(s, q);
     return true;
 }
 

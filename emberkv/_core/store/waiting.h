@@ -2,7 +2,8 @@
  *
  *   db->waiting: table by key -> ek_wait_queue --> ek_wait_node <-> ek_wait_node ...   by arrival
  *   ek_client.wait -> ek_wait (the command, its reply at time-out) --> its nodes, one for each key
- *   root->ready --> queues whose key has changed in this transaction, in order of change
+ *   root->ready --> queues whose key has changed in this transaction, in order of change (or, where
+ *   there was no memory to serve them, before it)
  *
  * Changing a key costs one test while nobody waits. The engine serves what is ready before it
  * commits (engine/mail.h). Lock: the store's, and a transaction. */
@@ -61,6 +62,7 @@ EK_INLINE void ek_wait_ready(ek_store *s, uint32_t db, ek_str key) {
     if (EK_UNLIKELY(s->root->nwaiting)) ek_wait_ready_slow(s, db, key);
 }
 void ek_wait_ready_all(ek_store *s, uint32_t db);
+void ek_wait_make_ready(ek_store *s, ek_wait_queue *q);
 ek_wait_queue *ek_wait_take_ready(ek_store *s); /* NULL: none is ready */
 void ek_wait_queue_tidy(ek_store *s, ek_wait_queue *q); /* free it when nobody is in it */
 
