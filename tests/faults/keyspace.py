@@ -82,7 +82,7 @@ def run_all(session: Any, commands: Any) -> None:
 
 def settle(session: Any) -> None:
     """Have deleted values freed to the last: an allocation that fails then is the command's own."""
-    for _ in range(40):
+    for _ in range(100):
         session.execute((b"PING",))
 
 
