@@ -19,7 +19,7 @@ from cpython.buffer cimport PyObject_CheckBuffer
 from cpython.ref cimport Py_INCREF, Py_XDECREF, PyObject
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.errno cimport errno
-from posix.unistd cimport getpid
+from posix.unistd cimport getpid, usleep
 from libc.string cimport memcpy, memset, strlen
 
 cdef extern from "Python.h":
@@ -214,6 +214,23 @@ cdef class Store:
         self.waiting -= 1
         if self.closing:
             self._close()
+
+    cdef int wait_out_pause(self, ek_session *p, const ek_command *cmd, size_t argc,
+                            const ek_str *argv) except -1:
+        """The lock is held, and is again afterwards; in between CLIENT PAUSE may hold us back."""
+        cdef const ek_command *container
+        cdef int64_t left
+        if cmd == NULL:
+            cmd = ek_command_resolve(argc, argv, &container)
+        while True:
+            left = ek_pause_left_ms(p, cmd)
+            if left == 0:
+                return 0
+            ek_store_leave(self.s)
+            with nogil:
+                usleep(1000 * <unsigned> min(left, 20))
+            PyErr_CheckSignals()
+            self.enter()
 
     cdef int enter_slow(self) except -1:
         cdef ek_status st = EK_EBUSY
@@ -506,6 +523,9 @@ cdef class Session:
         cdef ek_store *store
         self.store.enter()
         store = self.store.s
+        if store.root.pause_until_ms:
+            self.store.wait_out_pause(self.p, cmd, argc, argv)
+            store = self.store.s
         self.take_tape(r)
         if cmd != NULL:
             ek_execute_command(self.p, cmd, argc, argv, r)
@@ -649,6 +669,7 @@ cdef class Session:
         cdef ek_reply r
         try:
             store.enter()
+            store.wait_out_pause(p, NULL, a.n, a.v)
             self.take_tape(&r)
             ek_execute(p, a.n, a.v, &r)
             ek_store_leave(store.s)
@@ -706,6 +727,7 @@ cdef class Session:
             for value in args:
                 args_put(&a, value, self)
             self.store.enter()
+            self.store.wait_out_pause(self.p, NULL, a.n, a.v)
             self.take_tape(&r)
             self.p.resp = protocol
             ek_execute(self.p, a.n, a.v, &r)

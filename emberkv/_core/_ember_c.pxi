@@ -77,6 +77,7 @@ cdef extern from "store/store.h" nogil:
     ctypedef struct ek_store_root:
         uint32_t ndbs
         uint32_t nwaiting
+        int64_t pause_until_ms
     ctypedef struct ek_store:
         ek_arena *a
         ek_store_root *root
@@ -215,6 +216,9 @@ cdef extern from "engine/mail.h" nogil:
 
 cdef extern from "base/clock.h" nogil:
     int64_t ek_clock_monotonic_ms()
+
+cdef extern from "engine/pause.h" nogil:
+    int64_t ek_pause_left_ms(const ek_session *session, const ek_command *cmd)
 
 cdef extern from "persist/tables.h" nogil:
     bint ek_persist_init()

@@ -100,8 +100,13 @@ def hello(args: Args, ours: Reply, theirs: Reply) -> bool:
 
 
 def client_reply(args: Args, ours: Reply, theirs: Reply) -> bool:
-    if len(args) == 2 and args[1].lower() in (b"id", b"info"):
+    own = (b"list",) if len(args) > 2 else (b"id", b"info", b"list")
+    if len(args) > 1 and args[1].lower() in own:
         return kind_only(args, ours, theirs)
+    if args[1:2] and args[1].lower() == b"trackinginfo" and ours.kind == theirs.kind == "map":
+        a, b = dict(ours.value), dict(theirs.value)
+        flags = Reply("bulk", b"flags")
+        return {**a, flags: set(a[flags].value)} == {**b, flags: set(b[flags].value)}
     return exact(args, ours, theirs)
 
 

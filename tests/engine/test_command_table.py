@@ -22,12 +22,20 @@ GROUPS = ("string", "generic", "hash", "list", "set", "sorted-set") + (
 SERIALISED = {"migrate", "restore-asking"}
 OPERATED = {
     *("acl", "bgrewriteaof", "bgsave", "failover", "lastsave", "lolwut"),
-    *("module", "monitor", "psync", "replconf", "replicaof", "role", "save", "shutdown"),
+    *("module", "psync", "replconf", "replicaof", "role", "save"),
     *("slaveof", "sync"),
 }
 LATER = {
     *("hexpire", "hpexpire", "hexpireat", "hpexpireat", "httl", "hpttl", "hexpiretime"),
-    *("hpexpiretime", "hpersist", "hgetdel", "hgetex", "hsetex", "client|setinfo"),
+    *(
+        "hpexpiretime",
+        "hpersist",
+        "hgetdel",
+        "hgetex",
+        "hsetex",
+        "client|setinfo",
+        "client|no-touch",
+    ),
     *("lmovem", "blmovem", "waitaof"),
 }
 EXTENDED = {"zrank", "zrevrank"}  # by later options that change the arity

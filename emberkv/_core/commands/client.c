@@ -1,19 +1,26 @@
 /* CLIENT and its subcommands: facts about the session that asks. */
 #include "commands/client.h"
 #include "commands/tables.h"
+#include "engine/mail.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-void ek_client_set_text(ek_ctx *c, ek_str *where, ek_str text) {
+void ek_client_set_text(ek_ctx *c, client_text which, ek_str text) {
+    ek_session *session = c->session;
+    ek_client *client = ek_session_client_if_any(session);
+    ek_str *own[] = {&session->name, &session->lib_name, &session->lib_ver};
+    if (client) {
+        ek_ref *facts[] = {&client->name, &client->lib_name, &client->lib_ver};
+        ek_client_set_fact(c->s, facts[which], text);
+    }
     uint8_t *copy = NULL;
     if (text.n) {
         copy = malloc(text.n);
         if (!copy) ek_raise(c->a, EK_ENOMEM);
         memcpy(copy, text.p, text.n);
     }
-    free((void *)where->p);
-    *where = (ek_str){copy, text.n};
+    free((void *)own[which]->p);
+    *own[which] = (ek_str){copy, text.n};
 }
 
 /* CLIENT LIST separates its fields by spaces, so no field may hold one. */
@@ -29,7 +36,7 @@ bool ek_client_set_name(ek_ctx *c, ek_str name) {
                                  "characters.");
         return false;
     }
-    ek_client_set_text(c, &c->session->name, name);
+    ek_client_set_text(c, CLIENT_NAME, name);
     return true;
 }
 
@@ -60,22 +67,6 @@ void ek_cmd_client_setinfo(ek_ctx *c) {
                        name ? "lib-name" : "lib-ver");
         return;
     }
-    ek_client_set_text(c, name ? &c->session->lib_name : &c->session->lib_ver, c->argv[3]);
+    ek_client_set_text(c, name ? CLIENT_LIB_NAME : CLIENT_LIB_VER, c->argv[3]);
     ek_reply_ok(c->reply);
-}
-
-void ek_cmd_client_info(ek_ctx *c) {
-    const ek_session *s = c->session;
-    size_t cap = 512 + s->name.n + s->lib_name.n + s->lib_ver.n;
-    char *line = ek_scratch_alloc(c, cap);
-    int n = snprintf(line, cap,
-                     "id=%llu addr= laddr= fd=-1 name=%.*s age=0 idle=0 flags=%s db=%u sub=0 "
-                     "psub=0 ssub=0 multi=%d watch=%zu qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 "
-                     "rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=0 events=r cmd=client|info "
-                     "user=default redir=-1 resp=%d lib-name=%.*s lib-ver=%.*s\n",
-                     (unsigned long long)s->id, (int)s->name.n, (const char *)s->name.p,
-                     s->in_multi ? "x" : "N", s->db, s->in_multi ? (int)s->nqueue : -1,
-                     s->nwatches, s->resp, (int)s->lib_name.n, (const char *)s->lib_name.p,
-                     (int)s->lib_ver.n, (const char *)s->lib_ver.p);
-    ek_reply_verbatim(c->reply, "txt", line, (size_t)n);
 }

@@ -4,8 +4,10 @@
 
 #include "engine/context.h"
 
-/* Puts a copy of the text in the place of what the session has there. */
-void ek_client_set_text(ek_ctx *c, ek_str *where, ek_str text);
+typedef enum client_text { CLIENT_NAME, CLIENT_LIB_NAME, CLIENT_LIB_VER } client_text;
+
+/* What the session, and its record if it has one, is called from now on. */
+void ek_client_set_text(ek_ctx *c, client_text which, ek_str text);
 /* Names the connection; replies the error itself and returns false when that is no name. */
 bool ek_client_set_name(ek_ctx *c, ek_str name);
 

@@ -5,6 +5,7 @@
 #include "engine/mail.h"
 #include "engine/version.h"
 #include "store/channels.h"
+#include "store/tracking.h"
 
 #include <stdlib.h>
 
@@ -27,9 +28,19 @@ void ek_cmd_echo(ek_ctx *c) {
     ek_reply_str(c->reply, c->argv[1]);
 }
 
+/* Those who cannot see the session see its record. */
+static void tell_record(ek_ctx *c) {
+    ek_client *client = ek_session_client_if_any(c->session);
+    if (!client) return;
+    if (client->db != c->session->db) EK_SET(c->a, client->db, c->session->db);
+    if (client->resp != (uint32_t)c->session->resp)
+        EK_SET(c->a, client->resp, (uint32_t)c->session->resp);
+}
+
 static void select_db(ek_ctx *c, uint32_t db) {
     c->session->db = c->dbi = db;
     c->db = &c->s->dbs[db];
+    tell_record(c);
 }
 
 void ek_cmd_select(ek_ctx *c) {
@@ -40,6 +51,7 @@ void ek_cmd_select(ek_ctx *c) {
 }
 
 void ek_cmd_quit(ek_ctx *c) {
+    if (c->session->connection) c->session->connection->close_after_reply = true;
     ek_reply_ok(c->reply);
     if (c->session->connection) c->session->connection->close_after_reply = true;
 }
@@ -48,11 +60,21 @@ void ek_cmd_reset(ek_ctx *c) {
     ek_session_discard(c->session);
     ek_session_unwatch(c->session);
     ek_client *client = ek_session_client_if_any(c->session);
-    if (client) ek_subscriptions_drop(c->s, client);
-    select_db(c, 0);
+    if (client) {
+        ek_subscriptions_drop(c->s, client);
+        ek_tracking_off(c->s, client);
+        ek_client_set_monitor(c->s, client, false);
+    }
+    c->session->tracking = c->session->caching = c->session->monitoring = false;
+    c->session->no_touch = false;
+    if (c->session->connection) {
+        c->session->connection->reply_mode = EK_REPLY_ON;
+        c->session->connection->no_evict = false;
+    }
     c->session->resp = c->session->initial_resp;
+    select_db(c, 0);
     ek_session_begin_auth(c->session);
-    ek_client_set_text(c, &c->session->name, (ek_str){0});
+    ek_client_set_text(c, CLIENT_NAME, (ek_str){0});
     ek_reply_status(c->reply, "RESET");
 }
 
@@ -129,6 +151,7 @@ void ek_cmd_hello(ek_ctx *c) {
     if (c->argc > 1) {
         c->session->resp = c->resp = (int)resp;
         if (c->reply->resp) c->reply->resp = (int)resp;
+        tell_record(c);
     }
     ek_reply_map(c->reply, 7);
     ek_reply_cstr(c->reply, "server");

@@ -1,9 +1,13 @@
 /* Declarations of the connection commands. */
 #include "commands/tables.h"
 
-ek_handler ek_cmd_auth, ek_cmd_client_getname, ek_cmd_help, ek_cmd_client_id, ek_cmd_client_info,
-    ek_cmd_client_setinfo, ek_cmd_client_setname, ek_cmd_echo, ek_cmd_hello, ek_cmd_ping,
-    ek_cmd_quit, ek_cmd_reset, ek_cmd_select, ek_cmd_client_unblock;
+ek_handler ek_cmd_auth, ek_cmd_client_caching, ek_cmd_client_getname,
+    ek_cmd_client_getredir, ek_cmd_client_id, ek_cmd_client_info, ek_cmd_client_kill,
+    ek_cmd_client_list, ek_cmd_client_no_evict, ek_cmd_client_no_touch, ek_cmd_client_pause,
+    ek_cmd_client_reply, ek_cmd_client_setinfo, ek_cmd_client_setname,
+    ek_cmd_client_tracking, ek_cmd_client_trackinginfo, ek_cmd_client_unblock,
+    ek_cmd_client_unpause, ek_cmd_echo, ek_cmd_hello, ek_cmd_help, ek_cmd_ping, ek_cmd_quit,
+    ek_cmd_reset, ek_cmd_select;
 
 const ek_command_decl ek_connection_table[] = {
     {
@@ -32,6 +36,22 @@ const ek_command_decl ek_connection_table[] = {
         .complexity = "By subcommand",
         .subcommands = EK_SUBCOMMANDS(
             {
+                .name = "caching",
+                .handler = ek_cmd_client_caching,
+                .arity = 3,
+                .flags = EK_CMD_NOSCRIPT | EK_CMD_LOADING | EK_CMD_STALE,
+                .categories = EK_ACL_CONNECTION,
+                .group = "connection",
+                .since = "6.0.0",
+                .summary = "Whether the keys of the next command are tracked.",
+                .complexity = "O(1)",
+                .args = EK_ARGS(
+                    {.name = "mode", .type = EK_ARG_ONEOF,
+                     .args = EK_ARGS(
+                        {.name = "yes", .type = EK_ARG_PURE_TOKEN, .token = "YES"},
+                        {.name = "no", .type = EK_ARG_PURE_TOKEN, .token = "NO"})}),
+            },
+            {
                 .name = "getname",
                 .handler = ek_cmd_client_getname,
                 .arity = 2,
@@ -40,6 +60,17 @@ const ek_command_decl ek_connection_table[] = {
                 .group = "connection",
                 .since = "2.6.9",
                 .summary = "Name of this connection.",
+                .complexity = "O(1)",
+            },
+            {
+                .name = "getredir",
+                .handler = ek_cmd_client_getredir,
+                .arity = 2,
+                .flags = EK_CMD_NOSCRIPT | EK_CMD_LOADING | EK_CMD_STALE,
+                .categories = EK_ACL_CONNECTION,
+                .group = "connection",
+                .since = "6.0.0",
+                .summary = "Number of the connection that gets the invalidations of this one.",
                 .complexity = "O(1)",
             },
             {
@@ -77,6 +108,143 @@ const ek_command_decl ek_connection_table[] = {
                 .tips = EK_TIPS("nondeterministic_output"),
             },
             {
+                .name = "kill",
+                .handler = ek_cmd_client_kill,
+                .arity = -3,
+                .flags = EK_CMD_ADMIN | EK_CMD_NOSCRIPT | EK_CMD_LOADING | EK_CMD_STALE,
+                .categories = EK_ACL_CONNECTION,
+                .group = "connection",
+                .since = "2.4.0",
+                .summary = "Closes connections.",
+                .complexity = "O(N) for N connections",
+                .history = EK_HISTORY(
+                    {"2.8.12", "Filters instead of an address"}, {"2.8.12", "Filter ID"},
+                    {"3.2.0", "Type master"}, {"5.0.0", "Type replica, for slave"},
+                    {"6.2.0", "Filter LADDR"}),
+                .args = EK_ARGS(
+                    {.name = "filter", .type = EK_ARG_ONEOF,
+                     .args = EK_ARGS(
+                        {.name = "ip:port", .type = EK_ARG_STRING, .deprecated_since = "2.8.12"},
+                        {.name = "new-format", .type = EK_ARG_ONEOF, .flags = EK_ARG_MULTIPLE,
+                         .args = EK_ARGS(
+                            {.name = "client-id", .type = EK_ARG_INTEGER,
+                             .flags = EK_ARG_OPTIONAL, .token = "ID", .since = "2.8.12"},
+                            {.name = "normal_master_slave_pubsub", .type = EK_ARG_ONEOF,
+                             .flags = EK_ARG_OPTIONAL, .token = "TYPE", .since = "2.8.12",
+                             .args = EK_ARGS(
+                                {.name = "normal", .type = EK_ARG_PURE_TOKEN, .token = "NORMAL"},
+                                {.name = "master", .type = EK_ARG_PURE_TOKEN, .token = "MASTER",
+                                 .since = "3.2.0"},
+                                {.name = "slave", .type = EK_ARG_PURE_TOKEN, .token = "SLAVE"},
+                                {.name = "replica", .type = EK_ARG_PURE_TOKEN,
+                                 .token = "REPLICA", .since = "5.0.0"},
+                                {.name = "pubsub", .type = EK_ARG_PURE_TOKEN, .token = "PUBSUB"})},
+                            {.name = "username", .type = EK_ARG_STRING, .flags = EK_ARG_OPTIONAL,
+                             .token = "USER"},
+                            {.name = "ip:port", .type = EK_ARG_STRING, .flags = EK_ARG_OPTIONAL,
+                             .token = "ADDR"},
+                            {.name = "ip:port", .type = EK_ARG_STRING, .flags = EK_ARG_OPTIONAL,
+                             .token = "LADDR", .since = "6.2.0"},
+                            {.name = "yes/no", .type = EK_ARG_STRING, .flags = EK_ARG_OPTIONAL,
+                             .token = "SKIPME"})})}),
+            },
+            {
+                .name = "list",
+                .handler = ek_cmd_client_list,
+                .arity = -2,
+                .flags = EK_CMD_ADMIN | EK_CMD_NOSCRIPT | EK_CMD_LOADING | EK_CMD_STALE,
+                .categories = EK_ACL_CONNECTION,
+                .group = "connection",
+                .since = "2.4.0",
+                .summary = "Lists the connections.",
+                .complexity = "O(N) for N connections",
+                .tips = EK_TIPS("nondeterministic_output"),
+                .history = EK_HISTORY(
+                    {"2.8.12", "Field id"}, {"5.0.0", "Filter TYPE"}, {"6.0.0", "Field user"},
+                    {"6.2.0", "Fields argv-mem, tot-mem, laddr and redir, filter ID"},
+                    {"7.0.0", "Fields resp, multi-mem, rbs and rbp"}, {"7.0.3", "Field ssub"}),
+                .args = EK_ARGS(
+                    {.name = "normal_master_replica_pubsub", .type = EK_ARG_ONEOF,
+                     .flags = EK_ARG_OPTIONAL, .token = "TYPE", .since = "5.0.0",
+                     .args = EK_ARGS(
+                        {.name = "normal", .type = EK_ARG_PURE_TOKEN, .token = "NORMAL"},
+                        {.name = "master", .type = EK_ARG_PURE_TOKEN, .token = "MASTER"},
+                        {.name = "replica", .type = EK_ARG_PURE_TOKEN, .token = "REPLICA"},
+                        {.name = "pubsub", .type = EK_ARG_PURE_TOKEN, .token = "PUBSUB"})},
+                    {.name = "id", .type = EK_ARG_BLOCK, .flags = EK_ARG_OPTIONAL, .token = "ID",
+                     .since = "6.2.0",
+                     .args = EK_ARGS(
+                        {.name = "client-id", .type = EK_ARG_INTEGER, .flags = EK_ARG_MULTIPLE})}),
+            },
+            {
+                .name = "no-evict",
+                .handler = ek_cmd_client_no_evict,
+                .arity = 3,
+                .flags = EK_CMD_ADMIN | EK_CMD_NOSCRIPT | EK_CMD_LOADING | EK_CMD_STALE,
+                .categories = EK_ACL_CONNECTION,
+                .group = "connection",
+                .since = "7.0.0",
+                .summary = "Whether this connection is spared when connections are closed for memory.",
+                .complexity = "O(1)",
+                .args = EK_ARGS(
+                    {.name = "enabled", .type = EK_ARG_ONEOF,
+                     .args = EK_ARGS(
+                        {.name = "on", .type = EK_ARG_PURE_TOKEN, .token = "ON"},
+                        {.name = "off", .type = EK_ARG_PURE_TOKEN, .token = "OFF"})}),
+            },
+            {
+                .name = "no-touch",
+                .handler = ek_cmd_client_no_touch,
+                .arity = 3,
+                .flags = EK_CMD_NOSCRIPT | EK_CMD_LOADING | EK_CMD_STALE,
+                .categories = EK_ACL_CONNECTION,
+                .group = "connection",
+                .since = "7.2.0",
+                .summary = "Whether reads of this connection leave the times of access alone.",
+                .complexity = "O(1)",
+                .args = EK_ARGS(
+                    {.name = "enabled", .type = EK_ARG_ONEOF,
+                     .args = EK_ARGS(
+                        {.name = "on", .type = EK_ARG_PURE_TOKEN, .token = "ON"},
+                        {.name = "off", .type = EK_ARG_PURE_TOKEN, .token = "OFF"})}),
+            },
+            {
+                .name = "pause",
+                .handler = ek_cmd_client_pause,
+                .arity = -3,
+                .flags = EK_CMD_ADMIN | EK_CMD_NOSCRIPT | EK_CMD_LOADING | EK_CMD_STALE,
+                .categories = EK_ACL_CONNECTION,
+                .group = "connection",
+                .since = "2.9.50",
+                .summary = "Holds back commands of all connections for a while.",
+                .complexity = "O(1)",
+                .history = EK_HISTORY({"6.2.0", "Modes WRITE and ALL"}),
+                .args = EK_ARGS(
+                    {.name = "timeout", .type = EK_ARG_INTEGER},
+                    {.name = "mode", .type = EK_ARG_ONEOF, .flags = EK_ARG_OPTIONAL,
+                     .since = "6.2.0",
+                     .args = EK_ARGS(
+                        {.name = "write", .type = EK_ARG_PURE_TOKEN, .token = "WRITE"},
+                        {.name = "all", .type = EK_ARG_PURE_TOKEN, .token = "ALL"})}),
+            },
+            {
+                .name = "reply",
+                .handler = ek_cmd_client_reply,
+                .arity = 3,
+                .flags = EK_CMD_NOSCRIPT | EK_CMD_LOADING | EK_CMD_STALE,
+                .categories = EK_ACL_CONNECTION,
+                .group = "connection",
+                .since = "3.2.0",
+                .summary = "Whether this connection gets replies.",
+                .complexity = "O(1)",
+                .args = EK_ARGS(
+                    {.name = "on_off_skip", .type = EK_ARG_ONEOF,
+                     .args = EK_ARGS(
+                        {.name = "on", .type = EK_ARG_PURE_TOKEN, .token = "ON"},
+                        {.name = "off", .type = EK_ARG_PURE_TOKEN, .token = "OFF"},
+                        {.name = "skip", .type = EK_ARG_PURE_TOKEN, .token = "SKIP"})}),
+            },
+            {
                 .name = "setinfo",
                 .handler = ek_cmd_client_setinfo,
                 .arity = 4,
@@ -106,6 +274,45 @@ const ek_command_decl ek_connection_table[] = {
                 .args = EK_ARGS({.name = "connection-name", .type = EK_ARG_STRING}),
             },
             {
+                .name = "tracking",
+                .handler = ek_cmd_client_tracking,
+                .arity = -3,
+                .flags = EK_CMD_NOSCRIPT | EK_CMD_LOADING | EK_CMD_STALE,
+                .categories = EK_ACL_CONNECTION,
+                .group = "connection",
+                .since = "6.0.0",
+                .summary = "Has the keys that this connection reads tracked, or not.",
+                .complexity = "O(1)",
+                .args = EK_ARGS(
+                    {.name = "status", .type = EK_ARG_ONEOF,
+                     .args = EK_ARGS(
+                        {.name = "on", .type = EK_ARG_PURE_TOKEN, .token = "ON"},
+                        {.name = "off", .type = EK_ARG_PURE_TOKEN, .token = "OFF"})},
+                    {.name = "client-id", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL,
+                     .token = "REDIRECT"},
+                    {.name = "prefix", .type = EK_ARG_STRING, .flags = EK_ARG_OPTIONAL |
+                             EK_ARG_MULTIPLE | EK_ARG_MULTIPLE_TOKEN, .token = "PREFIX"},
+                    {.name = "bcast", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
+                     .token = "BCAST"},
+                    {.name = "optin", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
+                     .token = "OPTIN"},
+                    {.name = "optout", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
+                     .token = "OPTOUT"},
+                    {.name = "noloop", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
+                     .token = "NOLOOP"}),
+            },
+            {
+                .name = "trackinginfo",
+                .handler = ek_cmd_client_trackinginfo,
+                .arity = 2,
+                .flags = EK_CMD_NOSCRIPT | EK_CMD_LOADING | EK_CMD_STALE,
+                .categories = EK_ACL_CONNECTION,
+                .group = "connection",
+                .since = "6.2.0",
+                .summary = "What is tracked for this connection.",
+                .complexity = "O(1)",
+            },
+            {
                 .name = "unblock",
                 .handler = ek_cmd_client_unblock,
                 .arity = -3,
@@ -121,6 +328,17 @@ const ek_command_decl ek_connection_table[] = {
                      .args = EK_ARGS(
                          {.name = "timeout", .type = EK_ARG_PURE_TOKEN, .token = "TIMEOUT"},
                          {.name = "error", .type = EK_ARG_PURE_TOKEN, .token = "ERROR"})}),
+            },
+            {
+                .name = "unpause",
+                .handler = ek_cmd_client_unpause,
+                .arity = 2,
+                .flags = EK_CMD_ADMIN | EK_CMD_NOSCRIPT | EK_CMD_LOADING | EK_CMD_STALE,
+                .categories = EK_ACL_CONNECTION,
+                .group = "connection",
+                .since = "6.2.0",
+                .summary = "Lets held back commands go on.",
+                .complexity = "O(N) for N connections held back",
             }),
     },
     {

@@ -116,6 +116,8 @@ static void count_client(void *arg, ek_client *client) {
 static void put_clients(ek_ctx *c, text *t) {
     counting n = {0};
     ek_client_each(c->s, count_client, &n);
+    for (const ek_session *s = c->s->sessions; s; s = s->next)
+        n.blocked += s->connection && s->connection->postponed;
     put_number(t, "connected_clients", n.connected);
     PUT_ZEROS(t, "cluster_connections");
     put_number(t, "maxclients", (uint64_t)c->s->settings->maxclients);
@@ -234,12 +236,16 @@ static void put_stats(ek_ctx *c, text *t) {
               "evicted_clients", "total_eviction_exceeded_time", "current_eviction_exceeded_time");
     put_number(t, "keyspace_hits", r->stat_hits);
     put_number(t, "keyspace_misses", r->stat_misses);
-    PUT_ZEROS(t, "pubsub_channels", "pubsub_patterns", "pubsubshard_channels", "latest_fork_usec",
-              "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys",
+    put_number(t, "pubsub_channels", r->channels.by_name[EK_CHANNEL].count);
+    put_number(t, "pubsub_patterns", r->channels.by_name[EK_PATTERN].count);
+    put_number(t, "pubsubshard_channels", r->channels.by_name[EK_SHARD_CHANNEL].count);
+    PUT_ZEROS(t, "latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys",
               "active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits",
-              "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time",
-              "tracking_total_keys", "tracking_total_items", "tracking_total_prefixes",
-              "unexpected_error_replies");
+              "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time");
+    put_number(t, "tracking_total_keys", r->tracking.keys.count);
+    put_number(t, "tracking_total_items", r->tracking.nitems);
+    put_number(t, "tracking_total_prefixes", r->tracking.nprefixes);
+    PUT_ZEROS(t, "unexpected_error_replies");
     put_number(t, "total_error_replies", stats ? stats->errors : 0);
     PUT_ZEROS(t, "dump_payload_sanitizations", "total_reads_processed", "total_writes_processed",
               "io_threaded_reads_processed", "io_threaded_writes_processed", "reply_buffer_shrinks",

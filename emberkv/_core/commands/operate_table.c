@@ -1,9 +1,11 @@
-/* Declarations of what operators and tests look with: DEBUG, LATENCY, SLOWLOG. */
+/* Declarations of what operators and tests look with: DEBUG, LATENCY, MONITOR,
+ * SHUTDOWN, SLOWLOG. */
 #include "commands/tables.h"
 
 ek_handler ek_cmd_debug, ek_cmd_help, ek_cmd_latency_doctor, ek_cmd_latency_graph,
     ek_cmd_latency_histogram, ek_cmd_latency_history, ek_cmd_latency_latest,
-    ek_cmd_latency_reset, ek_cmd_slowlog_get, ek_cmd_slowlog_len, ek_cmd_slowlog_reset;
+    ek_cmd_latency_reset, ek_cmd_monitor, ek_cmd_shutdown, ek_cmd_slowlog_get,
+    ek_cmd_slowlog_len, ek_cmd_slowlog_reset;
 
 const ek_command_decl ek_operate_table[] = {
     {
@@ -126,6 +128,39 @@ const ek_command_decl ek_operate_table[] = {
                     {.name = "event", .type = EK_ARG_STRING,
                      .flags = EK_ARG_OPTIONAL | EK_ARG_MULTIPLE}),
             }),
+    },
+    {
+        .name = "monitor",
+        .handler = ek_cmd_monitor,
+        .arity = 1,
+        .flags = EK_CMD_ADMIN | EK_CMD_NOSCRIPT | EK_CMD_LOADING | EK_CMD_STALE,
+        .group = "server",
+        .since = "1.0.0",
+        .summary = "Shows every command that the server runs, as it runs it.",
+        .complexity = "O(1)",
+    },
+    {
+        .name = "shutdown",
+        .handler = ek_cmd_shutdown,
+        .arity = -1,
+        .flags = EK_CMD_ADMIN | EK_CMD_NOSCRIPT | EK_CMD_LOADING | EK_CMD_STALE |
+                 EK_CMD_NO_MULTI | EK_CMD_ALLOW_BUSY,
+        .group = "server",
+        .since = "1.0.0",
+        .summary = "Stops the server.",
+        .complexity = "O(N) for N keys, when it saves",
+        .history = EK_HISTORY({"7.0.0", "Arguments NOW, FORCE and ABORT"}),
+        .args = EK_ARGS(
+            {.name = "nosave_save", .type = EK_ARG_ONEOF, .flags = EK_ARG_OPTIONAL,
+             .args = EK_ARGS(
+                {.name = "nosave", .type = EK_ARG_PURE_TOKEN, .token = "NOSAVE"},
+                {.name = "save", .type = EK_ARG_PURE_TOKEN, .token = "SAVE"})},
+            {.name = "now", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL, .token = "NOW",
+             .since = "7.0.0"},
+            {.name = "force", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
+             .token = "FORCE", .since = "7.0.0"},
+            {.name = "abort", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
+             .token = "ABORT", .since = "7.0.0"}),
     },
     {
         .name = "slowlog",

@@ -2,6 +2,7 @@
 #include "base/number.h"
 #include "commands/tables.h"
 #include "engine/context.h"
+#include "store/tracking.h"
 #include "store/waiting.h"
 #include "store/watch.h"
 
@@ -29,6 +30,7 @@ static void flush(ek_ctx *c, uint32_t dbi) {
 void ek_cmd_flushdb(ek_ctx *c) {
     if (!flush_mode_ok(c)) return;
     flush(c, c->dbi);
+    ek_tracking_flushed(c->s);
     ek_reply_ok(c->reply);
 }
 
@@ -36,6 +38,7 @@ void ek_cmd_flushall(ek_ctx *c) {
     if (!flush_mode_ok(c)) return;
     for (uint32_t i = 0; i < c->s->root->ndbs; i++)
         flush(c, i);
+    ek_tracking_flushed(c->s);
     ek_reply_ok(c->reply);
 }
 

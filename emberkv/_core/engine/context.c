@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 #include "engine/scratch.h"
+#include "store/tracking.h"
 #include "store/value_hash.h"
 #include "store/waiting.h"
 #include "store/watch.h"
@@ -18,6 +19,7 @@ static void expire(ek_ctx *c, uint32_t dbi, ek_value *v) {
     EK_SET(c->a, c->s->root->stat_expired, c->s->root->stat_expired + 1);
     ek_str key = v->key;
     ek_notify(c->s, dbi, EK_EVENT_EXPIRED, key, "expired");
+    ek_tracking_changed(c->s, key, 0);
     ek_keyspace_delete(c->s, &c->s->dbs[dbi], v);
     EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + 1);
     v->key = key; /* the bytes stand until the commit */
@@ -92,7 +94,8 @@ bool ek_peek(ek_ctx *c, ek_str key, ek_value *v) { return ek_lookup_in(c, c->dbi
 
 bool ek_lookup(ek_ctx *c, ek_str key, ek_value *v) {
     if (!ek_lookup_in(c, c->dbi, key, v)) return false;
-    ek_value_accessed(c->s, v);
+    if (EK_LIKELY(!c->session->no_touch) || strcmp(c->cmd->name, "touch") == 0)
+        ek_value_accessed(c->s, v);
     return true;
 }
 
@@ -107,6 +110,7 @@ void ek_key_changed_in(ek_ctx *c, uint32_t db, ek_str key, ek_event class, const
     EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + 1);
     ek_watch_changed(c->s, db, key);
     ek_notify(c->s, db, class, key, event);
+    ek_tracking_changed(c->s, key, c->session->id);
     ek_wait_ready(c->s, db, key);
 }
 

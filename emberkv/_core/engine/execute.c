@@ -11,11 +11,15 @@
 #include "base/clock.h"
 #include "engine/context.h"
 #include "engine/mail.h"
+#include "engine/monitor.h"
+#include "engine/pause.h"
+#include "engine/reads.h"
 #include "engine/scratch.h"
 #include "engine/stats.h"
 #include "engine/walk.h"
 #include "store/expiry.h"
 #include "store/garbage.h"
+#include "store/tracking.h"
 
 #define GARBAGE_SLICE 128
 #define EXPIRY_EVERY 64 /* commands */
@@ -31,12 +35,21 @@ static void reply_failure(ek_reply *reply, ek_status st) {
 
 static void look_after(ek_ctx *c) {
     ek_store *s = c->s;
+    ek_pause_tidy(s);
     if (EK_UNLIKELY(s->root->garbage != 0) && !(s->root->debug & EK_STORE_PAUSED))
         ek_garbage_step(s, GARBAGE_SLICE);
     if (EK_UNLIKELY(++s->since_cycle >= EXPIRY_EVERY)) {
         s->since_cycle = 0;
         if (!s->root->debug) ek_expiry_step(s, EXPIRY_SAMPLES);
     }
+}
+
+/* The handler, and those who are told of what it does. */
+EK_INLINE void handle(ek_ctx *c) {
+    ek_monitor_tell(c, true);
+    c->cmd->handler(c);
+    ek_note_reads(c);
+    ek_monitor_tell(c, false);
 }
 
 /* Run the handler inside the transaction that is open. Returns what made it fail. */
@@ -50,7 +63,7 @@ static ek_status run(ek_ctx *c) {
         c->reply->len = mark;
         return st;
     }
-    c->cmd->handler(c);
+    handle(c);
     ek_unguard(c->a, &g);
     return EK_OK;
 }
@@ -66,9 +79,10 @@ static ek_status run_alone(ek_ctx *c) {
         c->reply->len = mark;
         return st;
     }
-    c->cmd->handler(c);
+    handle(c);
     if (EK_UNLIKELY(c->s->root->ready != 0)) ek_serve(c->s);
     look_after(c);
+    ek_tracking_broadcast(c->s);
     ek_commit(c->a);
     ek_unguard(c->a, &g);
     return EK_OK;
@@ -119,7 +133,10 @@ static void dispatch(ek_session *session, const ek_command *cmd, size_t argc, co
     ek_stats_command(&c, EK_UNLIKELY(timed) ? ek_clock_monotonic_us() - began_us : -1);
     ek_walk_after(&c);
     if (!session->in_exec) ek_scratch_reset(&session->scratch);
-    session->peek = session->in_multi ? NULL : &s->dbs[session->db].keys;
+    session->peek = session->in_multi || session->tracking ? NULL : &s->dbs[session->db].keys;
+    session->last = cmd;
+    if (EK_UNLIKELY(session->caching) && !session->in_multi && !session->in_exec)
+        session->caching = strcmp(cmd->name, "client|caching") == 0;
 }
 
 /* The error for what no command answers to. */
@@ -220,6 +237,10 @@ static void execute(ek_session *session, const ek_command *cmd, size_t argc, con
         reply_no_auth(session, cmd, reply);
         return;
     }
+    if (EK_UNLIKELY(session->monitoring) && cmd->flags & (EK_CMD_READONLY | EK_CMD_WRITE)) {
+        ek_reply_error(reply, "ERR Replica can't interact with the keyspace");
+        return;
+    }
     if (EK_UNLIKELY(only_listens(session, cmd))) {
         reply_only_listens(session, cmd, reply);
         return;
@@ -245,7 +266,8 @@ static void execute(ek_session *session, const ek_command *cmd, size_t argc, con
 
 void ek_execute_command(ek_session *session, const ek_command *cmd, size_t argc,
                         const ek_str *argv, ek_reply *reply) {
-    if (EK_LIKELY(!session->in_multi && !session->needs_auth && !may_listen(session) &&
+    if (EK_LIKELY(!session->in_multi && !session->needs_auth && !session->monitoring &&
+                  !may_listen(session) &&
                   ek_command_arity_ok(cmd, argc))) {
         dispatch(session, cmd, argc, argv, reply);
         return;
@@ -299,6 +321,7 @@ ek_status ek_transaction_commit(ek_store *s) {
     ek_status st = EK_GUARD(s->a, &g);
     if (st == EK_OK) {
         if (s->root->ready) ek_serve(s);
+        ek_tracking_broadcast(s);
         ek_commit(s->a);
         ek_unguard(s->a, &g);
     } else {

@@ -57,6 +57,7 @@ typedef struct ek_connection {
     size_t obl, oll, omem;       /* output: in the fixed buffer (none here), list elements, bytes */
     size_t tot_mem;              /* all that the connection occupies */
     ek_client_class class;
+    bool postponed;              /* CLIENT PAUSE: its command waits to be run */
 
     /* Written by commands, obeyed by the server. */
     ek_reply_mode reply_mode;

@@ -56,6 +56,16 @@ void ek_session_use_waker(ek_session *session, ek_waker *waker) {
     session->owns_waker = false;
 }
 
+/* Into the list of the process's sessions that have, or had, a record. */
+static void know(ek_session *session) {
+    if (session->known) return;
+    session->known = true;
+    session->prev = NULL;
+    session->next = session->s->sessions;
+    if (session->next) session->next->prev = session;
+    session->s->sessions = session;
+}
+
 ek_client *ek_session_client(ek_session *session) {
     ek_client *c = ek_session_client_if_any(session);
     if (c) return c;
@@ -70,7 +80,11 @@ ek_client *ek_session_client(ek_session *session) {
     c->waker = ek_waker_name(session->waker);
     c->db = session->db;
     c->resp = (uint32_t)session->resp;
+    if (session->name.n) ek_client_set_fact(s, &c->name, session->name);
+    if (session->lib_name.n) ek_client_set_fact(s, &c->lib_name, session->lib_name);
+    if (session->lib_ver.n) ek_client_set_fact(s, &c->lib_ver, session->lib_ver);
     session->client = ek_ref_of(s->a, c);
+    know(session);
     return c;
 }
 
@@ -270,6 +284,14 @@ static void put_back(ek_store *s, ek_client *c) {
 static void bury_one(ek_store *s, ek_client *c) {
     put_back(s, c);
     ek_client_drop(s, c);
+}
+
+void ek_session_forget(ek_session *session) {
+    if (!session->known) return;
+    session->known = false;
+    if (session->prev) session->prev->next = session->next;
+    else session->s->sessions = session->next;
+    if (session->next) session->next->prev = session->prev;
 }
 
 void ek_session_drop_client(ek_session *session) {

@@ -70,5 +70,7 @@ void ek_settle(ek_store *s);
  * leaves the lock if that is free. */
 void ek_bury(ek_store *s);
 void ek_session_drop_client(ek_session *session); /* in one */
+/* Out of the process's list of sessions with a record (ek_store.sessions); needs no transaction. */
+void ek_session_forget(ek_session *session);
 
 #endif

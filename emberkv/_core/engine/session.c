@@ -57,10 +57,13 @@ static void leave_nothing(void *arg) {
 void ek_session_close(ek_session *session) {
     if (!session->a) return;
     ek_arena *a = session->s->a;
-    if ((session->nwatches || session->client) && ek_arena_enter(a, 1000) == EK_OK) {
+    if ((session->nwatches || session->client || session->known) &&
+        ek_arena_enter(a, 1000) == EK_OK) {
         if (a->level == 0) ek_run(a, leave_nothing, session);
+        ek_session_forget(session);
         ek_store_leave(session->s);
     }
+    ek_session_forget(session);
     if (session->owns_waker) ek_waker_free(session->waker);
     ek_session_forget_watches(session);
     ek_session_discard(session);

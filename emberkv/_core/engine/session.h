@@ -39,6 +39,14 @@ typedef struct ek_session {
     bool in_multi, multi_dirty, in_exec;
     bool remote, local; /* it came by a socket; one that cannot leave this machine */
     bool needs_auth;    /* until AUTH only few commands are allowed */
+    bool tracking;      /* what it reads is noted: it reads under the lock */
+    bool caching;       /* CLIENT CACHING was said: for the next command, or transaction */
+    bool monitoring;    /* it is told of every command, and may touch no keys */
+    bool no_touch;      /* its reads leave the times of access alone */
+    bool in_script;     /* a script calls the commands */
+    const ek_command *last; /* the command that ran last */
+    struct ek_session *next, *prev; /* those of the process that have a record, see mail.h */
+    bool known;             /* it is among them */
     ek_queued *queue;
     size_t nqueue, queue_cap;
     ek_watch *watches;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/word.h"
+#include "engine/pause.h"
 #include "engine/scratch.h"
 #include "net/internal.h"
 #include "store/client.h"
@@ -118,6 +119,7 @@ void ek_conn_close(ek_server *server, ek_conn *conn) {
     shutdown(conn->fd, SHUT_RD);
     close(conn->fd);
     if (conn->blocked) server->frontend.blocked--;
+    if (conn->facts.postponed) server->npostponed--;
     ek_conn_unlisten(server, conn);
     ek_session_free(conn->session);
     conn->session = NULL;
@@ -218,6 +220,7 @@ static size_t value_length(const uint8_t *p) {
         case '~':
         case '>': left += n; at += 5; break;
         case '%': left += 2 * n; at += 5; break;
+        case '|': left += 2 * n + 1; at += 5; break; /* and what it is said about */
         case 'n':
         case 'N':
         case 't':
@@ -261,6 +264,8 @@ static bool run_command(ek_server *server, ek_conn *conn) {
     if (EK_UNLIKELY(p->argv[0].n < 6 && is_http(p->argv[0]))) return false;
     const ek_command *container, *cmd = ek_command_resolve(p->argc, p->argv, &container);
     if (EK_UNLIKELY(cmd && !cmd->handler)) cmd = NULL;
+    int64_t paused_ms = ek_pause_left_ms(session, cmd);
+    if (EK_UNLIKELY(paused_ms)) return ek_conn_postpone(server, conn, paused_ms);
     if (EK_UNLIKELY(needs_tape(conn, cmd))) {
         ok = execute_on_tape(server, conn, cmd);
     } else {
@@ -281,7 +286,8 @@ static bool run_command(ek_server *server, ek_conn *conn) {
 }
 
 static bool is_stopped(const ek_conn *conn) {
-    return conn->facts.close_after_reply || conn->facts.close_at_once || conn->session->blocked;
+    return conn->facts.close_after_reply || conn->facts.close_at_once || conn->session->blocked ||
+           conn->facts.postponed;
 }
 
 /* Run the requests in n bytes; replies are in server->out afterwards, or partly written. Gives how
@@ -309,6 +315,10 @@ static size_t run_requests(ek_server *server, ek_conn *conn, uint8_t *buffer, si
                 break;
             }
             ok = run_command(server, conn);
+        }
+        if (EK_UNLIKELY(conn->facts.postponed)) { /* the request stays, to be read again */
+            ek_parser_next(p);
+            break;
         }
         done += p->at;
         ek_parser_next(p);

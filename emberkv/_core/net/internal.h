@@ -85,6 +85,7 @@ struct ek_server {
     size_t nconns, conns_cap, swept; /* swept: how far the look for idle ones has got */
     ek_conn *graveyard, *again;
     ek_conn **listening; /* see mail.c */
+    size_t npostponed; /* connections whose command waits for the end of a pause */
     size_t nlistening, listening_cap;
     ek_source_kind waker_kind;
     ek_waker *waker;          /* of all connections */
@@ -131,6 +132,7 @@ void ek_conn_block(ek_server *server, ek_conn *conn);      /* its session waits;
 void ek_conn_take_mail(ek_server *server, ek_conn *conn);  /* into server->out; lock held */
 void ek_server_deliver(ek_server *server);                 /* the waker is due */
 void ek_server_close_killed(ek_server *server);
+bool ek_conn_postpone(ek_server *server, ek_conn *conn, int64_t ms); /* CLIENT PAUSE */
 void ek_server_time_out(ek_server *server); /* the commands that have waited for long enough */
 
 /* output.c */

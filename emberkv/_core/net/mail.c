@@ -48,6 +48,15 @@ void ek_conn_block(ek_server *server, ek_conn *conn) {
     if (until_ms < server->next_deadline_ms) server->next_deadline_ms = until_ms;
 }
 
+/* Its request is read again when the pause is over. */
+bool ek_conn_postpone(ek_server *server, ek_conn *conn, int64_t ms) {
+    conn->facts.postponed = true;
+    server->npostponed++;
+    conn->session->blocked_until_ms = ek_clock_monotonic_ms() + ms;
+    ek_conn_block(server, conn);
+    return ek_conn_listen(server, conn);
+}
+
 /* It has its reply: what it sent meanwhile is run. */
 static void unblocked(ek_server *server, ek_conn *conn) {
     conn->blocked = false;
@@ -64,7 +73,8 @@ void ek_conn_take_mail(ek_server *server, ek_conn *conn) {
 
 static void finish(ek_server *server, ek_conn *conn) {
     if (!ek_conn_flush(server, conn)) ek_conn_close(server, conn);
-    else if (conn->blocked && !conn->session->blocked) unblocked(server, conn);
+    else if (conn->blocked && !conn->session->blocked && !conn->facts.postponed)
+        unblocked(server, conn);
 }
 
 static bool deliver_to(ek_server *server, ek_conn *conn) {
@@ -82,25 +92,43 @@ void ek_server_close_killed(ek_server *server) {
             ek_conn_close(server, server->conns[i]);
 }
 
+/* Mail for one that never asked for any: others redirect to it. */
+static void find_receivers(ek_server *server) {
+    for (size_t i = server->nconns; i-- > 0;) {
+        if (i >= server->nconns) continue;
+        ek_conn *conn = server->conns[i];
+        if (conn->listens || !ek_inbox_waiting(conn->session)) continue;
+        if (ek_conn_listen(server, conn)) deliver_to(server, conn);
+    }
+}
+
 void ek_server_deliver(ek_server *server) {
     bool any = false;
     ek_waker_clear(server->waker);
     /* Closing puts the last in the place of the one that closes: so backwards. */
     for (size_t i = server->nlistening; i-- > 0;)
         if (i < server->nlistening) any |= deliver_to(server, server->listening[i]);
-    if (!any) ek_server_close_killed(server);
+    if (!any) {
+        find_receivers(server);
+        ek_server_close_killed(server);
+    }
     server->woken = true;
 }
 
 void ek_server_time_out(ek_server *server) {
-    if (EK_LIKELY(server->now_ms < server->next_deadline_ms)) return;
+    bool goes_on = server->npostponed && !server->s->root->pause_until_ms; /* CLIENT UNPAUSE */
+    if (EK_LIKELY(server->now_ms < server->next_deadline_ms && !goes_on)) return;
     server->next_deadline_ms = INT64_MAX;
     for (size_t i = server->nlistening; i-- > 0;) {
         if (i >= server->nlistening) continue;
         ek_conn *conn = server->listening[i];
         if (!conn->blocked) continue;
         int64_t until_ms = conn->session->blocked_until_ms;
-        if (server->now_ms >= until_ms) {
+        if (conn->facts.postponed && (goes_on || server->now_ms >= until_ms)) {
+            conn->facts.postponed = false;
+            server->npostponed--;
+            unblocked(server, conn);
+        } else if (server->now_ms >= until_ms) {
             if (!ek_server_enter(server)) return;
             server->out.resp = conn->session->resp;
             ek_unblock(conn->session, EK_UNBLOCK_TIMEOUT, &server->out);

@@ -2,6 +2,7 @@
 
 #include "store/channels.h"
 #include "store/process.h"
+#include "store/tracking.h"
 #include "store/waiting.h"
 #include "store/waker.h"
 
@@ -42,12 +43,22 @@ void ek_client_drop(ek_store *s, ek_client *c) {
     ek_ref ref = ek_ref_of(s->a, c);
     ek_wait_end(s, c);
     ek_subscriptions_drop(s, c);
+    ek_tracking_off(s, c);
+    ek_client_set_monitor(s, c, false);
     ek_inbox_clear(s, c);
     ek_ref facts[] = {c->name, c->lib_name, c->lib_ver, c->addr, c->laddr};
     for (size_t i = 0; i < EK_COUNTOF(facts); i++) ek_free(s->a, facts[i]);
     uint64_t id = c->id;
     ek_table_remove(s->a, &s->root->clients, key_of, ek_table_hash(s->a, id_key(&id)), ref);
     ek_free(s->a, ref);
+}
+
+void ek_client_set_monitor(ek_store *s, ek_client *c, bool on) {
+    if (on == ((c->flags & EK_CLIENT_IS_MONITOR) != 0)) return;
+    uint32_t n = s->root->nmonitors + (on ? 1 : -1u);
+    EK_SET(s->a, c->flags, c->flags ^ EK_CLIENT_IS_MONITOR);
+    EK_SET(s->a, s->root->nmonitors, n);
+    ek_lock_reads(s->a, EK_LOCKED_MONITOR, n > 0);
 }
 
 void ek_client_kill(ek_store *s, ek_client *c, uint32_t why) {

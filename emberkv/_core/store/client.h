@@ -67,6 +67,7 @@ bool ek_client_lives(const ek_store *s, const ek_client *c); /* at most one syst
 void ek_client_drop(ek_store *s, ek_client *c);
 /* Ask its owner to close it: marks it, empties its inbox, wakes it. */
 void ek_client_kill(ek_store *s, ek_client *c, uint32_t why);
+void ek_client_set_monitor(ek_store *s, ek_client *c, bool on); /* is it told of every command? */
 /* Every record, in no order. It may drop the one that it is called for, and no other. */
 typedef void ek_client_visit_fn(void *arg, ek_client *c);
 void ek_client_each(ek_store *s, ek_client_visit_fn *visit, void *arg);

@@ -2,6 +2,7 @@
 
 #include "store/keyspace.h"
 #include "store/notify.h"
+#include "store/tracking.h"
 #include "store/value_hash.h"
 
 #define ROUNDS 4
@@ -18,6 +19,7 @@ static unsigned sample(ek_store *s, ek_db *db, unsigned samples, int64_t now_ms)
         ek_entry_read(s->a, ref, &v);
         v.hash = ek_table_hash(s->a, v.key);
         ek_notify(s, (uint32_t)(db - s->dbs), EK_EVENT_EXPIRED, v.key, "expired");
+        ek_tracking_changed(s, v.key, 0);
         ek_keyspace_delete(s, db, &v);
         expired++;
     }
@@ -33,6 +35,7 @@ static void expire_fields(ek_store *s, ek_db *db, int64_t now_ms) {
         size_t n = ek_hash_purge(s, db, &v, now_ms, FIELDS, &all_gone);
         uint32_t dbi = (uint32_t)(db - s->dbs);
         if (n) ek_notify(s, dbi, EK_EVENT_HASH, v.key, "hexpired");
+        if (n) ek_tracking_changed(s, v.key, 0);
         if (!all_gone) continue;
         ek_notify(s, dbi, EK_EVENT_GENERIC, v.key, "del");
         ek_keyspace_delete(s, db, &v);

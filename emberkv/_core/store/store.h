@@ -32,6 +32,14 @@ typedef struct ek_channels {
     ek_ref first_pattern, last_pattern;
 } ek_channels;
 
+typedef struct ek_tracked_root { /* see tracking.h */
+    ek_table keys;   /* that were read */
+    ek_ref prefixes; /* of those who broadcast */
+    ek_ref queued;   /* prefixes with keys that changed in this transaction */
+    uint32_t nclients, nprefixes;
+    uint64_t nitems; /* readers of all keys */
+} ek_tracked_root;
+
 typedef struct ek_slowlog { /* see slowlog.h */
     uint64_t count, next_id;
     ek_ref newest, oldest;
@@ -57,6 +65,10 @@ typedef struct ek_store_root {
     ek_table clients;    /* see client.h */
     ek_channels channels;
     uint64_t stat_expired, stat_hits, stat_misses;
+    ek_tracked_root tracking;
+    uint32_t nmonitors;    /* clients that are told of every command */
+    uint32_t pause_writes; /* CLIENT PAUSE: only commands that write */
+    int64_t pause_until_ms; /* by ek_clock_monotonic_ms; 0: no pause */
     uint32_t debug; /* EK_STORE_*: switches of DEBUG */
     uint32_t replication_id[5]; /* random */
     ek_slowlog slowlog;
@@ -77,6 +89,7 @@ typedef struct ek_store {
     ek_settings *settings; /* of this process, see config.h */
     struct ek_stats *stats; /* of this process: see engine/stats.h; NULL: nothing yet */
     void (*free_stats)(struct ek_stats *stats);
+    struct ek_session *sessions; /* of this process, that have a record: see engine/mail.h */
     ek_random random;
     unsigned since_cycle; /* commands since the last look for expired keys */
     /* This process's attachment, see process.h; needs no lock. */

@@ -1,0 +1,48 @@
+#include "engine/pause.h"
+
+#include "base/clock.h"
+
+/* May it change something, here or at a receiver of its message? */
+static bool may_write(const ek_session *session, const ek_command *cmd) {
+    if (!cmd) return false;
+    if (cmd->flags & EK_CMD_WRITE) return true;
+    if (strcmp(cmd->name, "publish") == 0 || strcmp(cmd->name, "spublish") == 0) return true;
+    if (cmd->categories & EK_ACL_SCRIPTING && !(cmd->flags & EK_CMD_READONLY) &&
+        (cmd->flags & EK_CMD_SKIP_MONITOR))
+        return true;
+    if (strcmp(cmd->name, "exec") != 0) return false;
+    for (size_t i = 0; i < session->nqueue; i++)
+        if (may_write(session, session->queue[i].cmd)) return true;
+    return false;
+}
+
+int64_t ek_pause_left_ms_slow(const ek_session *session, const ek_command *cmd) {
+    const ek_store_root *root = session->s->root;
+    if (session->s->a->level > 0 || session->in_exec) return 0;
+    if (root->pause_writes) {
+        bool queued = session->in_multi && (!cmd || strcmp(cmd->name, "exec") != 0);
+        if (queued || !may_write(session, cmd)) return 0;
+    }
+    int64_t left = root->pause_until_ms - ek_clock_monotonic_ms();
+    return left > 0 ? left : 0;
+}
+
+void ek_pause(ek_store *s, int64_t ms, bool writes_only) {
+    ek_store_root *root = s->root;
+    int64_t now = ek_clock_monotonic_ms(), until = ms < INT64_MAX - now ? now + ms : INT64_MAX;
+    bool goes_on = root->pause_until_ms > now;
+    if (goes_on && root->pause_until_ms > until) until = root->pause_until_ms;
+    if (goes_on && !root->pause_writes) writes_only = false;
+    EK_SET(s->a, root->pause_until_ms, until);
+    EK_SET(s->a, root->pause_writes, writes_only);
+    ek_lock_reads(s->a, EK_LOCKED_PAUSE, !writes_only);
+}
+
+void ek_pause_end(ek_store *s) {
+    EK_SET(s->a, s->root->pause_until_ms, 0);
+    ek_lock_reads(s->a, EK_LOCKED_PAUSE, false);
+}
+
+void ek_pause_tidy_slow(ek_store *s) {
+    if (s->root->pause_until_ms <= ek_clock_monotonic_ms()) ek_pause_end(s);
+}
