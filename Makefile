@@ -86,7 +86,8 @@ $(DEPENDENCIES): pyproject.toml
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 		echo "Debian keeps parts of Python apart: apt-get install python3-venv python3-dev"; exit 1; }
 	@echo "installing what build and tests need into $(VENV)"
-	@$(BIN)/python .ci/dependencies.py test | $(PIP_INSTALL)
+	@$(BIN)/python .ci/dependencies.py test libraries | $(PIP_INSTALL)
+	@$(BIN)/python .ci/dependencies.py libraries-alone | $(PIP_INSTALL) --no-deps
 	@$(BIN)/python -c 'import pathlib, sysconfig; \
 		pathlib.Path(sysconfig.get_path("purelib"), "emberkv.pth").write_text("$(CURDIR)\n")'
 	@touch $@

@@ -43,10 +43,10 @@ class Source:
             # Kept: a handle that is collected closes its store.
             self._handle = what
             self._store, self.path = what._store, what.path
-            self.name = what.path or "memory"
+            self.name = what.path or f"memory-{id(self._store):x}"
         elif what is None:
             self._store = _ember.Store(None, **self.options)
-            self.name = "memory"
+            self.name = f"memory-{id(self._store):x}"
         elif _url.is_url(what):
             assert isinstance(what, str)
             target = _url.parse(what)
@@ -64,6 +64,11 @@ class Source:
             if isinstance(what, str) and "://" in what:
                 raise ValueError(f"not a path, nor a URL of a store: {what!r}")
             self.path = self.name = os.path.abspath(os.fspath(what))
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What a pool is made with: host and port too, by which some libraries tell pools apart."""
+        return {"path": self, "host": self.name, "port": 0}
 
     def open(self) -> _ember.Store:
         """The store, opened on first use."""
@@ -145,7 +150,9 @@ def redis_client(path: Opens = None, *, asyncio: bool = False, **redis_kwargs: A
     of_client = {name: redis_kwargs.pop(name) for name in _OF_THE_CLIENT if name in redis_kwargs}
     redis_kwargs.setdefault("max_connections", 2**31)
     redis_kwargs.setdefault("connection_class", Connection)
-    pool = ConnectionPool(path=source, **redis_kwargs)
+    for name in ("host", "port"):
+        redis_kwargs.pop(name, None)
+    pool = ConnectionPool(**source.arguments, **redis_kwargs)
     client = Redis(connection_pool=pool, **of_client)
     # The pool is the client's alone, so closing the client closes its connections.
     client.auto_close_connection_pool = True

@@ -35,7 +35,7 @@ def connection_arguments(url: str, connection_class: Any) -> dict[str, Any]:
     """
     source = Source(url)
     _url.keep(source.open())
-    return {**source.url_options, "path": source, "connection_class": connection_class}
+    return {**source.url_options, **source.arguments, "connection_class": connection_class}
 
 
 def _knowing_ours(original: Any, connection_class: Any) -> Any:
