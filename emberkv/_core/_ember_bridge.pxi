@@ -10,6 +10,7 @@
 
 cdef extern from "base/number.h" nogil:
     size_t ek_format_double(char *out, double v)
+    size_t ek_format_long_double(char *out, long double v)
 
 
 cdef extern from *:
@@ -585,12 +586,13 @@ cdef dict wire_map(WireReader *r, Py_ssize_t n, Wire w):
     return out
 
 
-cdef object wire_double(WireReader *r, double d, Wire w):
-    cdef char text[64]
+cdef object wire_double(WireReader *r, double d, bint fixed, Wire w):
+    """A double; `fixed`: one that is printed without an exponent."""
+    cdef char text[5120]
     cdef size_t n
     if r.resp >= 3:
-        return d
-    n = ek_format_double(text, d)
+        return ek_as_printed(d) if fixed else d
+    n = ek_format_long_double(text, d) if fixed else ek_format_double(text, d)
     return text_of(<const uint8_t *> text, n, w.session, r.decode)
 
 
@@ -606,10 +608,10 @@ cdef object wire_reply(WireReader *r, Wire w):
     if tag == c"n" or tag == c"N":
         r.p = p + 1
         return None
-    if tag == c"d":
+    if tag == c"d" or tag == c"h":
         r.p = p + 9
         memcpy(&d, p + 1, 8)
-        return wire_double(r, d, w)
+        return wire_double(r, d, tag == c"h", w)
     if tag == c"t" or tag == c"f":
         r.p = p + 1
         if r.resp >= 3:
@@ -622,12 +624,22 @@ cdef object wire_reply(WireReader *r, Wire w):
     if tag == c"%":
         r.p = p + 5
         return wire_map(r, n, w) if r.resp >= 3 else wire_list(r, 2 * <Py_ssize_t> n, w)
+    if tag == c"|":  # said about the reply behind it, which has no place for it here
+        r.p = p + 5
+        wire_list(r, 2 * <Py_ssize_t> n, w)
+        return wire_reply(r, w)
     r.p = p + 5 + n
+    if tag == c"$" or tag == c"+":
+        return text_of(p + 5, n, w.session, r.decode)
     if tag == c"-":
         return w.error_for(PyUnicode_DecodeUTF8(<const char *> p + 5, n, b"replace"))
     if tag == c"=":  # "txt:" and the text
         return text_of(p + 9, n - 4, w.session, r.decode)
-    return text_of(p + 5, n, w.session, r.decode)
+    if tag == c"(":
+        if r.resp >= 3:
+            return int(PyBytes_FromStringAndSize(<const char *> p + 5, n))
+        return text_of(p + 5, n, w.session, r.decode)
+    raise SystemError(f"no such tag on a tape: {chr(tag)!r}")
 
 
 def check_commands(commands, str encoding, error_class):
