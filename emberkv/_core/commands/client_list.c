@@ -169,12 +169,6 @@ static client_type type_of(const subject *s) {
     return s->client->subscriptions ? TYPE_PUBSUB : TYPE_NORMAL;
 }
 
-static bool is_among(const uint64_t *ids, size_t n, uint64_t id) {
-    for (size_t i = 0; i < n; i++)
-        if (ids[i] == id) return true;
-    return false;
-}
-
 void ek_cmd_client_list(ek_ctx *c) {
     client_type type = TYPES;
     uint64_t *ids = NULL;
@@ -193,12 +187,13 @@ void ek_cmd_client_list(ek_ctx *c) {
         return;
     }
     subject *all;
-    size_t n = all_clients(c, &all), bytes = 0, kept = 0;
-    ek_str *lines = ek_scratch_alloc(c, n * sizeof *lines);
-    for (size_t i = 0; i < n; i++) {
-        if (type != TYPES && type_of(&all[i]) != type) continue;
-        if (ids && !is_among(ids, nids, all[i].id)) continue;
-        lines[kept] = text_of(c, &all[i]);
+    size_t n = all_clients(c, &all), bytes = 0, kept = 0, asked = ids ? nids : n;
+    ek_str *lines = ek_scratch_alloc(c, asked * sizeof *lines);
+    for (size_t i = 0; i < asked; i++) { /* in the order in which they are asked for */
+        const subject key = {.id = ids ? ids[i] : 0};
+        const subject *s = ids ? bsearch(&key, all, n, sizeof key, by_id) : &all[i];
+        if (!s || (type != TYPES && type_of(s) != type)) continue;
+        lines[kept] = text_of(c, s);
         bytes += lines[kept++].n;
     }
     char *text = ek_scratch_alloc(c, bytes), *p = text;

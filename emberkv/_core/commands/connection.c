@@ -67,10 +67,7 @@ void ek_cmd_reset(ek_ctx *c) {
     }
     c->session->tracking = c->session->caching = c->session->monitoring = false;
     c->session->no_touch = false;
-    if (c->session->connection) {
-        c->session->connection->reply_mode = EK_REPLY_ON;
-        c->session->connection->no_evict = false;
-    }
+    if (c->session->connection) c->session->connection->reply_mode = EK_REPLY_ON;
     c->session->resp = c->session->initial_resp;
     select_db(c, 0);
     ek_session_begin_auth(c->session);

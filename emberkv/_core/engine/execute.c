@@ -252,6 +252,7 @@ static void execute(ek_session *session, const ek_command *cmd, size_t argc, con
             return;
         }
         if (queues(session, cmd)) {
+            session->last = cmd;
             if (ek_session_queue(session, cmd, argc, argv)) {
                 ek_reply_status(reply, "QUEUED");
             } else {

@@ -19,10 +19,7 @@ static bool may_write(const ek_session *session, const ek_command *cmd) {
 int64_t ek_pause_left_ms_slow(const ek_session *session, const ek_command *cmd) {
     const ek_store_root *root = session->s->root;
     if (session->s->a->level > 0 || session->in_exec) return 0;
-    if (root->pause_writes) {
-        bool queued = session->in_multi && (!cmd || strcmp(cmd->name, "exec") != 0);
-        if (queued || !may_write(session, cmd)) return 0;
-    }
+    if (root->pause_writes && !may_write(session, cmd)) return 0;
     int64_t left = root->pause_until_ms - ek_clock_monotonic_ms();
     return left > 0 ? left : 0;
 }

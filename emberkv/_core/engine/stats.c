@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "engine/monitor.h"
 #include "store/slowlog.h"
 
 static const char *const EVENTS[EK_LATENCY_EVENTS] = {"command", "fast-command"};
@@ -118,9 +119,10 @@ static void log_slow(void *arg) {
             words[i] = ek_is_secret(c->cmd, c->argc, c->argv, i) ? REDACTED : c->argv[i];
         argv = words;
     }
-    const char *address = c->session->connection ? c->session->connection->addr : "";
-    ek_slowlog_add(c->s, (ek_str){(const uint8_t *)address, strlen(address)}, c->session->name, l->us,
-                   c->argc, argv);
+    char address[EK_ADDRESS_BYTES];
+    size_t n = ek_session_address(c->session, false, false, address);
+    ek_slowlog_add(c->s, (ek_str){(const uint8_t *)address, n}, c->session->name, l->us, c->argc,
+                   argv);
     ek_slowlog_trim(c->s, (uint64_t)c->s->root->config.slowlog_max_len);
 }
 

@@ -1,0 +1,350 @@
+"""CLIENT's subcommands, SHUTDOWN and passwords over sockets, beside a real server."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from net.sides import Side, both, ours, real
+from oracle import Reply
+
+import emberkv
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "s"
+
+
+OWN_FIELDS = (
+    "id addr laddr fd age idle qbuf qbuf-free argv-mem rbs rbp obl oll omem tot-mem multi-mem"
+)
+
+
+def facts(line: str) -> dict[str, str]:
+    return dict(item.split("=", 1) for item in line.split())
+
+
+def listed(reply: Reply) -> list[dict[str, str]]:
+    return [facts(line) for line in reply.value.decode().splitlines()]
+
+
+def shown(reply: Reply) -> list[dict[str, str]]:
+    """What a list tells of its clients, without what is each side's own."""
+    skipped = {*OWN_FIELDS.split(), "lib-name", "lib-ver"}
+    return [{k: v for k, v in client.items() if k not in skipped} for client in listed(reply)]
+
+
+# LIST and INFO
+
+
+def test_lists_have_the_servers_fields_in_order(path: Path) -> None:
+    with real() as theirs, ours(path) as mine:
+        names = []
+        for side in (mine, theirs):
+            reply = side.connect().do("CLIENT LIST")
+            names.append([item.split("=")[0] for item in reply.value.decode().split()])
+        assert names[0] == [*names[1], "lib-name", "lib-ver"]  # as 7.2 has them
+
+
+def test_lists_show_what_each_client_does(path: Path) -> None:
+    def script(side: Side) -> list[Any]:
+        clients = [side.connect(2 + i % 2) for i in range(8)]
+        plain, named, listening, tracking, waiting, multi, casting, monitor = clients
+        named.do("CLIENT SETNAME me")
+        named.do("SELECT 5")
+        listening.do("SUBSCRIBE a")
+        listening.do("PSUBSCRIBE a b")
+        listening.do("SSUBSCRIBE a")
+        tracking.do("CLIENT TRACKING ON")
+        waiting.pipeline("BLPOP nosuch 0")
+        for command in ("MULTI", "GET a", "SET a 1"):
+            multi.do(command)
+        casting.do("CLIENT TRACKING ON BCAST")
+        monitor.do("MONITOR")
+        asker = side.connect()
+        while "flags=bU" not in asker.do("CLIENT LIST").value.decode():
+            pass
+        seen: list[Any] = [shown(asker.do("CLIENT LIST"))]
+        for type_ in ("normal", "pubsub", "replica", "master"):
+            seen.append(len(listed(asker.do(f"CLIENT LIST TYPE {type_}"))))
+        ids = [client["id"] for client in listed(asker.do("CLIENT LIST"))]
+        chosen = listed(asker.do(f"CLIENT LIST ID {ids[2]} {ids[0]} 999999"))
+        seen.append([client["id"] for client in chosen] == [ids[2], ids[0]])
+        seen.append(shown(plain.do("CLIENT INFO")))
+        return seen
+
+    both(script, path)
+
+
+def test_lists_show_the_clients_of_all_processes(tmp_path: Path) -> None:
+    store = tmp_path / "store.ember"
+    with emberkv.open(store) as db, emberkv.open(store) as other:
+        with ours(tmp_path / "one", db=store) as one, ours(tmp_path / "two", db=store) as two:
+            first, second = one.connect(), two.connect(3)
+            second.do("CLIENT SETNAME second")
+            second.do("SELECT 3")
+            mine = first.do("CLIENT ID").value
+            found = {client["name"]: client for client in listed(first.do("CLIENT LIST"))}
+            assert found["second"]["db"] == "3" and found["second"]["resp"] == "3"
+            assert found["second"]["id"] == str(second.do("CLIENT ID").value)
+            assert {c["id"] for c in db.client_list()} >= {str(mine), found["second"]["id"]}
+            db.client_setname("here")
+            assert "here" in [c["name"] for c in other.client_list()]
+            assert other.client_kill_filter(_id=mine) == 1
+            assert first.gone()
+            assert other.client_kill_filter(_id=mine) == 0
+            with pytest.raises(emberkv.ResponseError, match="No such client"):
+                db.client_kill("10.0.0.1:1")
+        assert db._store.check()
+
+
+# KILL
+
+
+def test_killing_by_filters(path: Path) -> None:
+    def script(side: Side) -> list[Any]:
+        killer = side.connect()
+        seen: list[Any] = []
+        victim = side.connect()
+        ident = victim.do("CLIENT ID").value
+        seen.append((killer.do(f"CLIENT KILL ID {ident}"), victim.gone()))
+        listener, waiter = side.connect(), side.connect()
+        listener.do("SUBSCRIBE a")
+        waiter.pipeline("BLPOP nosuch 0")
+        while "flags=bU" not in killer.do("CLIENT LIST").value.decode():
+            pass
+        seen.append((killer.do("CLIENT KILL TYPE pubsub"), listener.gone()))
+        seen.append((killer.do("CLIENT KILL TYPE normal SKIPME yes"), waiter.gone()))
+        own = killer.do("CLIENT ID").value
+        seen.append(killer.do(f"CLIENT KILL ID {own}"))
+        seen.append((killer.do(f"CLIENT KILL ID {own} SKIPME no"), killer.gone()))
+        killer, victim = side.connect(), side.connect()
+        seen.append((killer.do("CLIENT KILL USER default LADDR nowhere"), killer.do("PING")))
+        seen.append((killer.do(f"CLIENT KILL ADDR {side.path}:0"), victim.gone()))
+        seen.append((killer.do(f"CLIENT KILL {side.path}:0"), killer.gone()))
+        return seen
+
+    both(script, path)
+
+
+def test_killing_by_age(path: Path) -> None:
+    with ours(path) as side:
+        old, young = side.connect(), side.connect()
+        assert young.do("CLIENT KILL MAXAGE 100") == Reply("int", 0)
+        assert young.do("CLIENT KILL MAXAGE 0") == Reply("int", 1)
+        assert old.gone()
+
+
+# REPLY, RESET
+
+
+def test_replies_are_left_out(path: Path) -> None:
+    def script(side: Side) -> list[Any]:
+        client, writer = side.connect(3), side.connect()
+        client.pipeline("CLIENT REPLY SKIP", "SET k 1", "GET k")
+        seen: list[Any] = [client.read()]
+        client.pipeline("CLIENT REPLY OFF", "SET k 2", "NOSUCH", "CLIENT REPLY SKIP", "GET k")
+        client.pipeline("CLIENT REPLY ON", "PING")
+        seen += [client.read(), client.read()]
+        client.pipeline("CLIENT REPLY SKIP", "CLIENT REPLY SKIP", "GET k", "GET k")
+        seen.append(client.read())
+        client.pipeline("CLIENT REPLY OFF", "RESET", "PING")
+        seen += [client.read(), client.read()]
+        client.do("HELLO 3")
+        client.do("CLIENT TRACKING ON")
+        client.do("GET k")
+        client.pipeline("CLIENT REPLY OFF")
+        writer.do("SET k 3")
+        seen.append(client.read_message())  # messages are no replies
+        return seen
+
+    both(script, path)
+
+
+def test_reset_leaves_everything(path: Path) -> None:
+    def script(side: Side) -> list[Any]:
+        client, writer = side.connect(), side.connect()
+        for command in ("HELLO 3 SETNAME me", "CLIENT TRACKING ON", "SELECT 4", "SUBSCRIBE a"):
+            client.do(command)
+        for command in ("PSUBSCRIBE *", "GET k", "WATCH k", "CLIENT NO-EVICT ON", "MULTI"):
+            client.do(command)
+        client.do("GET x")
+        seen: list[Any] = [client.do("RESET")]
+        writer.do("SET k 1")
+        writer.do("PUBLISH a x")
+        seen += [client.told(), client.do("CLIENT TRACKINGINFO"), client.do("CLIENT GETNAME")]
+        seen += [client.do("EXEC"), client.do("GET k"), shown(client.do("CLIENT INFO"))]
+        seen.append(client.do("HELLO").kind)
+        return seen
+
+    both(script, path)
+
+
+# PAUSE
+
+
+def test_a_pause_holds_back_what_writes(path: Path) -> None:
+    def script(side: Side) -> list[Any]:
+        pauser, writer, reader = side.connect(), side.connect(), side.connect()
+        multi, publisher = side.connect(), side.connect()
+        writer.do("SET k before")
+        seen: list[Any] = [pauser.do("CLIENT PAUSE 100000 WRITE")]
+        writer.pipeline("SET k after", "GET k")
+        publisher.pipeline("PUBLISH c x")
+        for command in ("MULTI", "GET k"):
+            seen.append(multi.do(command))
+        multi.pipeline("SET k2 v", "EXEC")
+        while "blocked_clients:3" not in pauser.do("INFO clients").value.decode():
+            pass
+        seen += [reader.do("GET k"), reader.do("EXISTS k2")]
+        seen.append(sum("b" in c["flags"] for c in listed(reader.do("CLIENT LIST"))))
+        seen.append(pauser.do("CLIENT UNPAUSE"))
+        seen += [writer.read(), writer.read(), publisher.read()]
+        seen += [multi.read(), multi.read().value[1]]
+        return seen
+
+    both(script, path)
+
+
+def test_a_pause_of_all_ends_by_itself(path: Path) -> None:
+    def script(side: Side) -> list[Any]:
+        pauser, client = side.connect(), side.connect()
+        pauser.do("SET k v")
+        seen: list[Any] = [pauser.do("CLIENT PAUSE 150"), pauser.do("PING")][:1]
+        pauser.do("CLIENT PAUSE 100000 WRITE")
+        seen.append(pauser.do("CLIENT UNPAUSE"))
+        began = time.monotonic()
+        seen.append(pauser.do("CLIENT PAUSE 150 ALL"))
+        client.pipeline("GET k", "SET k w", "GET k")
+        seen += [client.read(), client.read(), client.read(), time.monotonic() - began > 0.14]
+        return seen
+
+    both(script, path)
+
+
+def test_a_pause_holds_back_calls_in_processes(tmp_path: Path) -> None:
+    with emberkv.open(tmp_path / "store.ember") as db, emberkv.open(db.path) as other:
+        db.set("k", "v")
+        began = time.monotonic()
+        assert db.client_pause(80) is True
+        assert other.get("k") == b"v"
+        assert time.monotonic() - began > 0.07
+        began = time.monotonic()
+        db.client_pause(80, all=False)
+        assert other.get("k") == b"v" and time.monotonic() - began < 0.07
+        other.set("k", "w")
+        assert time.monotonic() - began > 0.07
+        db.client_pause(100_000, all=False)
+        db.client_unpause()
+        other.set("k", "x")
+
+
+# Passwords
+
+
+def test_a_password_is_asked_for(path: Path) -> None:
+    def script(side: Side) -> list[Any]:
+        owner, early = side.connect(), side.connect()
+        early.do("PING")
+        seen: list[Any] = [owner.do("CONFIG SET requirepass secret"), early.do("GET k")]
+        late = side.connect()
+        for command in (
+            *("PING", "GET k", "NOSUCH a", "GET", "CLIENT ID", "MULTI", "EXEC", "RESET"),
+            *("AUTH wrong", "AUTH secretx", "AUTH secre", "AUTH default wrong"),
+            *("AUTH nobody secret", "HELLO", "HELLO 3", "HELLO 3 AUTH default wrong"),
+            *("HELLO 4", "AUTH a b c", "QUIT x"),
+        ):
+            seen.append((command, late.do(command)))
+        assert late.gone()
+        late = side.connect()
+        seen.append(late.do("HELLO 2 AUTH default secret").kind)
+        for command in (
+            "PING",
+            "AUTH default wrong",
+            "PING",
+            "RESET",
+            "PING",
+            "AUTH secret",
+            "PING",
+        ):
+            seen.append(late.do(command))
+        owner.execute("CONFIG", "SET", "requirepass", "")
+        seen += [side.connect().do("PING"), late.do("AUTH secret"), late.do("AUTH default x")]
+        return seen
+
+    both(script, path)
+
+
+# DEBUG and SHUTDOWN
+
+
+@pytest.mark.parametrize("setting, allowed", [("yes", True), ("local", True), ("no", False)])
+def test_debug_is_for_whom_it_is_enabled(path: Path, setting: str, allowed: bool) -> None:
+    with ours(path, enable_debug_command=setting) as side:
+        reply = side.connect().do("DEBUG PROTOCOL integer")
+        if allowed:
+            assert reply == Reply("int", 12345)
+        else:
+            assert reply.value.startswith(b"ERR DEBUG command not allowed. If the enable-debug")
+
+
+def test_protocol_types_are_those_of_the_server(path: Path) -> None:
+    types = "string integer double bignum null array set map attrib verbatim true false nosuch"
+
+    def script(side: Side) -> list[Any]:
+        seen: list[Any] = []
+        for protocol in (2, 3):
+            client = side.connect(protocol)
+            seen += [client.do(f"DEBUG PROTOCOL {name}") for name in types.split()]
+        seen.append(client.do("DEBUG PROTOCOL push"))
+        seen += client.told()
+        return seen
+
+    with real() as theirs, ours(path, enable_debug_command="yes") as mine:
+        assert script(mine) == script(theirs)
+
+
+@pytest.mark.parametrize("options", ["", "NOSAVE", "NOW", "NOSAVE NOW FORCE"])
+def test_shutdown_stops_the_server(tmp_path: Path, options: str) -> None:
+    with emberkv.open() as db, emberkv.serve(db, unixsocket=tmp_path / "s") as server:
+        assert server.unixsocket
+        client, other = (Side(server.unixsocket).connect() for _ in range(2))
+        other.do("SET k v")
+        client.pipeline(f"SHUTDOWN {options}".strip())
+        assert client.gone() and other.gone()
+        assert server.join(10)
+        assert db.get("k") == b"v"
+        with pytest.raises(emberkv.ResponseError, match="no server"):
+            db.shutdown()
+
+
+def test_saving_at_shutdown_is_refused_as_long_as_there_are_no_files(path: Path) -> None:
+    with ours(path) as side:
+        client = side.connect()
+        assert client.do("SHUTDOWN SAVE").value == b"ERR Errors trying to SHUTDOWN. Check logs."
+        assert client.do("PING") == Reply("status", b"PONG")
+
+
+def test_figures_of_the_server(path: Path) -> None:
+    with ours(path) as side:
+        client = side.connect()
+        side.connect().do("PING")
+        client.do("INCR n")
+        client.pipeline("DEBUG SLEEP 0.02")
+        client.read()
+        info = dict(
+            line.split(":", 1)
+            for line in client.do("INFO everything").value.decode().splitlines()
+            if ":" in line
+        )
+        assert info["connected_clients"] == "2" and info["total_connections_received"] == "2"
+        assert re.match(r"calls=1,usec=\d+,", info["cmdstat_incr"])
+        (entry,) = client.do("SLOWLOG GET").value
+        assert entry.value[3].value == (
+            *(Reply("bulk", b"DEBUG"), Reply("bulk", b"SLEEP"), Reply("bulk", b"0.02")),
+        )
+        assert entry.value[4].value.decode() == f"{side.path}:0"
