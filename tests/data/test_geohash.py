@@ -88,6 +88,8 @@ def test_what_the_first_look_refuses_is_outside(center, size, is_box, shape, see
     _, found = core.geo_search(center, scores, **options)
     for score, (may_hold, distance) in zip(scores, found, strict=True):
         assert may_hold or distance is None, (core.geo_decode(int(score)), distance)
+    _, unmeasured = core.geo_search(center, scores, **options, measures=False)
+    assert [d is None for _, d in unmeasured] == [d is None for _, d in found]
 
 
 @given(

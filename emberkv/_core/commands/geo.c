@@ -36,9 +36,24 @@ static bool arg_point(ek_ctx *c, size_t i, ek_geo_point *p) {
 
 static ek_geo_point place_of(double score) { return ek_geo_decode(ek_geo_bits(score)); }
 
+#define DISTANCE_CHARS 340 /* the largest double, and four digits behind the point */
+
+/* As "%.4f" prints it, which is asked where the last digit is in doubt. */
+static size_t print_distance(char out[DISTANCE_CHARS], double v) {
+    double scaled = v * 10000, whole = floor(scaled);
+    if (!(v < 1e8) || fabs(scaled - whole - 0.5) < 0.001)
+        return (size_t)snprintf(out, DISTANCE_CHARS, "%.4f", v);
+    uint64_t n = (uint64_t)(scaled + 0.5);
+    size_t len = ek_format_u64(out, n / 10000);
+    out[len++] = '.';
+    for (uint64_t part = n % 10000, unit = 1000; unit > 0; unit /= 10)
+        out[len++] = (char)('0' + part / unit % 10);
+    return len;
+}
+
 static void reply_distance(ek_ctx *c, double v) {
-    char text[340];
-    ek_reply_bulk(c->reply, text, (size_t)snprintf(text, sizeof text, "%.4f", v));
+    char text[DISTANCE_CHARS];
+    ek_reply_bulk(c->reply, text, print_distance(text, v));
 }
 
 static void reply_point(ek_ctx *c, ek_geo_point p) {
@@ -328,7 +343,7 @@ static void search_tree(ek_ctx *c, const ek_geo_search *s, const ek_geo_cell *ce
 
 static void search(ek_ctx *c, const query *q, hits *h) {
     ek_geo_search s;
-    ek_geo_plan(&s, &q->area);
+    ek_geo_plan(&s, &q->area, q->order != UNSORTED || q->with_dist || q->store_dist);
     for (unsigned i = 0; i < s.ncells && h->n < h->limit; i++) {
         const ek_geo_cell *cell = &s.cells[i];
         uint32_t rank = ek_zset_before_score(c->a, &q->v, cell->min, false);

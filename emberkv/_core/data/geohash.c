@@ -87,28 +87,39 @@ static double along_meridian(double lat1, double lat2) {
     return EARTH_RADIUS * fabs(radians(lat2) - radians(lat1));
 }
 
+/* From the squares of the sines of half the differences; exactly as the servers do it, which is why
+ * a place on the same meridian is apart. */
+static double along_surface(double haversine) { return 2 * EARTH_RADIUS * asin(sqrt(haversine)); }
+
 double ek_geo_distance(ek_geo_point a, ek_geo_point b) {
-    double lon1 = radians(a.lon), lon2 = radians(b.lon);
-    double v = sin((lon2 - lon1) / 2);
+    double v = sin((radians(b.lon) - radians(a.lon)) / 2);
     if (v == 0) return along_meridian(a.lat, b.lat);
     double lat1 = radians(a.lat), lat2 = radians(b.lat);
     double u = sin((lat2 - lat1) / 2);
-    double h = u * u + cos(lat1) * cos(lat2) * v * v;
-    return 2 * EARTH_RADIUS * asin(sqrt(h));
+    return along_surface(u * u + cos(lat1) * cos(lat2) * v * v);
+}
+
+static bool circle_holds(const ek_geo_search *s, ek_geo_point p, double *distance) {
+    double lat = radians(p.lat);
+    double v = sin((radians(p.lon) - s->rad_lon) / 2), u = sin((lat - s->rad_lat) / 2);
+    double haversine = u * u + s->cos_lat * cos(lat) * v * v;
+    if (haversine > s->outside) return false;
+    if (haversine < s->inside && !s->measures) return true;
+    *distance = v == 0 ? along_meridian(s->area.center.lat, p.lat) : along_surface(haversine);
+    return !(*distance > s->area.radius);
+}
+
+static bool box_holds(const ek_geo_search *s, ek_geo_point p, double *distance) {
+    const ek_geo_area *area = &s->area;
+    if (along_meridian(area->center.lat, p.lat) > area->height / 2) return false;
+    double v = sin((s->rad_lon - radians(p.lon)) / 2), cos_lat = cos(radians(p.lat));
+    if (v != 0 && along_surface(cos_lat * cos_lat * v * v) > area->width / 2) return false;
+    if (s->measures) *distance = ek_geo_distance(area->center, p);
+    return true;
 }
 
 bool ek_geo_holds(const ek_geo_search *s, ek_geo_point p, double *distance) {
-    const ek_geo_area *area = &s->area;
-    if (area->is_box) {
-        ek_geo_point meridian = {area->center.lon, p.lat};
-        if (along_meridian(area->center.lat, p.lat) > area->height / 2 ||
-            ek_geo_distance(p, meridian) > area->width / 2)
-            return false;
-        *distance = ek_geo_distance(area->center, p);
-        return true;
-    }
-    *distance = ek_geo_distance(area->center, p);
-    return *distance <= area->radius;
+    return s->area.is_box ? box_holds(s, p, distance) : circle_holds(s, p, distance);
 }
 
 /* --- cells --- */
@@ -238,14 +249,19 @@ bool ek_geo_may_hold(const ek_geo_search *s, uint64_t bits) {
     return lat - s->first_lat <= s->span_lat && ((lon - s->first_lon) & (UNITS - 1)) <= s->span_lon;
 }
 
-void ek_geo_plan(ek_geo_search *s, const ek_geo_area *area) {
+#define DOUBT 1e-12 /* relative; where a haversine does not tell on which side of the rim it is */
+
+void ek_geo_plan(ek_geo_search *s, const ek_geo_area *area, bool measures) {
     s->area = *area;
+    s->measures = measures;
     if (area->is_box) s->area.radius = sqrt(area->width / 2 * (area->width / 2) +
                                             area->height / 2 * (area->height / 2));
     s->rad_lat = radians(area->center.lat);
     s->rad_lon = radians(area->center.lon);
-    s->sin_lat = sin(s->rad_lat);
     s->cos_lat = cos(s->rad_lat);
+    double half = sin(fmin(s->area.radius / EARTH_RADIUS / 2, M_PI / 2)), rim = half * half;
+    s->inside = rim * (1 - DOUBT);
+    s->outside = rim * (1 + DOUBT);
     plan_cells(s, bounds_of(area));
     plan_box(s);
 }

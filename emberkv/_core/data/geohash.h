@@ -58,15 +58,17 @@ typedef struct ek_geo_search {
     ek_geo_cell cells[EK_GEO_CELLS]; /* in the order of the servers */
     /* A box around the area in units of a full hash, as first and span, for a first look. */
     uint32_t first_lat, span_lat, first_lon, span_lon;
-    double sin_lat, cos_lat, rad_lat, rad_lon; /* of the center */
-    double limit;                              /* of a circle: of what ek_geo_nearness gives */
+    double cos_lat, rad_lat, rad_lon; /* of the center, in radians */
+    double inside, outside; /* haversines that certainly are; between them the distance tells */
+    bool measures;
 } ek_geo_search;
 
-void ek_geo_plan(ek_geo_search *s, const ek_geo_area *area);
+/* Without `measures` nobody asks for distances, and most need not be worked out. */
+void ek_geo_plan(ek_geo_search *s, const ek_geo_area *area, bool measures);
 
 /* Could the place be in the area? False is certain. */
 bool ek_geo_may_hold(const ek_geo_search *s, uint64_t bits);
-/* Is it? Then *distance is that to the center. */
+/* Is it? Then *distance is that to the center, if the search measures. */
 bool ek_geo_holds(const ek_geo_search *s, ek_geo_point p, double *distance);
 
 #endif

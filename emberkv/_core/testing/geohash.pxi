@@ -21,7 +21,7 @@ cdef extern from "data/geohash.h" nogil:
     uint64_t ek_geo_bits(double score)
     void ek_geo_hash(ek_geo_point p, char *out)
     double ek_geo_distance(ek_geo_point a, ek_geo_point b)
-    void ek_geo_plan(ek_geo_search *s, const ek_geo_area *area)
+    void ek_geo_plan(ek_geo_search *s, const ek_geo_area *area, bint measures)
     bint ek_geo_may_hold(const ek_geo_search *s, uint64_t bits)
     bint ek_geo_holds(const ek_geo_search *s, ek_geo_point p, double *distance)
 
@@ -55,16 +55,17 @@ def geo_distance(tuple a, tuple b):
     return ek_geo_distance(geo_point(a), geo_point(b))
 
 
-def geo_search(tuple center, list scores, double radius=0, double width=-1, double height=0):
+def geo_search(tuple center, list scores, double radius=0, double width=-1, double height=0,
+               bint measures=True):
     """(cells, [(may hold, distance or None) of each score])."""
     cdef ek_geo_search s
     cdef ek_geo_area area
-    cdef double distance
+    cdef double distance = 0
     cdef uint64_t bits
     area.center = geo_point(center)
     area.is_box = width >= 0
     area.radius, area.width, area.height = radius, width, height
-    ek_geo_plan(&s, &area)
+    ek_geo_plan(&s, &area, measures)
     found = []
     for score in scores:
         bits = ek_geo_bits(score)
