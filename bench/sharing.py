@@ -1,10 +1,13 @@
-"""Several processes and one store: attaching to it, and reading it from two cores at once."""
+"""Several processes and one store: attaching to it, reading it from two cores at once, and an
+element that goes from one process to another that waits for it."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
+from contextlib import ExitStack
+from typing import Any
 
 from bench import child, peers
 from bench.commands import VALUE, key, shuffled
@@ -54,6 +57,37 @@ def read(path: str, count: int, core: int, seconds: float) -> tuple[float, float
     return done / elapsed, done / used
 
 
+def _open(kind: str, where: str) -> Any:
+    if kind == "emberkv":
+        import emberkv
+
+        return emberkv.open(where)
+    import redis
+
+    return redis.Redis(unix_socket_path=where)
+
+
+def answer(kind: str, where: str, core: int) -> int:
+    """Run in a process of its own: pops from `there` and pushes to `back`, until told to stop."""
+    os.sched_setaffinity(0, {core})
+    db = _open(kind, where)
+    print("ready", flush=True)
+    count = 0
+    while (element := db.blpop("there", 0)[1]) != b"stop":
+        db.lpush("back", element)
+        count += 1
+    return count
+
+
+def _there_and_back(db: Any, count: int) -> float:
+    """Nanoseconds for an element to go to the other process and come back."""
+    start = time.perf_counter_ns()
+    for _ in range(count):
+        db.lpush("there", VALUE)
+        db.blpop("back", 0)
+    return (time.perf_counter_ns() - start) / count
+
+
 def _together(path: str, count: int, cores: list[int], seconds: float) -> list[tuple[float, float]]:
     readers = [child.start("bench.sharing:read", path, count, core, seconds) for core in cores]
     for reader in readers:
@@ -77,6 +111,8 @@ def measure(run: Run) -> None:
         _measure_attach(run, path, count)
         run.progress("two processes reading")
         _measure_readers(run, path, min(count, 100_000))
+        run.progress("an element for who waits")
+        _measure_waiting(run, path)
 
 
 def _measure_attach(run: Run, path: str, count: int) -> None:
@@ -123,5 +159,43 @@ def _measure_readers(run: Run, path: str, count: int) -> None:
             "at least 1.7x",
             ratio >= 1.7,
             reached=1.7 / ratio,
+        )
+    )
+
+
+def _measure_waiting(run: Run, path: str) -> None:
+    cores = sorted(os.sched_getaffinity(0))
+    count = run.many(3_000)
+    with ExitStack() as stack:
+        sides: list[tuple[str, str]] = [("emberkv", path)]
+        if peers.system_server():
+            sides.append(("redis-py", stack.enter_context(peers.redis_server())[0]))
+        figures = {kind: Figure() for kind, _ in sides}
+        stack.callback(os.sched_setaffinity, 0, set(cores))
+        os.sched_setaffinity(0, {cores[0]})
+        for _ in range(run.rounds(7)):
+            for kind, where in sides:
+                other = child.start("bench.sharing:answer", kind, where, cores[-1])
+                assert other.stdout is not None and other.stdout.readline() == "ready\n"
+                db = _open(kind, where)
+                _there_and_back(db, 100)
+                figures[kind].samples.append(_there_and_back(db, count))
+                db.lpush("there", "stop")
+                child.result(other)
+                db.close()
+    mine = figures["emberkv"].median
+    measured, reached, passed = nanoseconds(mine), 0.0, None
+    if len(sides) > 1:
+        theirs = figures["redis-py"].median
+        measured += f" ({theirs / mine:.1f}x faster than {nanoseconds(theirs)} by redis-server)"
+        reached, passed = 3 * mine / theirs, 3 * mine <= theirs
+    run.results.append(
+        Result(
+            "LPUSH to another process that waits in BLPOP, and back",
+            "each on its core" if len(cores) > 1 else "both on the one core",
+            measured,
+            "at most 1/3 of redis-py over a Unix socket",
+            passed,
+            reached=reached,
         )
     )
