@@ -201,7 +201,7 @@ static bool serve_one(ek_store *s, const ek_wait_queue *q, ek_client *client) {
 
 static bool is_of_interest(const ek_store *s, const ek_wait_queue *q, const ek_wait *w, bool *there) {
     static const uint32_t wants[] = {
-        [EK_LIST] = EK_WAIT_LIST, [EK_ZSET] = EK_WAIT_ZSET,
+        [EK_LIST] = EK_WAIT_LIST, [EK_ZSET] = EK_WAIT_ZSET, [EK_STREAM] = EK_WAIT_STREAM,
     };
     ek_value v;
     ek_str key = {q->key, q->klen};
