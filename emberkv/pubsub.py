@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     Self = TypeVar("Self", bound="PubSub")
 
 LOOK_AGAIN_SECONDS = 0.1
+CUT_OFF = 2  # of Listener.cut_off: and not only a child of the process that subscribed
 
 
 class Subscription:
@@ -373,8 +374,10 @@ class PubSub:
             session = self.connection
             if session is None:
                 return False, None
-            if session.cut_off():
-                self._reconnect()
+            why = session.cut_off()
+            if why:
+                session = self._reconnect()
+            if why == CUT_OFF:
                 raise ConnectionError(
                     "this PubSub was cut off, and messages were lost: more of them waited for it "
                     "than client-output-buffer-limit allows, or CLIENT KILL named it"

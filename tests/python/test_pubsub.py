@@ -15,8 +15,7 @@ import redis
 import emberkv
 from emberkv.pubsub import PubSub, PubSubWorkerThread, Subscription
 
-# In a script `p` and `q` are PubSubs, `db` is the client, `m()` the next message of p and `n()` of q,
-# which are sure to be there or not to come.
+# In a script `p` and `q` are PubSubs, `m()` and `n()` their next messages, `db` is the client.
 SCRIPTS = {
     "channels": """
         p.subscribed
