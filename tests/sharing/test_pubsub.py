@@ -193,6 +193,21 @@ def test_events_of_keys_reach_another_process(
         assert message is not None and message["data"] == b"from"
 
 
+def test_a_child_of_a_fork_publishes_to_its_parent(db: emberkv.Ember[bytes]) -> None:
+    with db.pubsub(ignore_subscribe_messages=True) as p:
+        p.subscribe("chat")
+        p.get_message()
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            with contextlib.suppress(BaseException):
+                code = 0 if db.publish("chat", "from the child") == 1 else 2
+            os._exit(code)
+        message = p.get_message(timeout=30)
+        assert message is not None and message["data"] == b"from the child"
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
 def test_a_child_of_a_fork_listens_for_itself(db: emberkv.Ember[bytes]) -> None:
     with db.pubsub(ignore_subscribe_messages=True) as p:
         p.subscribe("chat")

@@ -83,7 +83,8 @@ void ek_process_leave(ek_store *s) {
 }
 
 bool ek_process_lives(const ek_store *s, uint32_t slot, uint32_t token) {
-    if (token == s->token) return has_joined(s);
+    /* In a child of a fork that has not joined yet, this is its parent's. */
+    if (token == s->token && has_joined(s)) return true;
     if (!s->a->shared || slot >= EK_PROCESSES || atomic_load(&table(s)[slot].token) != token)
         return false;
     return lock_slot(s, slot, F_OFD_GETLK, F_WRLCK) != F_UNLCK;
