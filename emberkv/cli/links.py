@@ -15,6 +15,7 @@ from .resp import Reader, Reply, command_bytes
 if TYPE_CHECKING:
     import emberkv
 
+LISTENING = {b"subscribe", b"psubscribe", b"ssubscribe", b"monitor"}
 SERVER_SCHEMES = ("redis", "rediss", "unix")
 
 
@@ -189,24 +190,33 @@ class StoreLink(Link):
     """Commands run in this process, by a session that answers in RESP."""
 
     def __init__(self, target: Target) -> None:
-        from .._core._ember import Session
-
         self.target = target
         self._db = target.open_store()
-        self._session = Session(self._db._store)
+        self._converse(0)
+
+    def _converse(self, db: int) -> None:
+        from .._core._ember import Listener
+
+        self._session = Listener(self._db._store, db)
         self._reader = Reader(self._receive)
         self._replies: list[bytes] = []
+        self._listens = False
 
     def break_off(self) -> bool:
-        from .._core._ember import Session
-
         # The store stays open: one in memory would be gone.
-        self._session = Session(self._db._store, self._session.db)
-        self._reader = Reader(self._receive)
-        self._replies.clear()
+        db = self._session.db
+        self._session.end()
+        self._converse(db)
         return True
 
     def _receive(self) -> bytes:
+        """Replies that are there; when all were read, messages, which are waited for."""
+        if not self._replies and self._listens:
+            while not self._session.waiting():
+                if self._session.cut_off():
+                    raise ConnectionError("Server closed the connection")
+                self._session.wait()
+            return self._session.take_resp(self.protocol)
         data = b"".join(self._replies)
         self._replies.clear()
         return data
@@ -220,6 +230,8 @@ class StoreLink(Link):
                 self.protocol = int(command[1])
             elif name == b"reset":
                 self.protocol = 2
+            elif name in LISTENING:
+                self._listens = True
 
     def send_bytes(self, data: bytes) -> None:
         raise NotImplementedError("bytes of the protocol go to a server")

@@ -9,9 +9,11 @@ from __future__ import annotations
 import random
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import emberkv
 from emberkv.cli.words import UnbalancedQuotes, quote, split_line
 
 SCRIPTS = {
@@ -190,8 +192,6 @@ def test_a_server_that_is_not_there_is_named(ours, theirs):
 
 
 def test_a_path_is_shared_with_whoever_has_it_open(ours, tmp_path):
-    import emberkv
-
     with emberkv.open(tmp_path / "app.ember") as db:
         db.select(2)
         db.set("a", "from here")
@@ -263,3 +263,16 @@ def test_an_interval_passes_between_repetitions(ours):
     began = time.monotonic()
     ours("ember://", "-r", "3", "-i", "0.05", "ping")
     assert time.monotonic() - began >= 0.1
+
+
+def test_a_command_that_waits_is_served_in_this_process(ours, tmp_path):
+    assert ours("ember://", "--no-raw", "blpop", "list", "0.01").stdout == b"(nil)\n"
+    with emberkv.open(tmp_path / "app.ember") as db:
+        with ThreadPoolExecutor(1) as pool:
+            waits = pool.submit(
+                ours, "--no-raw", db.path, stdin=b"set ready 1\nblpop list 0\nping\n"
+            )
+            while not db.exists("ready"):
+                time.sleep(0.01)
+            db.rpush("list", "a")
+            assert waits.result(30).stdout == b'OK\n1) "list"\n2) "a"\nPONG\n'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import re
@@ -20,6 +21,7 @@ from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
+import emberkv
 from emberkv.cli.links import Target
 from emberkv.cli.replies import Format
 from emberkv.cli.shell import CommandCompleter, DiscreetHistory, Hints, Shell, tells_a_secret
@@ -250,6 +252,7 @@ class Session:
             "EMBERKV_HISTORY": str(tmp_path / "history"),
             "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)),
             "TERM": "xterm-256color",
+            "PROMPT_TOOLKIT_NO_CPR": "1",  # nobody answers where the cursor is
         }
         environ.pop("NO_COLOR", None)
         self.process = subprocess.Popen(
@@ -268,7 +271,7 @@ class Session:
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
 
-    def wait_for(self, pattern: str, seconds: float = 30) -> str:
+    def wait_for(self, pattern: str, seconds: float = 8) -> str:
         """Read until `pattern`, a regular expression, shows; gives all up to its end."""
         deadline = time.monotonic() + seconds
         while (match := re.search(pattern, self.seen)) is None:
@@ -279,11 +282,18 @@ class Session:
                 data = os.read(self._master, 1 << 16)
             except OSError:
                 raise AssertionError(f"it ended: {self.seen!r}") from None
-            if b"\x1b[6n" in data:  # where is the cursor?
-                os.write(self._master, b"\x1b[1;1R")
             self.seen += data.decode(errors="replace")
         shown, self.seen = self.seen[: match.end()], self.seen[match.end() :]
         return shown
+
+    def interrupt(self) -> None:
+        """Ctrl-C until the prompt shows: one that comes while the editor leaves is a letter."""
+        for _ in range(20):
+            self.type("\x03")
+            with contextlib.suppress(AssertionError):
+                self.wait_for(r"\x1b\[\?2004h.*>", 1.5)
+                return
+        raise AssertionError(f"no prompt in {self.seen!r}")
 
     def end(self) -> int:
         try:
@@ -313,8 +323,10 @@ def test_a_session_at_a_terminal(tmp_path):
     shown = session.wait_for(r'\x1b\[90m1\x1b\[0m\x1b\[90m\) \x1b\[0m\x1b\[32m"a"')
     assert "\x1b[32m" in shown
     session.type("hgeta\t")
-    session.wait_for("hgetall")
-    session.type("\x03select 2\r")
+    session.wait_for(" key")  # the hint of what it was completed to
+    session.type(" nokey\r")
+    session.wait_for(r"\(empty array\)")
+    session.type("select 2\r")
     session.wait_for(r"app.ember\[2\]>")
     session.type("\x04")
     assert session.end() == 0
@@ -343,27 +355,53 @@ def test_slow_answers_say_how_long_they_took(tmp_path, oracle):
     assert session.end() == 0
 
 
-def test_ctrl_c_ends_listening_and_the_shell_goes_on(tmp_path, oracle):
-    session = Session(tmp_path, "cli", "-s", oracle.path)
-    session.wait_for(">")
-    session.type("subscribe news\r")
-    session.wait_for(r"Reading messages.*\n.*subscribe.*\n.*news.*\n.*1")
-    client = oracle.client()
-    client.execute("PUBLISH", "news", "hello")
-    session.wait_for(r'"message".*\n.*"news".*\n.*"hello"')
-    session.type("\x03")
-    session.wait_for(">")
-    session.type("ping\r")
-    session.wait_for("PONG")
-    session.type("monitor\r")
-    session.wait_for("OK")
-    client.execute("SET", "a", "b")
-    session.wait_for(r'"SET" "a" "b"')
-    session.type("\x03")
-    session.wait_for(">")
-    session.type("quit\r")
-    assert session.end() == 0
-    client.close()
+@pytest.mark.parametrize("where", ["server", "path"])
+def test_ctrl_c_ends_listening_and_the_shell_goes_on(tmp_path, oracle, where):
+    with contextlib.ExitStack() as stack:
+        if where == "server":
+            client = oracle.client()
+            stack.callback(client.close)
+            place = f"unix://{oracle.path}"
+
+            def execute(*words):
+                return client.execute(*words).value
+
+        else:
+            db = stack.enter_context(emberkv.open(tmp_path / "app.ember"))
+            execute, place = db.execute_command, db.path
+        execute("DEL", "list")
+        session = Session(tmp_path, "cli", place)
+        session.wait_for(">")
+        session.type("subscribe news\r")
+        session.wait_for(r"Reading messages.*\n.*subscribe.*\n.*news.*\n.*1")
+        execute("PUBLISH", "news", "hello")
+        session.wait_for(r'"message".*\n.*"news".*\n.*"hello"')
+        session.interrupt()
+        session.type("blpop list 0\r")
+        execute("LPUSH", "list", "pushed")
+        session.wait_for(r'"list".*\n.*"pushed"')
+        session.type("blpop list 0\r")
+        session.wait_for("blpop list 0")
+        session.interrupt()
+        session.type("rpush list stays\r")
+        session.wait_for("rpush list stays")
+        session.wait_for(r"\(integer\) .*1")
+        if where == "server" or knows_monitor(db):
+            session.type("monitor\r")
+            session.wait_for("OK")
+            execute("SET", "a", "b")
+            session.wait_for(r'"SET" "a" "b"')
+            session.interrupt()
+        session.type("llen list\r")
+        # A server may take a while to notice that a client that waited has gone.
+        session.wait_for(r"\(integer\) .*" + ("1" if where == "path" else ""))
+        session.wait_for("> ?")
+        session.type("quit\r")
+        assert session.end() == 0
+
+
+def knows_monitor(db) -> bool:
+    return b"monitor" in db._undecoded(("COMMAND", "LIST"))
 
 
 def test_a_terminal_that_hangs_up_ends_it(tmp_path):
