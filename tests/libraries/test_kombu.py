@@ -31,7 +31,6 @@ def test_messages_are_delivered_and_acknowledged(url):
     assert got == [{"n": n} for n in range(20)]
 
 
-@pytest.mark.needs("EVALSHA")
 def test_a_fanout_reaches_every_channel(url):
     got = []
     exchange = kombu.Exchange("news", type="fanout")
