@@ -57,7 +57,7 @@ EK_INLINE void ek_parser_next(ek_parser *p) {
 /* The bytes of the request lie at `to` now, no longer at `from`. */
 void ek_parser_moved(ek_parser *p, const uint8_t *from, const uint8_t *to);
 
-/* How many bytes the request has at least, as far as is known. */
+/* How many bytes the request has at least, as far as its headers tell. */
 EK_INLINE size_t ek_parser_needs(const ek_parser *p) {
     return p->bulk < 0 ? p->at + 1 : p->at + (size_t)p->bulk + 2;
 }
