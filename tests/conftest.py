@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from differential.pair import Pair
 from oracle import RedisServer
-from subjects import SharedSubject, Subject, start_subject
+from subjects import ServedSubject, SharedSubject, Subject, start_subject
 
 SLOW_FOLDERS = {"differential", "faults", "torture", "libraries"}
 
@@ -54,6 +54,24 @@ def later_oracle() -> Iterator[RedisServer]:
 def pair(request: pytest.FixtureRequest, oracle: RedisServer, subject: Subject) -> Iterator[Pair]:
     """Subject and oracle, both empty."""
     both = Pair(subject, oracle, request.param)
+    both.reset()
+    yield both
+    both.close()
+
+
+@pytest.fixture(scope="session")
+def served_subject() -> Iterator[Subject]:
+    started = ServedSubject()
+    yield started
+    started.stop()
+
+
+@pytest.fixture(params=[2, 3], ids=["resp2", "resp3"])
+def served_pair(
+    request: pytest.FixtureRequest, oracle: RedisServer, served_subject: Subject
+) -> Iterator[Pair]:
+    """A server of ours and the oracle, both empty."""
+    both = Pair(served_subject, oracle, request.param)
     both.reset()
     yield both
     both.close()

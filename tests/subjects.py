@@ -2,16 +2,18 @@
 
 A subject opens clients on one keyspace; a client has `execute(*args)`, `batch(commands)` and
 `close()`, with replies as `oracle.Reply`. `EMBERKV_SUBJECT=redis` puts a second redis-server in
-emberkv's place: that run must pass whatever state emberkv is in, and so tests the tests.
+emberkv's place: that run must pass whatever state emberkv is in, and so tests the tests;
+`EMBERKV_SUBJECT=served` a server of ours.
 """
 
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from oracle import Arg, RedisServer, Reply, parse, to_bytes
+from oracle import Arg, RawClient, RedisServer, Reply, parse, to_bytes
 
 
 class Client(Protocol):
@@ -87,6 +89,25 @@ class SharedSubject:
             store.close()
 
 
+class ServedSubject:
+    """A private store behind a server of ours, read through its Unix socket."""
+
+    def __init__(self) -> None:
+        from emberkv import serve
+
+        self._directory = tempfile.TemporaryDirectory(prefix="emberkv-served-")
+        path = os.path.join(self._directory.name, "socket")
+        self._server = serve(unixsocket=path, enable_debug_command=True)
+
+    def client(self, protocol: int = 2) -> RawClient:
+        assert self._server.unixsocket
+        return RawClient(self._server.unixsocket, protocol)
+
+    def stop(self) -> None:
+        self._server.stop()
+        self._directory.cleanup()
+
+
 def subject_name() -> str:
     return os.environ.get("EMBERKV_SUBJECT", "ember")
 
@@ -94,4 +115,6 @@ def subject_name() -> str:
 def start_subject() -> Subject:
     if subject_name() == "redis":
         return RedisServer()
+    if subject_name() == "served":
+        return ServedSubject()
     return EmberSubject()

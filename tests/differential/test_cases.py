@@ -32,6 +32,23 @@ def test_sequences_agree(pair: Pair, name: str) -> None:
         pytest.fail(report(mismatches), pytrace=False)
 
 
+@pytest.mark.parametrize("served_pair", [3], indirect=True, ids=["resp3"])
+@pytest.mark.parametrize("name", SINGLES)
+def test_single_commands_agree_through_the_server(
+    served_pair: Pair, readers: frozenset[bytes], name: str
+) -> None:
+    mismatches = run_singles(served_pair, readers, *SINGLES[name])
+    if mismatches:
+        pytest.fail(report(mismatches), pytrace=False)
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_sequences_agree_through_the_server(served_pair: Pair, name: str) -> None:
+    mismatches = run_sequence(served_pair, SEQUENCES[name])
+    if mismatches:
+        pytest.fail(report(mismatches), pytrace=False)
+
+
 @pytest.mark.parametrize("name", [n for n in SEQUENCES if n.startswith("transactions")])
 def test_transactions_agree_between_handles_on_a_path(shared_pair: Pair, name: str) -> None:
     mismatches = run_sequence(shared_pair, SEQUENCES[name])
