@@ -13,8 +13,8 @@ def connect(address: Address) -> socket.socket:
     if isinstance(address, tuple):
         return socket.create_connection(address, 20)
     s = socket.socket(socket.AF_UNIX)
+    s.connect(address)  # waits when the queue is full, as it does not with a time-out
     s.settimeout(20)
-    s.connect(address)
     return s
 
 

@@ -37,6 +37,7 @@ typedef struct ek_listener {
     ek_source_kind kind;
     int fd;
     bool is_unix, is_tls;
+    bool rests; /* not watched until the next tick */
 } ek_listener;
 
 /* Output that waits for its socket. */
@@ -114,6 +115,7 @@ bool ek_server_enter(ek_server *server); /* conn.c */
 bool ek_listen(ek_server *server, char *err);
 void ek_listeners_close(ek_server *server);
 void ek_listener_accept(ek_server *server, ek_listener *l);
+void ek_listeners_wake(ek_server *server);
 
 /* conn.c */
 /* Takes the descriptor over; NULL: no memory, and it is closed. */

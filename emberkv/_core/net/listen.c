@@ -18,7 +18,7 @@
 
 static ek_listener *add_listener(ek_server *server, int fd, bool is_unix, bool is_tls) {
     ek_listener *l = &server->listeners[server->nlisteners++];
-    *l = (ek_listener){EK_SOURCE_LISTENER, fd, is_unix, is_tls};
+    *l = (ek_listener){.kind = EK_SOURCE_LISTENER, .fd = fd, .is_unix = is_unix, .is_tls = is_tls};
     return l;
 }
 
@@ -236,12 +236,24 @@ static void let_in(ek_server *server, ek_listener *l, int fd, const struct socka
 }
 
 /* With no descriptor left the client would stay in the queue, and the poll would report it for ever:
- * the one in reserve is given up to take it and turn it away. */
-static void turn_away(ek_server *server, ek_listener *l) {
-    close(server->spare_fd);
+ * the one in reserve is given up to take it and turn it away. If somebody else in the process was
+ * quicker to take that, the listener rests until the next tick. */
+static bool turn_away(ek_server *server, ek_listener *l) {
+    if (server->spare_fd >= 0) close(server->spare_fd);
     int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    bool none_left = fd < 0 && (errno == EMFILE || errno == ENFILE);
     if (fd >= 0) refuse(server, fd, "-ERR max number of clients reached\r\n");
     server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (none_left && ek_poll_set(server->poll, l->fd, EK_POLL_READ, 0, l)) l->rests = true;
+    return fd >= 0;
+}
+
+void ek_listeners_wake(ek_server *server) {
+    if (server->spare_fd < 0) server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    for (unsigned i = 0; i < server->nlisteners; i++) {
+        ek_listener *l = &server->listeners[i];
+        if (l->rests && ek_poll_set(server->poll, l->fd, 0, EK_POLL_READ, l)) l->rests = false;
+    }
 }
 
 void ek_listener_accept(ek_server *server, ek_listener *l) {
@@ -250,7 +262,7 @@ void ek_listener_accept(ek_server *server, ek_listener *l) {
         socklen_t n = sizeof from;
         int fd = accept4(l->fd, (struct sockaddr *)&from, &n, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0) let_in(server, l, fd, &from);
-        else if (errno == EMFILE || errno == ENFILE) turn_away(server, l);
+        else if ((errno == EMFILE || errno == ENFILE) && turn_away(server, l)) continue;
         else if (errno != EINTR && errno != ECONNABORTED) return;
     }
 }

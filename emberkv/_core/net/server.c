@@ -47,6 +47,7 @@ static void sweep(ek_server *server) {
 static void tick(ek_server *server) {
     server->next_tick_ms = server->now_ms + TICK_MS;
     sweep(server);
+    ek_listeners_wake(server);
     if (server->woken) ek_server_close_killed(server);
     server->woken = false;
     ek_server_deliver(server); /* a poster may have died before its signal */
