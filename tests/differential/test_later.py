@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from differential.cases import bitmaps, blocking, field_times, ranks
+from differential.cases import bitmaps, blocking, field_times, ranks, streams_later
 from differential.pair import Pair
 from differential.tables import readers_of, report, run_sequence, run_singles
 from oracle import RedisServer
 
-SINGLES = field_times.SINGLES | ranks.SINGLES | bitmaps.LATER | blocking.LATER
+SINGLES = (
+    field_times.SINGLES | ranks.SINGLES | streams_later.SINGLES | bitmaps.LATER | blocking.LATER
+)
 SEQUENCES = field_times.SEQUENCES
 
 

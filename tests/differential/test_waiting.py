@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from differential.cases.blocking import WAITS
+from differential.cases import blocking, streams
 from differential.pair import Pair
 from differential.waiting import Ours, Side, Theirs, blocked_on, run_script
 from oracle import RedisServer
 from subjects import EmberSubject, SharedSubject
 
 from emberkv._core import _ember
+
+WAITS = blocking.WAITS | streams.WAITS
 
 
 @pytest.fixture(params=["one handle", "two handles on a path"])

@@ -27,20 +27,21 @@ OPERATED = {
 }
 LATER = {
     *("hexpire", "hpexpire", "hexpireat", "hpexpireat", "httl", "hpttl", "hexpiretime"),
-    *(
-        "hpexpiretime",
-        "hpersist",
-        "hgetdel",
-        "hgetex",
-        "hsetex",
-        "client|setinfo",
-        "client|no-touch",
-    ),
+    *("hpexpiretime", "hpersist", "hgetdel", "hgetex", "hsetex", "client|setinfo"),
+    *("client|no-touch", "xackdel", "xdelex", "xnack"),
     *("lmovem", "blmovem", "waitaof"),
 }
 EXTENDED = {"zrank", "zrevrank"}  # by later options that change the arity
 # By later options or replies that their documentation tells of.
-DOCUMENTED_LATER = {"xadd", "xtrim", "xread", "xinfo", "xinfo|consumers", "xinfo|stream"}
+DOCUMENTED_LATER = {
+    "xadd",
+    "xtrim",
+    "xread",
+    "xreadgroup",
+    "xinfo",
+    "xinfo|consumers",
+    "xinfo|stream",
+}
 PROSE = {"summary", "complexity", "notes", "replaced_by"}
 
 

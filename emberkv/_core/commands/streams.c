@@ -117,8 +117,8 @@ static void reply_value(ek_ctx *c, const ek_lp_value *v) {
     else ek_reply_bulk_int(c->reply, v->i);
 }
 
-void ek_stream_reply_entry(ek_ctx *c, ek_stream_iter *it) {
-    ek_reply_array(c->reply, 2);
+void ek_stream_reply_entry(ek_ctx *c, ek_stream_iter *it, size_t more) {
+    ek_reply_array(c->reply, 2 + more);
     ek_stream_reply_id(c, it->id);
     ek_reply_array(c->reply, 2 * (size_t)it->nfields);
     while (it->left) {
@@ -135,7 +135,7 @@ size_t ek_stream_reply_range(ek_ctx *c, const ek_stream *st, ek_id from, ek_id t
     ek_stream_iter it;
     ek_stream_iter_begin(&it, c->a, st, from, to, reverse);
     while ((count <= 0 || n < (size_t)count) && ek_stream_iter_next(&it)) {
-        ek_stream_reply_entry(c, &it);
+        ek_stream_reply_entry(c, &it, 0);
         n++;
     }
     ek_reply_close(c->reply, at, n);
@@ -273,7 +273,7 @@ static bool parse_options(ek_ctx *c, options *o, bool adding) {
         } else if (more && ek_arg_is(c, i, "limit")) {
             if (!arg_limit(c, ++i, &o->trim)) return false;
             o->limit_given = true;
-        } else if (ek_stream_arg_refs(c, i, &o->refs)) {
+        } else if (!o->refs_given && ek_stream_arg_refs(c, i, &o->refs)) {
             o->refs_given = true;
         } else if (adding && ek_arg_is(c, i, "nomkstream")) {
             o->no_make = true;
@@ -289,7 +289,27 @@ static bool parse_options(ek_ctx *c, options *o, bool adding) {
     return options_agree(c, o, adding);
 }
 
+typedef struct trimmed {
+    ek_ctx *c;
+    ek_stream *st;
+} trimmed;
+
+static bool forget(void *arg, ek_id id) {
+    const trimmed *t = arg;
+    ek_stream_forget(t->c, t->st, id);
+    return true;
+}
+
+static bool is_unwanted(void *arg, ek_id id) {
+    const trimmed *t = arg;
+    return !ek_stream_is_wanted(t->c->a, t->st, id);
+}
+
 static uint64_t trim(ek_ctx *c, ek_stream *st, options *o) {
+    trimmed t = {c, st};
+    o->trim.arg = &t;
+    if (o->refs != EK_REFS_KEEP && st->groups.count)
+        o->trim.may_go = o->refs == EK_REFS_DELETE ? forget : is_unwanted;
     return ek_stream_trim(c->s, st, &o->trim);
 }
 

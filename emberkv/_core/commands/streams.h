@@ -56,7 +56,8 @@ void ek_stream_deleted(ek_ctx *c, ek_str key, ek_stream *st, ek_id highest);
 #define EK_ID_TEXT_CHARS (2 * 20 + 1)
 size_t ek_stream_format_id(char *out, ek_id id); /* without a zero byte; its length */
 void ek_stream_reply_id(ek_ctx *c, ek_id id);
-void ek_stream_reply_entry(ek_ctx *c, ek_stream_iter *it); /* [id, [name, value, ...]] */
+/* [id, [name, value, ...]]; `more` elements of the outer array are left to the caller. */
+void ek_stream_reply_entry(ek_ctx *c, ek_stream_iter *it, size_t more);
 /* Entries of [from, to], at most count; 0: all. Returns how many. */
 size_t ek_stream_reply_range(ek_ctx *c, const ek_stream *st, ek_id from, ek_id to, int64_t count,
                              bool reverse);

@@ -146,7 +146,9 @@ void ek_cmd_xack(ek_ctx *c) {
 
 /* --- XPENDING --- */
 
+/* -1: it was given back to the group. */
 static int64_t idle_ms(ek_ctx *c, const ek_pending *p) {
+    if (!p->consumer) return -1;
     int64_t idle = ek_now_ms(c) - p->delivered_ms;
     return idle < 0 ? 0 : idle;
 }
@@ -223,7 +225,7 @@ static void reply_filtered(ek_ctx *c, const ek_group *g, const filter *f) {
         ek_id id = ek_idtree_id(c->a, place);
         if (ek_id_before(f->to, id)) break;
         const ek_pending *p = ek_pending_at(c->a, place);
-        if (f->min_idle_ms && ek_now_ms(c) - p->delivered_ms < f->min_idle_ms) continue;
+        if (p->consumer && ek_now_ms(c) - p->delivered_ms < f->min_idle_ms) continue;
         ek_reply_array(c->reply, 4);
         ek_stream_reply_id(c, id);
         reply_owner(c, p);
@@ -284,7 +286,7 @@ static void take_over(ek_ctx *c, claim *q, ek_pending *p, ek_id id) {
     ek_touch(c->a, &q->consumer->seen_ms, 2 * sizeof q->consumer->seen_ms);
     q->consumer->seen_ms = q->consumer->active_ms = ek_now_ms(c);
     ek_pending_give(c->a, p, id, q->consumer);
-    uint64_t deliveries = p->deliveries + !q->just_id;
+    uint64_t deliveries = p->deliveries + (!q->just_id && p->deliveries < INT64_MAX);
     if (q->retries >= 0) deliveries = (uint64_t)q->retries;
     ek_pending_set(c->a, p, q->delivered_ms, deliveries);
     if (q->just_id) {
@@ -293,7 +295,7 @@ static void take_over(ek_ctx *c, claim *q, ek_pending *p, ek_id id) {
     }
     ek_stream_iter it;
     ek_stream_iter_begin(&it, c->a, q->st, id, id, false);
-    if (ek_stream_iter_next(&it)) ek_stream_reply_entry(c, &it);
+    if (ek_stream_iter_next(&it)) ek_stream_reply_entry(c, &it, 0);
 }
 
 /* One of the options of XCLAIM that begins at *i. */

@@ -54,7 +54,7 @@ static void pair_entry(ek_ctx *c, const char *s, const ek_stream *st, bool last)
     ek_stream_iter it;
     name(c, s);
     ek_stream_iter_begin(&it, c->a, st, EK_ID_MIN, EK_ID_MAX, last);
-    if (ek_stream_iter_next(&it)) ek_stream_reply_entry(c, &it);
+    if (ek_stream_iter_next(&it)) ek_stream_reply_entry(c, &it, 0);
     else ek_reply_null(c->reply);
 }
 

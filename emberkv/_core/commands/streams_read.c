@@ -5,7 +5,15 @@
 
 #include "engine/mail.h"
 
+#include <stdlib.h>
+
 #define BLOCK_MS_MAX (INT64_MAX / 4)
+
+/* What has been pending for long enough to be claimed. */
+typedef struct idle_entry {
+    ek_id id;
+    int64_t delivered_ms;
+} idle_entry;
 
 /* One of the streams that are read. */
 typedef struct source {
@@ -15,12 +23,18 @@ typedef struct source {
     ek_id after;
     bool skipped; /* while it waits, other streams changed */
     bool fresh; /* ">": what the group was not given yet */
+    idle_entry *idle; /* with CLAIM: the longest idle first */
+    size_t nidle;
 } source;
 
 typedef struct request {
     bool with_group, no_ack;
     int64_t block_ms; /* -1: do not wait */
-    int64_t count;    /* 0: all */
+    int64_t count;    /* of each stream; 0: all */
+    int64_t max_count, max_bytes; /* of the whole reply; 0: all */
+    int64_t claim_ms; /* -1: claim nothing */
+    size_t begin;     /* of the reply */
+    int64_t given;    /* entries so far */
     ek_str group, consumer;
     size_t keys_at, n;
 } request;
@@ -66,6 +80,17 @@ static bool parse_request(ek_ctx *c, request *q) {
             if (!only_for_groups(c, q, "GROUP")) return false;
             q->group = c->argv[++i];
             q->consumer = c->argv[++i];
+        } else if (more && ek_arg_is(c, i, "maxcount")) {
+            if (!ek_arg_range(c, ++i, 1, INT64_MAX, &q->max_count, "MAXCOUNT must be > 0"))
+                return false;
+        } else if (more && ek_arg_is(c, i, "maxsize")) {
+            if (!ek_arg_range(c, ++i, 1, INT64_MAX, &q->max_bytes, "MAXSIZE must be > 0"))
+                return false;
+        } else if (more && ek_arg_is(c, i, "claim")) {
+            if (!only_for_groups(c, q, "CLAIM")) return false;
+            if (!ek_arg_range(c, ++i, 0, INT64_MAX, &q->claim_ms,
+                              "min-idle-time must be a non-negative integer"))
+                return false;
         } else if (ek_arg_is(c, i, "noack")) {
             if (!only_for_groups(c, q, "NOACK")) return false;
             q->no_ack = true;
@@ -77,6 +102,8 @@ static bool parse_request(ek_ctx *c, request *q) {
     if (!q->keys_at) ek_reply_syntax_error(c);
     else if (q->with_group && !q->group.p)
         ek_reply_error(c->reply, "ERR Missing GROUP option for XREADGROUP");
+    else if (q->max_count && q->max_count < q->count)
+        ek_reply_error(c->reply, "ERR MAXCOUNT must be greater than or equal to COUNT");
     else return true;
     return false;
 }
@@ -154,10 +181,38 @@ static bool find_source(ek_ctx *c, const request *q, size_t i, source *s) {
     return find_start(c, q, q->keys_at + q->n + i, s);
 }
 
+/* May one more entry go into the reply, that has n of this stream? */
+static bool has_room(ek_ctx *c, const request *q, size_t n) {
+    if (q->count && n >= (size_t)q->count) return false;
+    if (q->given == 0) return true;
+    if (q->max_count && q->given >= q->max_count) return false;
+    return q->max_bytes == 0 || c->reply->len - q->begin < (size_t)q->max_bytes;
+}
+
+static int by_delivery(const void *a, const void *b) {
+    const idle_entry *x = a, *y = b;
+    if (x->delivered_ms != y->delivered_ms) return x->delivered_ms < y->delivered_ms ? -1 : 1;
+    return ek_id_before(x->id, y->id) ? -1 : 1;
+}
+
+/* What CLAIM finds: all that is pending is looked at. */
+static void find_idle(ek_ctx *c, const request *q, source *s) {
+    s->idle = ek_scratch_alloc(c, s->group->pending.count * sizeof *s->idle + 1);
+    ek_idtree_place place = ek_idtree_first(c->a, &s->group->pending);
+    for (; place.leaf; place = ek_idtree_next(c->a, place)) {
+        const ek_pending *p = ek_pending_at(c->a, place);
+        ek_id id = ek_idtree_id(c->a, place);
+        if (p->consumer && ek_now_ms(c) - p->delivered_ms < q->claim_ms) continue;
+        if (ek_stream_has(c->a, s->st, id)) s->idle[s->nidle++] = (idle_entry){id, p->delivered_ms};
+    }
+    qsort(s->idle, s->nidle, sizeof *s->idle, by_delivery);
+}
+
 /* Is there something to reply? What is pending with a consumer always is, be it nothing. */
 static bool is_ready(ek_ctx *c, const request *q, const source *s) {
     if (s->skipped) return false;
     if (q->with_group && !s->fresh) return true;
+    if (s->nidle) return true;
     if (!s->st || !ek_id_before(s->after, s->st->last)) return false;
     return s->st->length && ek_id_before(s->after, ek_stream_last_there(c->a, s->st));
 }
@@ -185,17 +240,37 @@ static void give(ek_ctx *c, ek_group *g, ek_consumer *consumer, ek_id id) {
     ek_pending_set(c->a, p, ek_now_ms(c), 1);
 }
 
-static size_t give_fresh(ek_ctx *c, const request *q, const source *s, ek_consumer *consumer) {
-    size_t at = ek_reply_open(c->reply, '*'), n = 0;
+/* Entries that others were given long ago; with each how long ago, and how often. */
+static size_t give_idle(ek_ctx *c, request *q, const source *s, ek_consumer *consumer) {
+    size_t n = 0;
+    for (; n < s->nidle && has_room(c, q, n); n++, q->given++) {
+        ek_id id = s->idle[n].id;
+        ek_stream_iter it;
+        ek_stream_iter_begin(&it, c->a, s->st, id, id, false);
+        ek_stream_iter_next(&it);
+        ek_stream_reply_entry(c, &it, 2);
+        ek_pending *p = ek_group_pending(c->a, s->group, id);
+        ek_reply_int(c->reply, p->consumer ? ek_now_ms(c) - p->delivered_ms : -1);
+        ek_reply_int(c->reply, (int64_t)p->deliveries);
+        ek_pending_give(c->a, p, id, consumer);
+        ek_pending_set(c->a, p, ek_now_ms(c), p->deliveries + (p->deliveries < INT64_MAX));
+    }
+    return n;
+}
+
+static size_t give_fresh(ek_ctx *c, request *q, const source *s, ek_consumer *consumer) {
+    size_t at = ek_reply_open(c->reply, '*'), n = give_idle(c, q, s, consumer);
     ek_id from = s->after;
     ek_stream_iter it;
     if (ek_id_next(&from)) {
         ek_stream_iter_begin(&it, c->a, s->st, from, EK_ID_MAX, false);
-        while ((q->count == 0 || n < (size_t)q->count) && ek_stream_iter_next(&it)) {
+        for (; has_room(c, q, n) && ek_stream_iter_next(&it); n++, q->given++) {
             move_on(c, s->st, s->group, it.id);
             if (!q->no_ack) give(c, s->group, consumer, it.id);
-            ek_stream_reply_entry(c, &it);
-            n++;
+            ek_stream_reply_entry(c, &it, q->claim_ms >= 0 ? 2 : 0);
+            if (q->claim_ms < 0) continue;
+            ek_reply_int(c->reply, 0);
+            ek_reply_int(c->reply, 0);
         }
     }
     ek_reply_close(c->reply, at, n);
@@ -207,7 +282,7 @@ static bool reply_pending(ek_ctx *c, const ek_stream *st, ek_id id) {
     ek_stream_iter it;
     ek_stream_iter_begin(&it, c->a, st, id, id, false);
     if (ek_stream_iter_next(&it)) {
-        ek_stream_reply_entry(c, &it);
+        ek_stream_reply_entry(c, &it, 0);
         return true;
     }
     ek_reply_array(c->reply, 2);
@@ -216,13 +291,13 @@ static bool reply_pending(ek_ctx *c, const ek_stream *st, ek_id id) {
     return false;
 }
 
-static size_t give_again(ek_ctx *c, const request *q, const source *s, ek_consumer *consumer) {
+static size_t give_again(ek_ctx *c, request *q, const source *s, ek_consumer *consumer) {
     size_t at = ek_reply_open(c->reply, '*'), n = 0;
     ek_id from = s->after;
     ek_idtree_place place = {0, 0};
     if (ek_id_next(&from)) place = ek_idtree_at_least(c->a, &consumer->pending, from);
-    for (; place.leaf && (q->count == 0 || n < (size_t)q->count);
-         place = ek_idtree_next(c->a, place), n++) {
+    for (; place.leaf && has_room(c, q, n);
+         place = ek_idtree_next(c->a, place), n++, q->given++) {
         ek_pending *p = ek_pending_at(c->a, place);
         if (reply_pending(c, s->st, ek_idtree_id(c->a, place)))
             ek_pending_set(c->a, p, ek_now_ms(c), p->deliveries + 1);
@@ -231,7 +306,7 @@ static size_t give_again(ek_ctx *c, const request *q, const source *s, ek_consum
     return n;
 }
 
-static void reply_to_consumer(ek_ctx *c, const request *q, const source *s) {
+static void reply_to_consumer(ek_ctx *c, request *q, const source *s) {
     ek_consumer *consumer = ek_stream_consumer(c, s->key, s->group, q->consumer);
     EK_SET(c->a, consumer->seen_ms, ek_now_ms(c));
     size_t n = s->fresh ? give_fresh(c, q, s, consumer) : give_again(c, q, s, consumer);
@@ -239,13 +314,23 @@ static void reply_to_consumer(ek_ctx *c, const request *q, const source *s) {
     ek_stream_noted(c, s->key, NULL);
 }
 
-static void reply_entries(ek_ctx *c, const request *q, const source *s) {
+static void reply_range(ek_ctx *c, request *q, const source *s) {
+    size_t at = ek_reply_open(c->reply, '*'), n = 0;
     ek_id from = s->after;
+    ek_stream_iter it;
+    if (ek_id_next(&from)) {
+        ek_stream_iter_begin(&it, c->a, s->st, from, EK_ID_MAX, false);
+        for (; has_room(c, q, n) && ek_stream_iter_next(&it); n++, q->given++)
+            ek_stream_reply_entry(c, &it, 0);
+    }
+    ek_reply_close(c->reply, at, n);
+}
+
+static void reply_entries(ek_ctx *c, request *q, const source *s) {
     if (c->resp < 3) ek_reply_array(c->reply, 2);
     ek_reply_str(c->reply, s->key);
     if (q->with_group) reply_to_consumer(c, q, s);
-    else if (ek_id_next(&from))
-        ek_stream_reply_range(c, s->st, from, EK_ID_MAX, q->count, false);
+    else reply_range(c, q, s);
 }
 
 /* Wait for entries behind the ids that "$" and "+" stand for now. */
@@ -263,7 +348,7 @@ static void wait(ek_ctx *c, const request *q, const source *sources) {
 }
 
 static void read(ek_ctx *c, bool with_group) {
-    request q = {.with_group = with_group, .block_ms = -1};
+    request q = {.with_group = with_group, .block_ms = -1, .claim_ms = -1, .begin = c->reply->len};
     if (!parse_request(c, &q)) return;
     source *sources = ek_scratch_alloc(c, q.n * sizeof *sources);
     for (size_t i = 0; i < q.n; i++)
@@ -272,7 +357,9 @@ static void read(ek_ctx *c, bool with_group) {
     for (size_t i = 0; i < q.n; i++) {
         /* A stream named twice: the group has gone on meanwhile. */
         if (sources[i].fresh) sources[i].after = sources[i].group->last;
+        if (sources[i].fresh && q.claim_ms >= 0) find_idle(c, &q, &sources[i]);
         if (!is_ready(c, &q, &sources[i])) continue;
+        if (nready && !has_room(c, &q, 0)) break;
         if (nready++ == 0) at = ek_reply_open(c->reply, c->resp < 3 ? '*' : '%');
         reply_entries(c, &q, &sources[i]);
     }

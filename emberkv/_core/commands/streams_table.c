@@ -2,11 +2,11 @@
 #include "base/word.h"
 #include "commands/tables.h"
 
-ek_handler ek_cmd_help, ek_cmd_xack, ek_cmd_xadd, ek_cmd_xautoclaim, ek_cmd_xclaim, ek_cmd_xdel,
-    ek_cmd_xgroup_create, ek_cmd_xgroup_createconsumer, ek_cmd_xgroup_delconsumer,
-    ek_cmd_xgroup_destroy, ek_cmd_xgroup_setid, ek_cmd_xinfo_consumers, ek_cmd_xinfo_groups,
-    ek_cmd_xinfo_stream, ek_cmd_xlen, ek_cmd_xpending, ek_cmd_xrange, ek_cmd_xread,
-    ek_cmd_xreadgroup, ek_cmd_xrevrange, ek_cmd_xsetid, ek_cmd_xtrim;
+ek_handler ek_cmd_help, ek_cmd_xack, ek_cmd_xackdel, ek_cmd_xadd, ek_cmd_xautoclaim, ek_cmd_xclaim,
+    ek_cmd_xdel, ek_cmd_xdelex, ek_cmd_xgroup_create, ek_cmd_xgroup_createconsumer,
+    ek_cmd_xgroup_delconsumer, ek_cmd_xgroup_destroy, ek_cmd_xgroup_setid, ek_cmd_xinfo_consumers,
+    ek_cmd_xinfo_groups, ek_cmd_xinfo_stream, ek_cmd_xlen, ek_cmd_xnack, ek_cmd_xpending,
+    ek_cmd_xrange, ek_cmd_xread, ek_cmd_xreadgroup, ek_cmd_xrevrange, ek_cmd_xsetid, ek_cmd_xtrim;
 
 /* Where STREAMS stands among the options. 0: nowhere. */
 static size_t find_streams(size_t argc, const ek_str *argv) {
@@ -57,6 +57,31 @@ const ek_command_decl ek_streams_table[] = {
             {.name = "key", .type = EK_ARG_KEY},
             {.name = "group", .type = EK_ARG_STRING},
             {.name = "id", .type = EK_ARG_STRING, .flags = EK_ARG_MULTIPLE}),
+    },
+    {
+        .name = "xackdel",
+        .handler = ek_cmd_xackdel,
+        .arity = -6,
+        .flags = EK_CMD_WRITE | EK_CMD_FAST,
+        .categories = EK_ACL_STREAM,
+        .group = "stream",
+        .since = "8.2.0",
+        .summary = "Acknowledges entries and deletes them, minding other groups. What became of "
+                   "each.",
+        .complexity = "O(log(N)) for each id, N blocks in the stream, and O(M) for M groups",
+        .keys = EK_KEYS(EK_KEY_AT(1, EK_KEY_RW | EK_KEY_UPDATE | EK_KEY_DELETE)),
+        .args = EK_ARGS(
+            {.name = "key", .type = EK_ARG_KEY},
+            {.name = "group", .type = EK_ARG_STRING},
+            {.name = "condition", .type = EK_ARG_ONEOF, .flags = EK_ARG_OPTIONAL,
+             .args = EK_ARGS(
+                 {.name = "keepref", .type = EK_ARG_PURE_TOKEN, .token = "KEEPREF"},
+                 {.name = "delref", .type = EK_ARG_PURE_TOKEN, .token = "DELREF"},
+                 {.name = "acked", .type = EK_ARG_PURE_TOKEN, .token = "ACKED"})},
+            {.name = "ids", .type = EK_ARG_BLOCK, .token = "IDS",
+             .args = EK_ARGS(
+                 {.name = "numids", .type = EK_ARG_INTEGER},
+                 {.name = "id", .type = EK_ARG_STRING, .flags = EK_ARG_MULTIPLE})}),
     },
     {
         .name = "xadd",
@@ -177,6 +202,29 @@ const ek_command_decl ek_streams_table[] = {
         .args = EK_ARGS(
             {.name = "key", .type = EK_ARG_KEY},
             {.name = "id", .type = EK_ARG_STRING, .flags = EK_ARG_MULTIPLE}),
+    },
+    {
+        .name = "xdelex",
+        .handler = ek_cmd_xdelex,
+        .arity = -5,
+        .flags = EK_CMD_WRITE | EK_CMD_FAST,
+        .categories = EK_ACL_STREAM,
+        .group = "stream",
+        .since = "8.2.0",
+        .summary = "Deletes entries, minding what groups have pending. What became of each.",
+        .complexity = "O(log(N)) for each id, N blocks in the stream, and O(M) for M groups",
+        .keys = EK_KEYS(EK_KEY_AT(1, EK_KEY_RW | EK_KEY_DELETE)),
+        .args = EK_ARGS(
+            {.name = "key", .type = EK_ARG_KEY},
+            {.name = "condition", .type = EK_ARG_ONEOF, .flags = EK_ARG_OPTIONAL,
+             .args = EK_ARGS(
+                 {.name = "keepref", .type = EK_ARG_PURE_TOKEN, .token = "KEEPREF"},
+                 {.name = "delref", .type = EK_ARG_PURE_TOKEN, .token = "DELREF"},
+                 {.name = "acked", .type = EK_ARG_PURE_TOKEN, .token = "ACKED"})},
+            {.name = "ids", .type = EK_ARG_BLOCK, .token = "IDS",
+             .args = EK_ARGS(
+                 {.name = "numids", .type = EK_ARG_INTEGER},
+                 {.name = "id", .type = EK_ARG_STRING, .flags = EK_ARG_MULTIPLE})}),
     },
     {
         .name = "xgroup",
@@ -383,6 +431,34 @@ const ek_command_decl ek_streams_table[] = {
         .args = EK_ARGS({.name = "key", .type = EK_ARG_KEY}),
     },
     {
+        .name = "xnack",
+        .handler = ek_cmd_xnack,
+        .arity = -7,
+        .flags = EK_CMD_WRITE | EK_CMD_FAST,
+        .categories = EK_ACL_STREAM,
+        .group = "stream",
+        .since = "8.8.0",
+        .summary = "Gives pending entries back to their group, for others to claim. How many.",
+        .complexity = "O(log(N)) for each id, N pending in the group",
+        .keys = EK_KEYS(EK_KEY_AT(1, EK_KEY_RW | EK_KEY_UPDATE)),
+        .args = EK_ARGS(
+            {.name = "key", .type = EK_ARG_KEY},
+            {.name = "group", .type = EK_ARG_STRING},
+            {.name = "mode", .type = EK_ARG_ONEOF,
+             .args = EK_ARGS(
+                 {.name = "silent", .type = EK_ARG_PURE_TOKEN, .token = "SILENT"},
+                 {.name = "fail", .type = EK_ARG_PURE_TOKEN, .token = "FAIL"},
+                 {.name = "fatal", .type = EK_ARG_PURE_TOKEN, .token = "FATAL"})},
+            {.name = "ids", .type = EK_ARG_BLOCK, .token = "IDS",
+             .args = EK_ARGS(
+                 {.name = "numids", .type = EK_ARG_INTEGER},
+                 {.name = "id", .type = EK_ARG_STRING, .flags = EK_ARG_MULTIPLE})},
+            {.name = "count", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL,
+             .token = "RETRYCOUNT"},
+            {.name = "force", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
+             .token = "FORCE"}),
+    },
+    {
         .name = "xpending",
         .handler = ek_cmd_xpending,
         .arity = -3,
@@ -440,9 +516,13 @@ const ek_command_decl ek_streams_table[] = {
             {.flags = EK_KEY_RO | EK_KEY_ACCESS, .begin = EK_BEGIN_KEYWORD, .keyword = "streams",
              .index = 1, .find = EK_FIND_RANGE, .last = -1, .step = 1, .limit = 2}),
         .find_keys = xread_keys,
-        .history = EK_HISTORY({"7.4.0", "The id +"}),
+        .history = EK_HISTORY({"7.4.0", "The id +"}, {"8.10.0", "Options MAXCOUNT, MAXSIZE"}),
         .args = EK_ARGS(
             {.name = "count", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL, .token = "COUNT"},
+            {.name = "maxcount", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL,
+             .token = "MAXCOUNT", .since = "8.10.0"},
+            {.name = "maxsize", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL,
+             .token = "MAXSIZE", .since = "8.10.0"},
             {.name = "milliseconds", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL,
              .token = "BLOCK"},
             {.name = "streams", .type = EK_ARG_BLOCK, .token = "STREAMS",
@@ -465,14 +545,23 @@ const ek_command_decl ek_streams_table[] = {
             {.flags = EK_KEY_RO | EK_KEY_ACCESS, .begin = EK_BEGIN_KEYWORD, .keyword = "streams",
              .index = 4, .find = EK_FIND_RANGE, .last = -1, .step = 1, .limit = 2}),
         .find_keys = xreadgroup_keys,
+        .history = EK_HISTORY(
+            {"8.4.0", "Option CLAIM"},
+            {"8.10.0", "Options MAXCOUNT and MAXSIZE"}),
         .args = EK_ARGS(
             {.name = "group_consumer", .type = EK_ARG_BLOCK, .token = "GROUP",
              .args = EK_ARGS(
                  {.name = "group", .type = EK_ARG_STRING},
                  {.name = "consumer", .type = EK_ARG_STRING})},
             {.name = "count", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL, .token = "COUNT"},
+            {.name = "maxcount", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL,
+             .token = "MAXCOUNT", .since = "8.10.0"},
+            {.name = "maxsize", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL,
+             .token = "MAXSIZE", .since = "8.10.0"},
             {.name = "milliseconds", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL,
              .token = "BLOCK"},
+            {.name = "min-idle-time", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL,
+             .token = "CLAIM", .since = "8.4.0"},
             {.name = "noack", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
              .token = "NOACK"},
             {.name = "streams", .type = EK_ARG_BLOCK, .token = "STREAMS",

@@ -372,7 +372,8 @@ static uint64_t trim_entries(ek_store *s, ek_stream *st, ek_idtree_place at, con
         mark_deleted(s->a, flags);
         gone++;
     }
-    if (gone) set_counts(s->a, at, m->count - gone, m->deleted + gone);
+    if (gone == m->count && plan->may_go) remove_node(s->a, st, first);
+    else if (gone) set_counts(s->a, at, m->count - gone, m->deleted + gone);
     return (uint64_t)gone;
 }
 

@@ -37,6 +37,7 @@ ANY = "{s|one|empty|holes|made|missing|str|list|ttl}"
 ID = "{0|1|1-1|1-2|2|2-0|5-3|5-4|7|7-0|8|18446744073709551615-18446744073709551615}"
 FEW = "{0|1-1|5-3|7-0|99}"
 BAD = r"""{x|""|1-|-1|1-x|1-1-1|" 1"|+1|01-01|1-+1|"1 "|18446744073709551616|"1\x002"|@0*127|@0*128|*|$|>}"""
+BAD_NEW = BAD.replace("|*|", "|")  # that one is a new id
 
 SINGLES = {
     "arity": (
@@ -60,7 +61,7 @@ SINGLES = {
         WORLD,
         rf"""
         XADD {ANY} {{1-1|5-4|7-0|7-1|8|9-9|10-0|10-*|7-*|5-*|0-*|0-0|0|0-1}} f v
-        XADD {{s|missing}} {BAD} f v
+        XADD {{s|missing}} {BAD_NEW} f v
         XADD {{s|missing}} {{1-**|*-1|*-*|-*|"1\x00-*"|" 8-*"|+8-*|8-}} f v
         XADD {{s|missing|str}} NOMKSTREAM {{8-0|bad}} f v
         XADD {{s|missing}} {{MAXLEN|MINID}} {{|=|~}} {{0|1|3|5-3|100|-1|x|1.5}} 8-0 f v
@@ -120,6 +121,8 @@ SINGLES = {
         XREAD {{COUNT x|COUNT|BLOCK x|BLOCK -1|BLOCK 1.5|NOACK|GROUP g c|FOO|COUNT 1 FOO}} STREAMS s 0
         XREAD {{COUNT 1 STREAMS s|STREAMS s 0 1|STREAMS|COUNT 1 BLOCK|STREAMS s s 0}}
         XREAD BLOCK {{0|100}} STREAMS s 0
+        XREAD BLOCK 1 STREAMS {{s|missing|empty}} $
+        XREAD BLOCK 1 COUNT 5 STREAMS {{s missing|missing missing}} $ 0
         """,
     ),
     "XREADGROUP": (
@@ -134,7 +137,8 @@ SINGLES = {
         XREADGROUP {{STREAMS s > GROUP g c|GROUP g c STREAMS s|GROUP g c STREAMS s > >|GROUP g c COUNT 1 NOACK}}
         XREADGROUP COUNT 1 GROUP g c NOACK GROUP h d STREAMS s >
         XREADGROUP GROUP end c BLOCK 0 STREAMS s 0
-        XREADGROUP GROUP g c BLOCK 1 STREAMS s >
+        XREADGROUP GROUP g c BLOCK 1 STREAMS {{empty|made|s}} >
+        XREADGROUP GROUP end c BLOCK 1 STREAMS s >
         """,
     ),
     "XDEL": (
@@ -419,5 +423,109 @@ SEQUENCES = {
     2> XTRIM s MAXLEN 0
     MULTI
     EXEC
+    """,
+}
+
+WAITS = {
+    "XREAD is served": """
+        XADD k 1-0 f v
+        1> XREAD BLOCK 0 STREAMS k $
+        2> XREAD BLOCK 0 COUNT 1 STREAMS other k 0 1-0
+        3> XREAD BLOCK 0 STREAMS k 0
+        XADD k 2-0 f w
+        XADD k 3-0 f x
+        1> XREAD BLOCK 100 STREAMS k $
+    """,
+    "XREAD does not mind other types, nor what is below": """
+        1> XREAD BLOCK 0 STREAMS k 5-0
+        SET k v
+        DEL k
+        XADD k 4-0 f v
+        XADD k 5-1 f v
+    """,
+    "streams in one transaction": """
+        1> XREAD BLOCK 0 STREAMS a b $ $
+        2> XREAD BLOCK 0 STREAMS b a 0 0
+        MULTI
+        XADD b 1-0 f v
+        XADD a 1-0 f v
+        EXEC
+    """,
+    "an entry that goes at once": """
+        1> XREAD BLOCK 0 STREAMS k 0
+        MULTI
+        XADD k 1-0 f v
+        XDEL k 1-0
+        XADD k 2-0 f v
+        EXEC
+    """,
+    "consumers in order of arrival": """
+        XGROUP CREATE k g $ MKSTREAM
+        1> XREADGROUP GROUP g c1 BLOCK 0 STREAMS k >
+        2> XREADGROUP GROUP g c2 BLOCK 0 COUNT 1 STREAMS k >
+        3> XREADGROUP GROUP g c3 BLOCK 0 NOACK STREAMS k >
+        XADD k 1-0 f v
+        XADD k 2-0 f v
+        XADD k 3-0 f v
+        XPENDING k g
+        XINFO GROUPS k
+    """,
+    "several entries for several consumers": """
+        XGROUP CREATE k g $ MKSTREAM
+        1> XREADGROUP GROUP g c1 BLOCK 0 COUNT 1 STREAMS k >
+        2> XREADGROUP GROUP g c2 BLOCK 0 COUNT 2 STREAMS k >
+        3> XREADGROUP GROUP g c3 BLOCK 0 STREAMS k >
+        MULTI
+        XADD k 1-0 f v
+        XADD k 2-0 f v
+        XADD k 3-0 f v
+        XADD k 4-0 f v
+        EXEC
+        XPENDING k g
+    """,
+    "the key goes": """
+        XGROUP CREATE k g $ MKSTREAM
+        1> XREADGROUP GROUP g c BLOCK 0 STREAMS k >
+        DEL k
+    """,
+    "the key becomes something else": """
+        XGROUP CREATE k g $ MKSTREAM
+        1> XREADGROUP GROUP g c BLOCK 0 STREAMS k >
+        SET k v
+    """,
+    "the key is renamed, expires, is flushed": """
+        XGROUP CREATE k g $ MKSTREAM
+        1> XREADGROUP GROUP g c BLOCK 0 STREAMS k >
+        RENAME k other
+        XGROUP CREATE k g $ MKSTREAM
+        1> XREADGROUP GROUP g c BLOCK 0 STREAMS k >
+        EXPIRE k -1
+        XGROUP CREATE k g $ MKSTREAM
+        1> XREADGROUP GROUP g c BLOCK 0 STREAMS k >
+        FLUSHALL
+    """,
+    "the group goes": """
+        XGROUP CREATE k g $ MKSTREAM
+        XGROUP CREATE k h $
+        1> XREADGROUP GROUP g c BLOCK 0 STREAMS k >
+        2> XREADGROUP GROUP h c BLOCK 0 STREAMS k >
+        XGROUP DESTROY k g
+        XADD k 1-0 f v
+    """,
+    "the group goes and comes back": """
+        XGROUP CREATE k g $ MKSTREAM
+        1> XREADGROUP GROUP g c BLOCK 0 STREAMS k >
+        MULTI
+        XGROUP DESTROY k g
+        XGROUP CREATE k g $
+        EXEC
+        XADD k 1-0 f v
+    """,
+    "what is set back is not told": """
+        XADD k 1-0 f v
+        XGROUP CREATE k g $
+        1> XREADGROUP GROUP g c BLOCK 0 STREAMS k >
+        XGROUP SETID k g 0
+        XADD k 2-0 f v
     """,
 }
