@@ -300,6 +300,8 @@ cdef class Store:
         try:
             while p.blocked:
                 ek_waker_clear(waker)
+                if ek_session_killed(p):
+                    raise _exceptions().ConnectionError("Connection closed by server.")
                 left = p.blocked_until_ms - ek_clock_monotonic_ms()
                 if left <= 0 or ek_inbox_waiting(p):
                     self.enter()
@@ -328,6 +330,8 @@ cdef class Store:
                 st = ek_arena_enter(self.s.a, 100)
         if st == EK_OK:
             ek_unblock(p, EK_UNBLOCK_CANCEL, NULL)
+            if ek_session_killed(p):
+                ek_session_begin_anew(p)
             ek_store_leave(self.s)
         p.blocked = False
 

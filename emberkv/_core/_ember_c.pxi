@@ -211,6 +211,7 @@ cdef extern from "engine/mail.h" nogil:
     bint ek_inbox_waiting(const ek_session *session)
     size_t ek_inbox_take(ek_session *session, ek_reply *out, size_t max_bytes)
     bint ek_session_killed(const ek_session *session)
+    void ek_session_begin_anew(ek_session *session)
     void ek_unblock(ek_session *session, ek_unblock_how how, ek_reply *reply)
     void ek_bury(ek_store *s)
 

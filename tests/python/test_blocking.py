@@ -196,6 +196,19 @@ def test_client_unblock(db):
     assert call.result() == b"-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"
 
 
+def test_a_waiter_that_is_killed_is_told_and_the_handle_goes_on(db):
+    for _ in range(2):
+        call = Call(db.blpop, "k", 0)
+        settle(db, 1)
+        (waiter,) = [c for c in db.client_list() if "b" in c["flags"]]
+        assert db.client_kill_filter(_id=waiter["id"]) == 1
+        with pytest.raises(ConnectionError):
+            call.result()
+    assert db._store.blocked_clients == 0
+    db.rpush("k", "a")
+    assert db.blpop("k", 1) == (b"k", b"a")
+
+
 def test_wrong_arguments(db):
     db.set("s", "v")
     with pytest.raises(ResponseError, match="timeout is negative"):

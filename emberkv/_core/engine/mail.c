@@ -317,6 +317,15 @@ static bool lives(asking *k, const ek_client *c) {
     return k->lives;
 }
 
+static void drop_client(void *arg) { ek_session_drop_client(arg); }
+
+void ek_session_begin_anew(ek_session *session) {
+    in_transaction(session->s, drop_client, session);
+    session->id = atomic_fetch_add(&session->a->hdr->next_session_id, 1) + 1;
+    session->client = 0;
+    session->blocked = false;
+}
+
 static void settle(void *arg) {
     ek_store *s = arg;
     asking k = {.s = s};

@@ -54,6 +54,9 @@ bool ek_inbox_waiting(const ek_session *session);
 size_t ek_inbox_take(ek_session *session, ek_reply *out, size_t max_bytes);
 bool ek_session_killed(const ek_session *session); /* by CLIENT KILL, or over its limit; no lock */
 
+/* A session that was killed and is to be used on: as another one, with an id of its own. */
+void ek_session_begin_anew(ek_session *session);
+
 typedef enum ek_unblock_how { EK_UNBLOCK_TIMEOUT, EK_UNBLOCK_ERROR, EK_UNBLOCK_CANCEL } ek_unblock_how;
 /* End the wait: reply what a time-out gives or the error; a reply that came meanwhile is taken instead.
  * CANCEL: nobody wants a reply (it may be NULL), and one that came meanwhile is put back. */

@@ -63,6 +63,7 @@ void ek_client_set_monitor(ek_store *s, ek_client *c, bool on) {
 
 void ek_client_kill(ek_store *s, ek_client *c, uint32_t why) {
     EK_SET(s->a, c->flags, c->flags | EK_CLIENT_KILLED | why);
+    ek_wait_end(s, c);
     ek_waker_note(s, c->waker);
 }
 

@@ -65,7 +65,7 @@ bool ek_client_lives(const ek_store *s, const ek_client *c); /* at most one syst
 /* Let go of the record and of all that it has, mail too. What was popped for it and not taken is lost
  * unless ek_settle (engine/mail.h) put it back before. */
 void ek_client_drop(ek_store *s, ek_client *c);
-/* Ask its owner to close it: marks it, empties its inbox, wakes it. */
+/* Ask its owner to close it: marks it, ends its wait, wakes it. */
 void ek_client_kill(ek_store *s, ek_client *c, uint32_t why);
 void ek_client_set_monitor(ek_store *s, ek_client *c, bool on); /* is it told of every command? */
 /* Every record, in no order. It may drop the one that it is called for, and no other. */
