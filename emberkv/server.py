@@ -185,14 +185,23 @@ def run(
     for name in ("port", "tls_port"):
         if name in options and int(options[name]) == 0:
             options[name] = -1
-    server = serve(path, **options)
-    ends = (signal.SIGTERM, signal.SIGINT)
-    before = {s: signal.signal(s, lambda *_: server._core.stop()) for s in ends}
+    servers: list[Server] = []
+    asked: list[int] = []
+
+    def end(number: int, frame: Any) -> None:
+        asked.append(number)
+        for server in servers:
+            server._core.stop()
+
+    before = {s: signal.signal(s, end) for s in (signal.SIGTERM, signal.SIGINT)}
     try:
+        servers.append(serve(path, **options))
+        if asked:
+            servers[0].stop()
         if pidfile:
             with open(pidfile, "w") as f:
                 f.write(f"{os.getpid()}\n")
-        server.join()
+        servers[0].join()
     finally:
         if pidfile:
             with contextlib.suppress(OSError):

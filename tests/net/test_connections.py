@@ -285,9 +285,9 @@ def test_stopping_while_busy_ends_everybody(tmp_path: Path) -> None:
     server = serve(unixsocket=tmp_path / "socket")
     failures: list[BaseException] = []
 
-    def work() -> None:
+    def work(s: socket.socket) -> None:
         try:
-            with connect_to(server) as s:
+            with s:
                 while True:
                     s.sendall(b"INCR n\r\n" * 100)
                     if not s.recv(1 << 16):
@@ -297,7 +297,7 @@ def test_stopping_while_busy_ends_everybody(tmp_path: Path) -> None:
         except BaseException as error:
             failures.append(error)
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
+    threads = [threading.Thread(target=work, args=(connect_to(server),)) for _ in range(4)]
     for t in threads:
         t.start()
     wait_for(lambda: int(server.db.get("n") or 0) > 1000)

@@ -125,11 +125,10 @@ def test_stopping_twice_is_stopping_once() -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_run_ends_by_a_signal(tmp_path: Path, number: int) -> None:
     path = tmp_path / "socket"
-    code = (
-        f"from emberkv.server import run; raise SystemExit(run(port=0, unixsocket={str(path)!r}))"
-    )
+    options = {"port": 0, "unixsocket": str(path), "pidfile": str(tmp_path / "pid")}
+    code = f"from emberkv.server import run; raise SystemExit(run(**{options!r}))"
     with subprocess.Popen([sys.executable, "-c", code]) as process:
-        wait_for(path.exists)
+        wait_for((tmp_path / "pid").exists)
         with socket.socket(socket.AF_UNIX) as s:
             s.connect(str(path))
             ask(s, b"PING\r\n", b"+PONG\r\n")
