@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import stat
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -211,9 +212,27 @@ def test_a_forks_child_waits_for_itself(path: Path, db: emberkv.Ember[bytes]) ->
     assert db.blpop("k", 0.001) is None
 
 
-def test_a_fork_of_a_private_store_has_nobody_waiting() -> None:
-    import threading
+def test_a_child_that_closes_its_handle_leaves_the_parents_waiters(
+    path: Path, db: emberkv.Ember[bytes]
+) -> None:
+    got: list[object] = []
+    thread = threading.Thread(target=lambda: got.append(db.blpop("k", 20)))
+    thread.start()
+    waits(db, 1)
+    assert Child(db.close).wait() == 0
+    assert Child(lambda: db.rpush("other", 1)).wait() == 0
+    assert db._store.blocked_clients == 1
 
+    def push_and_close() -> None:
+        db.rpush("k", "a")
+        db.close()
+
+    assert Child(push_and_close).wait() == 0
+    thread.join(20)
+    assert got == [(b"k", b"a")]
+
+
+def test_a_fork_of_a_private_store_has_nobody_waiting() -> None:
     with emberkv.open() as db:
         got: list[object] = []
         thread = threading.Thread(target=lambda: got.append(db.blpop("k", 0)))

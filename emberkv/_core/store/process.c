@@ -82,9 +82,13 @@ void ek_process_leave(ek_store *s) {
     atomic_store(&s->joined, 0);
 }
 
+/* In a child of a fork that has not joined yet, the handle's token is its parent's. */
+bool ek_process_is_self(const ek_store *s, uint32_t token) {
+    return token == s->token && has_joined(s);
+}
+
 bool ek_process_lives(const ek_store *s, uint32_t slot, uint32_t token) {
-    /* In a child of a fork that has not joined yet, this is its parent's. */
-    if (token == s->token && has_joined(s)) return true;
+    if (ek_process_is_self(s, token)) return true;
     if (!s->a->shared || slot >= EK_PROCESSES || atomic_load(&table(s)[slot].token) != token)
         return false;
     return lock_slot(s, slot, F_OFD_GETLK, F_WRLCK) != F_UNLCK;

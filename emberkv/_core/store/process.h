@@ -30,6 +30,7 @@ bool ek_process_join(ek_store *s);
 void ek_process_leave(ek_store *s); /* the handle is about to close */
 /* Does the handle with this token live? No call for one's own, one system call for another's. */
 bool ek_process_lives(const ek_store *s, uint32_t slot, uint32_t token);
+bool ek_process_is_self(const ek_store *s, uint32_t token);
 /* Free the slots and wakers of the dead. One system call for each that is attached. */
 void ek_process_bury_dead(ek_store *s);
 const ek_process *ek_process_at(const ek_store *s, uint32_t slot);

@@ -98,7 +98,7 @@ ek_status ek_store_fork(ek_store *s, ek_store **out, char *err, size_t errlen) {
 
 static void drop_if_own(void *arg, ek_client *c) {
     ek_store *s = arg;
-    if (ek_process_lives(s, c->slot, c->token) && c->token == s->token) ek_client_drop(s, c);
+    if (ek_process_is_self(s, c->token)) ek_client_drop(s, c);
 }
 
 static void drop_own_clients(void *arg) { ek_client_each(arg, drop_if_own, arg); }
