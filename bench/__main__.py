@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench import report
 
-PARTS = ("lookups", "commands", "memory", "journal", "sharing", "loading", "startup")
+PARTS = ("lookups", "commands", "memory", "journal", "sharing", "loading", "startup", "bridge")
 
 
 def main() -> None:
