@@ -17,6 +17,7 @@ from bench.timing import Contender, Figure
 VALUE = bytes(range(33, 97))
 OTHER_VALUE = VALUE[::-1]
 assert len(VALUE) == 64
+JOBS = 2_000
 
 Arguments = Callable[[int], Sequence[Any]]
 
@@ -165,6 +166,27 @@ def _fresh_set(store: Store, arguments: Sequence[Any]) -> None:
     store.do("sadd", b"growing", b"first")
 
 
+def _fresh_stream(store: Store, arguments: Sequence[Any]) -> None:
+    store.do("delete", b"stream")
+
+
+def _jobs(store: Store, count: int) -> None:
+    """A stream of that many entries, and a group that was given none of them."""
+    store.do("delete", b"jobs")
+    for i in range(1, count + 1):
+        store.do("xadd", b"jobs", {b"job": VALUE}, b"%d-0" % i)
+    store.do("xgroup_create", b"jobs", b"group", b"0")
+
+
+def _jobs_to_read(store: Store, arguments: Sequence[Any]) -> None:
+    _jobs(store, len(arguments) + 1)
+
+
+def _jobs_to_acknowledge(store: Store, arguments: Sequence[Any]) -> None:
+    _jobs(store, JOBS)
+    store.do("xreadgroup", b"group", b"consumer", {b"jobs": b">"}, JOBS)
+
+
 def _nothing(store: Store) -> None:
     pass
 
@@ -273,6 +295,37 @@ def rows(quick: bool) -> tuple[Row, ...]:
             3,
             zset,
             cycled([(b"board", 0, 9)]),
+            server_too=False,
+        ),
+        Row(
+            "XADD",
+            "one growing stream, one field",
+            "xadd",
+            2,
+            _nothing,
+            cycled([(b"stream", {b"field": VALUE})]),
+            _fresh_stream,
+        ),
+        Row(
+            "XREADGROUP >",
+            "one new entry",
+            "xreadgroup",
+            4,
+            _nothing,
+            cycled([(b"group", b"consumer", {b"jobs": b">"}, 1)]),
+            _jobs_to_read,
+            JOBS,
+            server_too=False,
+        ),
+        Row(
+            "XACK",
+            "the oldest of up to 2,000 pending",
+            "xack",
+            3,
+            _nothing,
+            cycled([(b"jobs", b"group", b"%d-0" % i) for i in range(1, JOBS + 1)]),
+            _jobs_to_acknowledge,
+            JOBS,
             server_too=False,
         ),
         Row(

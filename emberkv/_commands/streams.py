@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 REF_POLICIES = ("KEEPREF", "DELREF", "ACKED")
 
 
+_NONE = (None,) * 6  # of the options of XADD: the usual call
+
+
 def _ref_policy(command: str, policy: str | None) -> list[Any]:
     if policy is None:
         return []
@@ -107,6 +110,13 @@ class StreamCommands(CommandGroup[T]):
         `idmp` is a producer and its name for this entry: a second entry of that name is not
         added, and the id of the first returned; with `idmpauto` the contents are the name.
         """
+        if not isinstance(fields, dict):
+            fields = {}
+        if fields and (maxlen, minid, limit, ref_policy, idmpauto, idmp) == _NONE:
+            words: list[Any] = ["NOMKSTREAM", id] if nomkstream else [id]
+            for pair in fields.items():
+                words += pair
+            return self.execute_command("XADD", name, *words)
         if maxlen is not None and minid is not None:
             raise DataError("Only one of ```maxlen``` or ```minid``` may be specified")
         if idmpauto is not None and idmp is not None:
@@ -131,7 +141,7 @@ class StreamCommands(CommandGroup[T]):
         if limit is not None:
             options += ["LIMIT", limit]
         options.append(id)
-        if not isinstance(fields, dict) or not fields:
+        if not fields:
             raise DataError("XADD fields must be a non-empty dict")
         for pair in fields.items():
             options += pair
