@@ -12,7 +12,7 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 CORE = Path("emberkv/_core")
-FLOORS = ["base", "arena", "data", "store", "engine", "commands", "persist", "net"]
+FLOORS = ["base", "arena", "data", "store", "engine", "commands", "persist", "scripting", "net"]
 CONTAINERS = ["base", "arena", "data"]
 
 VARIANTS = {

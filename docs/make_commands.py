@@ -27,6 +27,7 @@ GROUPS = {
     "geo": "Geo",
     "pubsub": "Publish and subscribe",
     "transactions": "Transactions",
+    "scripting": "Scripts",
     "connection": "Connection",
     "server": "Server",
 }

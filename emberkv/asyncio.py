@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from typing import Literal, TypeVar, overload
 
     from .asyncio_pubsub import PubSub
+    from .script import AsyncScript
 
     Self = TypeVar("Self", bound="Ember[Any]")
 
@@ -234,6 +235,12 @@ class Ember(AwaitedCommands[T]):
             raise TypeError("items cannot be awaited: use get, set, delete and exists")
 
         __getitem__ = __setitem__ = __delitem__ = __contains__ = _no_items
+
+    def register_script(self, script: str | bytes) -> AsyncScript:
+        """A Lua script as a function, whose calls are awaited; see `Script`."""
+        from .script import AsyncScript
+
+        return AsyncScript(self, script)
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline[T]:
         """A pipeline: commands queued by their methods, and run when its `execute` is awaited."""

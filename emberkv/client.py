@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal, TypeVar, overload
 
     from .pubsub import PubSub
+    from .script import Script
 
     Self = TypeVar("Self", bound="Ember[Any]")
 
@@ -197,6 +198,15 @@ class Ember(_ember.Client, Commands[T], Arrays):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         keep_overrides(cls, _ember.Client, "execute_command")
         super().__init_subclass__(**kwargs)
+
+    def register_script(self, script: str | bytes) -> Script:
+        """A Lua script as a function: ``double = db.register_script("return ARGV[1] * 2")``.
+
+        ``double(keys=[...], args=[...])`` runs it as one command; see `Script`.
+        """
+        from .script import Script
+
+        return Script(self, script)
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline[T]:
         """A pipeline: commands queued by their methods, and run by its `execute`.

@@ -32,6 +32,10 @@ def _true(reply: Any, **options: Any) -> bool:
     return True
 
 
+def _bools(reply: Any, **options: Any) -> list[bool]:
+    return [bool(item) for item in reply]
+
+
 def _text(reply: Any, **options: Any) -> Any:
     return text(reply)
 
@@ -524,6 +528,10 @@ CALLBACKS |= {
     "XINFO CONSUMERS": _each_facts,
     "XINFO GROUPS": _each_facts,
     "XINFO STREAM": _stream_facts,
+    "SCRIPT EXISTS": _bools,
+    "SCRIPT FLUSH": _is_ok,
+    "SCRIPT KILL": _is_ok,
+    "SCRIPT LOAD": _text,
     "SLOWLOG GET": _slowlog,
     "SLOWLOG RESET": _is_ok,
 }

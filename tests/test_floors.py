@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 CORE = Path(__file__).parent.parent / "emberkv" / "_core"
-FLOORS = ["base", "arena", "data", "store", "engine", "commands", "persist", "net"]
+FLOORS = ["base", "arena", "data", "store", "engine", "commands", "persist", "scripting", "net"]
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 SOURCES = sorted(p for floor in FLOORS for p in (CORE / floor).glob("*.[ch]"))
 

@@ -12,6 +12,7 @@ from .keys import KeyCommands
 from .lists import ListCommands
 from .pubsub import PubSubCommands
 from .scan import ScanCommands
+from .scripting import ScriptCommands
 from .server import ServerCommands
 from .sets import SetCommands
 from .streams import StreamCommands
@@ -32,6 +33,7 @@ class Commands(
     ZsetCommands[T],
     StreamCommands[T],
     PubSubCommands[T],
+    ScriptCommands[T],
     ConnectionCommands[T],
     ServerCommands[T],
 ):

@@ -40,7 +40,7 @@ cdef object _exceptions():
     return _exceptions_module
 
 
-if not ek_persist_init():
+if not ek_scripting_init():
     raise ImportError("the command tables contradict each other")
 
 
@@ -793,3 +793,4 @@ include "_ember_pipeline.pxi"
 include "_ember_bridge.pxi"
 include "_ember_server.pxi"
 include "_ember_arrays.pxi"
+include "_ember_scripting.pxi"

@@ -221,5 +221,5 @@ cdef extern from "base/clock.h" nogil:
 cdef extern from "engine/pause.h" nogil:
     int64_t ek_pause_left_ms(const ek_session *session, const ek_command *cmd)
 
-cdef extern from "persist/tables.h" nogil:
-    bint ek_persist_init()
+cdef extern from "scripting/tables.h" nogil:
+    bint ek_scripting_init()

@@ -15,6 +15,7 @@ from subjects import Client, Subject
 GROUPS = ("string", "generic", "hash", "list", "set", "sorted-set") + (
     *("bitmap", "hyperloglog", "geo"),
     "stream",
+    "scripting",
     "transactions",
     "connection",
     "server",

@@ -63,6 +63,7 @@ typedef struct ek_store_root {
     uint64_t dirty;      /* changes so far */
     uint64_t nwatched;   /* keys that somebody watches, in all databases */
     ek_table clients;    /* see client.h */
+    ek_table scripts;    /* see scripts.h */
     ek_channels channels;
     uint64_t stat_expired, stat_hits, stat_misses;
     ek_tracked_root tracking;
@@ -91,6 +92,8 @@ typedef struct ek_store {
     void (*free_stats)(struct ek_stats *stats);
     struct ek_session *sessions; /* of this process, that have a record: see engine/mail.h */
     ek_random random;
+    void *scripting; /* of the floor that runs scripts, and how it is let go of */
+    void (*scripting_free)(void *);
     unsigned since_cycle; /* commands since the last look for expired keys */
     /* This process's attachment, see process.h; needs no lock. */
     uint32_t slot, token;

@@ -1,0 +1,244 @@
+/* The library `redis` of scripts. */
+#include "base/number.h"
+#include "engine/version.h"
+#include "scripting/state.h"
+#include "store/scripts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ARGS_INLINE 32
+
+/* Raise {err=text}, or with pcall return it. */
+static int fail(lua_State *L, const char *text, bool raise) {
+    lua.createtable(L, 0, 1);
+    lua.pushstring(L, text);
+    lua.setfield(L, -2, "err");
+    return raise ? lua.error(L) : 1;
+}
+
+typedef struct arguments {
+    ek_str few[ARGS_INLINE], *v;
+    char digits[EK_DOUBLE_CHARS * ARGS_INLINE]; /* of numbers; behind these Lua keeps them */
+    size_t used;
+} arguments;
+
+/* The stack's values as arguments; they stay there meanwhile. False: one is of another type. */
+static bool take_arguments(lua_State *L, int n, arguments *a) {
+    a->v = a->few;
+    a->used = 0;
+    if (n > ARGS_INLINE) a->v = lua.newuserdata(L, (size_t)n * sizeof *a->v); /* above them */
+    for (int i = 0; i < n; i++) {
+        int type = lua.type(L, i + 1);
+        size_t len;
+        if (type == LUA_TNUMBER) {
+            char *at = a->digits + a->used, room[EK_DOUBLE_CHARS];
+            bool fits = a->used + EK_DOUBLE_CHARS <= sizeof a->digits;
+            len = ek_format_double(fits ? at : room, lua.tonumber(L, i + 1));
+            if (fits) {
+                a->used += len;
+            } else {
+                lua.checkstack(L, 4);
+                lua.pushlstring(L, room, len);
+                lua.replace(L, i + 1);
+                at = (char *)lua.tolstring(L, i + 1, &len);
+            }
+            a->v[i] = (ek_str){(const uint8_t *)at, len};
+        } else if (type == LUA_TSTRING) {
+            const char *p = lua.tolstring(L, i + 1, &len);
+            a->v[i] = (ek_str){(const uint8_t *)p, len};
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Why the command may not be called; NULL: it may. */
+static const char *refusal(const ek_lua *self, const ek_command *cmd, size_t argc) {
+    if (!cmd || !cmd->handler) return cmd ? "ERR Wrong number of args calling Redis command from script"
+                                          : "ERR Unknown Redis command called from script";
+    if (!ek_command_arity_ok(cmd, argc))
+        return "ERR Wrong number of args calling Redis command from script";
+    if (cmd->flags & EK_CMD_NOSCRIPT) return "ERR This Redis command is not allowed from script";
+    if (self->read_only && cmd->flags & EK_CMD_WRITE)
+        return "ERR Write commands are not allowed from read-only scripts.";
+    return NULL;
+}
+
+/* Run it in the script's session. The reply is on self->reply, as a tape. */
+static void run(ek_lua *self, const ek_command *cmd, size_t argc, const ek_str *argv) {
+    ek_session *session = self->c->session;
+    ek_scratch own = session->scratch;
+    int resp = session->resp;
+    session->scratch = self->scratch;
+    session->resp = self->resp;
+    session->in_script = true;
+    self->reply.len = 0;
+    ek_execute_command(session, cmd, argc, argv, &self->reply);
+    ek_scratch_reset(&session->scratch);
+    self->scratch = session->scratch;
+    session->scratch = own;
+    session->resp = resp;
+    session->in_script = false;
+}
+
+static int call(lua_State *L, bool raise) {
+    ek_lua *self = ek_lua_self(L);
+    int n = lua.gettop(L);
+    arguments a;
+    if (!self->c)
+        return fail(L, "ERR redis.call/pcall can only be called inside a script invocation", raise);
+    if (n == 0)
+        return fail(L, "ERR Please specify at least one argument for this redis lib call", raise);
+    if (!take_arguments(L, n, &a))
+        return fail(L, "ERR Lua redis lib command arguments must be strings or integers", raise);
+    const ek_command *container = NULL;
+    const ek_command *cmd = ek_command_resolve((size_t)n, a.v, &container);
+    const char *why = refusal(self, cmd, (size_t)n);
+    if (why) return fail(L, why, raise);
+    run(self, cmd, (size_t)n, a.v);
+    lua.settop(L, 0);
+    ek_lua_push_reply(L, self->reply.buf, self->reply.len, self->resp);
+    if (raise && self->reply.len && self->reply.buf[0] == '-') return lua.error(L);
+    return 1;
+}
+
+static int redis_call(lua_State *L) { return call(L, true); }
+static int redis_pcall(lua_State *L) { return call(L, false); }
+
+/* {name=text}, of the one argument, which must be a string. */
+static int single_field(lua_State *L, const char *name) {
+    if (lua.gettop(L) != 1 || lua.type(L, 1) != LUA_TSTRING)
+        return fail(L, "ERR wrong number or type of arguments", false);
+    lua.createtable(L, 0, 1);
+    lua.pushvalue(L, 1);
+    lua.setfield(L, -2, name);
+    return 1;
+}
+
+static int redis_status_reply(lua_State *L) { return single_field(L, "ok"); }
+
+/* A code is put in front of a text without one. */
+static int redis_error_reply(lua_State *L) {
+    if (lua.gettop(L) == 1 && lua.type(L, 1) == LUA_TSTRING) {
+        const char *text = lua.tolstring(L, 1, NULL);
+        if (text[0] == '-') text++;
+        if (strchr(text, ' ')) lua.pushstring(L, text);
+        else lua.pushfstring(L, "ERR %s", text);
+        lua.replace(L, 1);
+    }
+    return single_field(L, "err");
+}
+
+static int redis_sha1hex(lua_State *L) {
+    size_t n;
+    char hex[EK_SHA1_HEX + 1];
+    if (lua.gettop(L) != 1) return fail(L, "ERR wrong number of arguments", true);
+    const char *p = lua.tolstring(L, 1, &n);
+    ek_script_name(p ? p : "", p ? n : 0, hex);
+    lua.pushlstring(L, hex, EK_SHA1_HEX);
+    return 1;
+}
+
+/* There is no log file: it is checked and dropped. */
+static int redis_log(lua_State *L) {
+    if (lua.gettop(L) < 2)
+        return fail(L, "ERR redis.log() requires two arguments or more.", true);
+    if (lua.type(L, 1) != LUA_TNUMBER)
+        return fail(L, "ERR First argument must be a number (log level).", true);
+    double level = lua.tonumber(L, 1);
+    if (level < 0 || level > 3) return fail(L, "ERR Invalid debug level.", true);
+    return 0;
+}
+
+static int redis_setresp(lua_State *L) {
+    if (lua.gettop(L) != 1) return fail(L, "ERR redis.setresp() requires one argument.", true);
+    double resp = lua.tonumber(L, 1);
+    if (resp != 2 && resp != 3) return fail(L, "ERR RESP version must be 2 or 3.", true);
+    ek_lua_self(L)->resp = (int)resp;
+    return 0;
+}
+
+/* What is replicated are effects, whatever a script says. */
+static int redis_set_repl(lua_State *L) {
+    if (lua.gettop(L) != 1) return fail(L, "ERR redis.set_repl() requires two arguments.", true);
+    double flags = lua.tonumber(L, 1);
+    if (flags < 0 || flags > 3)
+        return fail(L, "ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL "
+                       "or REPL_NONE.", true);
+    return 0;
+}
+
+static int yes(lua_State *L) {
+    lua.pushboolean(L, 1);
+    return 1;
+}
+
+static int no(lua_State *L) {
+    lua.pushboolean(L, 0);
+    return 1;
+}
+
+static int nothing(lua_State *L) {
+    (void)L;
+    return 0;
+}
+
+static int redis_acl_check_cmd(lua_State *L) {
+    int n = lua.gettop(L);
+    arguments a;
+    const ek_command *container = NULL;
+    if (n == 0)
+        return fail(L, "ERR Please specify at least one argument for this redis.acl_check_cmd() call",
+                    true);
+    if (!take_arguments(L, n, &a))
+        return fail(L, "ERR redis.acl_check_cmd() command arguments must be strings or integers",
+                    true);
+    if (!ek_command_resolve((size_t)n, a.v, &container))
+        return fail(L, "ERR Invalid command passed to redis.acl_check_cmd()", true);
+    return yes(L);
+}
+
+static void set_number(lua_State *L, const char *name, double v) {
+    lua.pushnumber(L, v);
+    lua.setfield(L, -2, name);
+}
+
+void ek_lua_open_redis(lua_State *L) {
+    static const struct {
+        const char *name;
+        lua_CFunction *f;
+    } functions[] = {
+        {"call", redis_call},
+        {"pcall", redis_pcall},
+        {"status_reply", redis_status_reply},
+        {"error_reply", redis_error_reply},
+        {"sha1hex", redis_sha1hex},
+        {"log", redis_log},
+        {"setresp", redis_setresp},
+        {"set_repl", redis_set_repl},
+        {"replicate_commands", yes},
+        {"breakpoint", no},
+        {"debug", nothing},
+        {"acl_check_cmd", redis_acl_check_cmd},
+    };
+    static const struct {
+        const char *name;
+        double value;
+    } numbers[] = {
+        {"LOG_DEBUG", 0}, {"LOG_VERBOSE", 1}, {"LOG_NOTICE", 2},   {"LOG_WARNING", 3},
+        {"REPL_NONE", 0}, {"REPL_AOF", 1},    {"REPL_REPLICA", 2}, {"REPL_SLAVE", 2},
+        {"REPL_ALL", 3},
+    };
+    int major = 0, minor = 0, patch = 0;
+    lua.createtable(L, 0, 32);
+    for (size_t i = 0; i < EK_COUNTOF(functions); i++)
+        ek_lua_push_function(L, functions[i].name, functions[i].f);
+    for (size_t i = 0; i < EK_COUNTOF(numbers); i++)
+        set_number(L, numbers[i].name, numbers[i].value);
+    sscanf(EK_REDIS_VERSION, "%d.%d.%d", &major, &minor, &patch);
+    set_number(L, "REDIS_VERSION_NUM", major << 16 | minor << 8 | patch);
+    lua.pushstring(L, EK_REDIS_VERSION);
+    lua.setfield(L, -2, "REDIS_VERSION");
+}
