@@ -81,6 +81,7 @@ cdef inline ek_str as_str(bytes b):
 
 
 include "testing/number.pxi"
+include "testing/xxh3.pxi"
 include "testing/bitmap.pxi"
 include "testing/geohash.pxi"
 include "testing/hyperloglog.pxi"

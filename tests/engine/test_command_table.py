@@ -30,7 +30,7 @@ LATER = {
     *("hexpire", "hpexpire", "hexpireat", "hpexpireat", "httl", "hpttl", "hexpiretime"),
     *("hpexpiretime", "hpersist", "hgetdel", "hgetex", "hsetex", "client|setinfo"),
     *("client|no-touch", "xackdel", "xdelex", "xnack"),
-    *("lmovem", "blmovem", "waitaof"),
+    *("lmovem", "blmovem", "waitaof", "delex", "digest", "increx", "msetex"),
 }
 EXTENDED = {"zrank", "zrevrank"}  # by later options that change the arity
 # By later options or replies that their documentation tells of.

@@ -126,6 +126,13 @@ SETRANGE huge 20000 middle
 MSET s 1 new 2 l 3 other 4
 MSETNX new1 1 new2 2
 LCS s big
+SET s changed IFEQ hello
+SET big changed IFNE hello
+DELEX huge IFNE x
+MSETEX 3 s 1 new 2 L 3 EX 100
+INCREX n BYINT 5 EX 100
+INCREX new BYFLOAT 0.5
+INCREX n PERSIST
 SETBIT s 2 1
 SETBIT n 2 1
 SETBIT new 9000 1

@@ -1,8 +1,7 @@
 /* Strings: reading, writing whole values, and expiry with them. */
-#include "store/string.h"
+#include "commands/strings.h"
 
 #include "commands/expire_arg.h"
-#include "engine/context.h"
 
 #define BATCH 32u /* keys fetched ahead */
 
@@ -22,7 +21,7 @@ static void put_text_as(ek_ctx *c, ek_value *v, ek_str key, ek_str text, int64_t
     ek_key_changed(c, key, EK_EVENT_STRING, event);
 }
 
-static void put_text(ek_ctx *c, ek_value *v, ek_str key, ek_str text, int64_t expire_ms) {
+void ek_put_text(ek_ctx *c, ek_value *v, ek_str key, ek_str text, int64_t expire_ms) {
     put_text_as(c, v, key, text, expire_ms, "set");
 }
 
@@ -34,87 +33,95 @@ static bool too_long(ek_ctx *c, uint64_t bytes) {
 
 /* --- options of SET and GETEX --- */
 
-enum {
-    OPT_NX = 1, OPT_XX = 2, OPT_GET = 4, OPT_KEEPTTL = 8, OPT_PERSIST = 16,
-    OPT_EX = 32, OPT_PX = 64, OPT_EXAT = 128, OPT_PXAT = 256,
-    OPT_TIMES = OPT_EX | OPT_PX | OPT_EXAT | OPT_PXAT,
-};
-
-typedef struct options {
-    unsigned given;
-    size_t time_at; /* the argument that holds the time */
-} options;
-
 static unsigned time_option(const ek_ctx *c, size_t i) {
-    if (ek_arg_is(c, i, "ex")) return OPT_EX;
-    if (ek_arg_is(c, i, "px")) return OPT_PX;
-    if (ek_arg_is(c, i, "exat")) return OPT_EXAT;
-    if (ek_arg_is(c, i, "pxat")) return OPT_PXAT;
+    if (ek_arg_is(c, i, "ex")) return EK_OPT_EX;
+    if (ek_arg_is(c, i, "px")) return EK_OPT_PX;
+    if (ek_arg_is(c, i, "exat")) return EK_OPT_EXAT;
+    if (ek_arg_is(c, i, "pxat")) return EK_OPT_PXAT;
     return 0;
 }
 
-/* `allowed` are the options of this command. Has replied when false. */
-static bool parse_options(ek_ctx *c, size_t from, unsigned allowed, options *o) {
-    *o = (options){0};
+static unsigned comparison_option(const ek_ctx *c, size_t i) {
+    if (ek_arg_is(c, i, "ifeq")) return EK_OPT_IFEQ;
+    if (ek_arg_is(c, i, "ifne")) return EK_OPT_IFNE;
+    if (ek_arg_is(c, i, "ifdeq")) return EK_OPT_IFDEQ;
+    if (ek_arg_is(c, i, "ifdne")) return EK_OPT_IFDNE;
+    return 0;
+}
+
+bool ek_parse_set_options(ek_ctx *c, size_t from, unsigned allowed, ek_set_options *o) {
+    *o = (ek_set_options){0};
     for (size_t i = from; i < c->argc; i++) {
         unsigned one = 0, excludes = 0;
-        if (ek_arg_is(c, i, "nx")) one = OPT_NX, excludes = OPT_XX;
-        else if (ek_arg_is(c, i, "xx")) one = OPT_XX, excludes = OPT_NX;
-        else if (ek_arg_is(c, i, "get")) one = OPT_GET;
-        else if (ek_arg_is(c, i, "keepttl")) one = OPT_KEEPTTL, excludes = OPT_TIMES;
-        else if (ek_arg_is(c, i, "persist")) one = OPT_PERSIST, excludes = OPT_TIMES;
+        if (ek_arg_is(c, i, "nx")) one = EK_OPT_NX, excludes = EK_OPT_XX | EK_OPT_COMPARISONS;
+        else if (ek_arg_is(c, i, "xx")) one = EK_OPT_XX, excludes = EK_OPT_NX | EK_OPT_COMPARISONS;
+        else if (ek_arg_is(c, i, "get")) one = EK_OPT_GET;
+        else if (ek_arg_is(c, i, "keepttl")) one = EK_OPT_KEEPTTL, excludes = EK_OPT_TIMES;
+        else if (ek_arg_is(c, i, "persist")) one = EK_OPT_PERSIST, excludes = EK_OPT_TIMES;
         else if ((one = time_option(c, i)))
-            excludes = OPT_KEEPTTL | OPT_PERSIST | (OPT_TIMES & ~one);
+            excludes = EK_OPT_KEEPTTL | EK_OPT_PERSIST | (EK_OPT_TIMES & ~one);
+        else if ((one = comparison_option(c, i)))
+            excludes = EK_OPT_NX | EK_OPT_XX | EK_OPT_COMPARISONS;
         if (!(one & allowed) || o->given & excludes ||
-            (one & OPT_TIMES && i + 1 == c->argc)) {
+            (one & (EK_OPT_TIMES | EK_OPT_COMPARISONS) && i + 1 == c->argc)) {
             ek_reply_syntax_error(c);
             return false;
         }
         o->given |= one;
-        if (one & OPT_TIMES) o->time_at = ++i;
+        if (one & EK_OPT_TIMES) o->time_at = ++i;
+        if (one & EK_OPT_COMPARISONS) o->value_at = ++i;
     }
     return true;
 }
 
-static bool option_time(ek_ctx *c, const options *o, int64_t *expire_ms) {
-    return ek_arg_expire(c, o->time_at, o->given & (OPT_EX | OPT_EXAT),
-                         o->given & (OPT_EXAT | OPT_PXAT), expire_ms);
+bool ek_set_options_time(ek_ctx *c, const ek_set_options *o, int64_t *expire_ms) {
+    return ek_arg_expire(c, o->time_at, o->given & (EK_OPT_EX | EK_OPT_EXAT),
+                         o->given & (EK_OPT_EXAT | EK_OPT_PXAT), expire_ms);
 }
 
 /* --- whole values --- */
 
 void ek_cmd_set(ek_ctx *c) {
-    options o = {0};
+    ek_set_options o = {0};
     int64_t expire_ms = EK_NO_EXPIRE;
     if (EK_UNLIKELY(c->argc > 3)) {
-        unsigned all = OPT_NX | OPT_XX | OPT_GET | OPT_KEEPTTL | OPT_TIMES;
-        if (!parse_options(c, 3, all, &o)) return;
-        if (o.given & OPT_TIMES && !option_time(c, &o, &expire_ms)) return;
+        unsigned all = EK_OPT_NX | EK_OPT_XX | EK_OPT_GET | EK_OPT_KEEPTTL | EK_OPT_TIMES |
+                       EK_OPT_COMPARISONS;
+        if (!ek_parse_set_options(c, 3, all, &o)) return;
+        if (o.given & EK_OPT_TIMES && !ek_set_options_time(c, &o, &expire_ms)) return;
     }
     ek_value v;
     bool found = ek_lookup_in(c, c->dbi, c->argv[1], &v);
-    if (o.given & OPT_GET) {
+    if (o.given & (EK_OPT_GET | EK_OPT_COMPARISONS)) {
         if (found && v.type != EK_STRING) {
             ek_reply_wrong_type(c);
             return;
         }
+    }
+    bool met = true;
+    if (o.given & EK_OPT_COMPARISONS) {
+        bool failed;
+        met = ek_comparison_met(c, &o, found ? &v : NULL, &failed);
+        if (failed) return;
+    }
+    if (o.given & EK_OPT_GET) {
         if (found) reply_text(c, &v);
         else ek_reply_null(c->reply);
     }
-    if ((o.given & OPT_NX && found) || (o.given & OPT_XX && !found)) {
-        if (!(o.given & OPT_GET)) ek_reply_null(c->reply);
+    if (!met || (o.given & EK_OPT_NX && found) || (o.given & EK_OPT_XX && !found)) {
+        if (!(o.given & EK_OPT_GET)) ek_reply_null(c->reply);
         return;
     }
-    if (o.given & OPT_KEEPTTL && found) expire_ms = v.expire_ms;
-    put_text(c, &v, c->argv[1], c->argv[2], expire_ms);
-    if (o.given & OPT_TIMES) ek_key_changed(c, c->argv[1], EK_EVENT_GENERIC, "expire");
-    if (!(o.given & OPT_GET)) ek_reply_ok(c->reply);
+    if (o.given & EK_OPT_KEEPTTL && found) expire_ms = v.expire_ms;
+    ek_put_text(c, &v, c->argv[1], c->argv[2], expire_ms);
+    if (o.given & EK_OPT_TIMES) ek_key_changed(c, c->argv[1], EK_EVENT_GENERIC, "expire");
+    if (!(o.given & EK_OPT_GET)) ek_reply_ok(c->reply);
 }
 
 void ek_cmd_setnx(ek_ctx *c) {
     ek_value v;
     bool found = ek_lookup(c, c->argv[1], &v);
-    if (!found) put_text(c, &v, c->argv[1], c->argv[2], EK_NO_EXPIRE);
+    if (!found) ek_put_text(c, &v, c->argv[1], c->argv[2], EK_NO_EXPIRE);
     ek_reply_int(c->reply, !found);
 }
 
@@ -123,7 +130,7 @@ static void set_for(ek_ctx *c, bool in_seconds) {
     if (!ek_arg_expire(c, 2, in_seconds, false, &expire_ms)) return;
     ek_value v;
     ek_lookup_in(c, c->dbi, c->argv[1], &v);
-    put_text(c, &v, c->argv[1], c->argv[3], expire_ms);
+    ek_put_text(c, &v, c->argv[1], c->argv[3], expire_ms);
     ek_key_changed(c, c->argv[1], EK_EVENT_GENERIC, "expire");
     ek_reply_ok(c->reply);
 }
@@ -146,7 +153,7 @@ void ek_cmd_getset(ek_ctx *c) {
     if (found == EK_WRONG_TYPE) return;
     if (found == EK_FOUND) reply_text(c, &v);
     else ek_reply_null(c->reply);
-    put_text(c, &v, c->argv[1], c->argv[2], EK_NO_EXPIRE);
+    ek_put_text(c, &v, c->argv[1], c->argv[2], EK_NO_EXPIRE);
 }
 
 void ek_cmd_getdel(ek_ctx *c) {
@@ -159,21 +166,21 @@ void ek_cmd_getdel(ek_ctx *c) {
 }
 
 void ek_cmd_getex(ek_ctx *c) {
-    options o;
+    ek_set_options o;
     int64_t expire_ms = EK_NO_EXPIRE;
-    if (!parse_options(c, 2, OPT_PERSIST | OPT_TIMES, &o)) return;
+    if (!ek_parse_set_options(c, 2, EK_OPT_PERSIST | EK_OPT_TIMES, &o)) return;
     ek_value v;
     ek_found found = ek_lookup_type(c, c->argv[1], EK_STRING, &v);
     if (found == EK_ABSENT) ek_reply_null(c->reply);
     if (found != EK_FOUND) return;
-    if (o.given & OPT_TIMES && !option_time(c, &o, &expire_ms)) return;
+    if (o.given & EK_OPT_TIMES && !ek_set_options_time(c, &o, &expire_ms)) return;
     reply_text(c, &v);
-    if (o.given & OPT_TIMES && expire_ms <= ek_now_ms(c)) {
+    if (o.given & EK_OPT_TIMES && expire_ms <= ek_now_ms(c)) {
         ek_delete_key(c, &v);
-    } else if (o.given & OPT_TIMES) {
+    } else if (o.given & EK_OPT_TIMES) {
         ek_keyspace_set_expire(c->s, c->db, &v, expire_ms);
         ek_key_changed(c, c->argv[1], EK_EVENT_GENERIC, "expire");
-    } else if (o.given & OPT_PERSIST && v.expire_ms != EK_NO_EXPIRE) {
+    } else if (o.given & EK_OPT_PERSIST && v.expire_ms != EK_NO_EXPIRE) {
         ek_keyspace_set_expire(c->s, c->db, &v, EK_NO_EXPIRE);
         ek_key_changed(c, c->argv[1], EK_EVENT_GENERIC, "persist");
     }
@@ -226,7 +233,7 @@ static void put_pairs(ek_ctx *c) {
         for (size_t i = 0; i < n; i++) {
             ek_value v;
             ek_lookup_hashed(c, c->dbi, pairs[2 * i], hash[i], &v);
-            put_text(c, &v, pairs[2 * i], pairs[2 * i + 1], EK_NO_EXPIRE);
+            ek_put_text(c, &v, pairs[2 * i], pairs[2 * i + 1], EK_NO_EXPIRE);
         }
     }
 }

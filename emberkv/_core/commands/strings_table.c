@@ -3,16 +3,19 @@
 
 #include "base/word.h"
 
-ek_handler ek_cmd_append, ek_cmd_decr, ek_cmd_decrby, ek_cmd_get, ek_cmd_getdel, ek_cmd_getex,
-    ek_cmd_getrange, ek_cmd_getset, ek_cmd_incr, ek_cmd_incrby, ek_cmd_incrbyfloat, ek_cmd_lcs,
-    ek_cmd_mget, ek_cmd_mset, ek_cmd_msetnx, ek_cmd_psetex, ek_cmd_set, ek_cmd_setex, ek_cmd_setnx,
-    ek_cmd_setrange, ek_cmd_strlen, ek_cmd_substr;
+ek_handler ek_cmd_append, ek_cmd_decr, ek_cmd_decrby, ek_cmd_delex, ek_cmd_digest, ek_cmd_get,
+    ek_cmd_getdel, ek_cmd_getex, ek_cmd_getrange, ek_cmd_getset, ek_cmd_incr, ek_cmd_incrby,
+    ek_cmd_incrbyfloat, ek_cmd_increx, ek_cmd_lcs, ek_cmd_mget, ek_cmd_mset, ek_cmd_msetex,
+    ek_cmd_msetnx, ek_cmd_psetex, ek_cmd_set, ek_cmd_setex, ek_cmd_setnx, ek_cmd_setrange,
+    ek_cmd_strlen, ek_cmd_substr;
 
 /* SET reads the old value only when asked to. */
 static int set_keys(size_t argc, const ek_str *argv, ek_key_pos *out, int cap) {
     uint32_t flags = EK_KEY_OW | EK_KEY_UPDATE;
     for (size_t i = 3; i < argc; i++)
-        if (ek_str_is(argv[i], "get"))
+        if (ek_str_is(argv[i], "get") || ek_str_is(argv[i], "ifeq") ||
+            ek_str_is(argv[i], "ifne") || ek_str_is(argv[i], "ifdeq") ||
+            ek_str_is(argv[i], "ifdne"))
             flags = EK_KEY_RW | EK_KEY_ACCESS | EK_KEY_UPDATE;
     if (cap > 0)
         out[0] = (ek_key_pos){.index = 1, .flags = flags};
@@ -62,6 +65,39 @@ const ek_command_decl ek_strings_table[] = {
         .args = EK_ARGS(
             {.name = "key", .type = EK_ARG_KEY},
             {.name = "decrement", .type = EK_ARG_INTEGER}),
+    },
+    {
+        .name = "delex",
+        .handler = ek_cmd_delex,
+        .arity = -2,
+        .flags = EK_CMD_WRITE | EK_CMD_FAST,
+        .categories = EK_ACL_STRING,
+        .group = "string",
+        .since = "8.4.0",
+        .summary = "Removes a key, if asked only when its value or digest equals or differs.",
+        .complexity = "O(1); O(N) for a string of N bytes with IFDEQ and IFDNE",
+        .keys = EK_KEYS(EK_KEY_AT(1, EK_KEY_RW | EK_KEY_DELETE | EK_KEY_VARIABLE_FLAGS)),
+        .args = EK_ARGS(
+            {.name = "key", .type = EK_ARG_KEY},
+            {.name = "condition", .type = EK_ARG_ONEOF, .flags = EK_ARG_OPTIONAL,
+             .args = EK_ARGS(
+                 {.name = "ifeq-value", .type = EK_ARG_STRING, .token = "IFEQ"},
+                 {.name = "ifne-value", .type = EK_ARG_STRING, .token = "IFNE"},
+                 {.name = "ifdeq-digest", .type = EK_ARG_STRING, .token = "IFDEQ"},
+                 {.name = "ifdne-digest", .type = EK_ARG_STRING, .token = "IFDNE"})}),
+    },
+    {
+        .name = "digest",
+        .handler = ek_cmd_digest,
+        .arity = 2,
+        .flags = EK_CMD_READONLY | EK_CMD_FAST,
+        .categories = EK_ACL_STRING,
+        .group = "string",
+        .since = "8.4.0",
+        .summary = "The XXH3 digest of a string, as 16 hexadecimal digits.",
+        .complexity = "O(N) for a string of N bytes",
+        .keys = EK_KEYS(EK_KEY_AT(1, EK_KEY_RO)),
+        .args = EK_ARGS({.name = "key", .type = EK_ARG_KEY}),
     },
     {
         .name = "get",
@@ -191,6 +227,38 @@ const ek_command_decl ek_strings_table[] = {
             {.name = "increment", .type = EK_ARG_DOUBLE}),
     },
     {
+        .name = "increx",
+        .handler = ek_cmd_increx,
+        .arity = -2,
+        .flags = EK_CMD_WRITE | EK_CMD_DENYOOM | EK_CMD_FAST,
+        .categories = EK_ACL_STRING,
+        .group = "string",
+        .since = "8.8.0",
+        .summary = "Adds to a number within bounds, and sets or clears the expiry of its key.",
+        .complexity = "O(1)",
+        .keys = EK_KEYS(EK_KEY_AT(1, EK_KEY_RW | EK_KEY_ACCESS | EK_KEY_UPDATE)),
+        .args = EK_ARGS(
+            {.name = "key", .type = EK_ARG_KEY},
+            {.name = "increment", .type = EK_ARG_ONEOF, .flags = EK_ARG_OPTIONAL,
+             .args = EK_ARGS(
+                 {.name = "float", .type = EK_ARG_DOUBLE, .token = "BYFLOAT"},
+                 {.name = "integer", .type = EK_ARG_INTEGER, .token = "BYINT"})},
+            {.name = "saturate", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
+             .token = "SATURATE"},
+            {.name = "lowerbound", .type = EK_ARG_STRING, .flags = EK_ARG_OPTIONAL,
+             .token = "LBOUND"},
+            {.name = "upperbound", .type = EK_ARG_STRING, .flags = EK_ARG_OPTIONAL,
+             .token = "UBOUND"},
+            {.name = "expiration", .type = EK_ARG_ONEOF, .flags = EK_ARG_OPTIONAL,
+             .args = EK_ARGS(
+                 {.name = "seconds", .type = EK_ARG_INTEGER, .token = "EX"},
+                 {.name = "milliseconds", .type = EK_ARG_INTEGER, .token = "PX"},
+                 {.name = "unix-time-seconds", .type = EK_ARG_UNIX_TIME, .token = "EXAT"},
+                 {.name = "unix-time-milliseconds", .type = EK_ARG_UNIX_TIME, .token = "PXAT"},
+                 {.name = "persist", .type = EK_ARG_PURE_TOKEN, .token = "PERSIST"})},
+            {.name = "enx", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL, .token = "ENX"}),
+    },
+    {
         .name = "lcs",
         .handler = ek_cmd_lcs,
         .arity = -3,
@@ -243,6 +311,38 @@ const ek_command_decl ek_strings_table[] = {
              .args = EK_ARGS(
                  {.name = "key", .type = EK_ARG_KEY},
                  {.name = "value", .type = EK_ARG_STRING})}),
+    },
+    {
+        .name = "msetex",
+        .handler = ek_cmd_msetex,
+        .arity = -4,
+        .flags = EK_CMD_WRITE | EK_CMD_DENYOOM,
+        .categories = EK_ACL_STRING,
+        .group = "string",
+        .since = "8.4.0",
+        .summary = "Stores several strings with one expiry; if asked, only when none or all exist.",
+        .complexity = "O(N) for N keys",
+        .tips = EK_TIPS("request_policy:multi_shard", "response_policy:all_succeeded"),
+        .keys = EK_KEYS(
+            {.flags = EK_KEY_OW | EK_KEY_UPDATE, .begin = EK_BEGIN_INDEX, .index = 1,
+             .find = EK_FIND_KEYNUM, .first = 1, .step = 2}),
+        .args = EK_ARGS(
+            {.name = "numkeys", .type = EK_ARG_INTEGER},
+            {.name = "data", .type = EK_ARG_BLOCK, .flags = EK_ARG_MULTIPLE,
+             .args = EK_ARGS(
+                 {.name = "key", .type = EK_ARG_KEY},
+                 {.name = "value", .type = EK_ARG_STRING})},
+            {.name = "condition", .type = EK_ARG_ONEOF, .flags = EK_ARG_OPTIONAL,
+             .args = EK_ARGS(
+                 {.name = "nx", .type = EK_ARG_PURE_TOKEN, .token = "NX"},
+                 {.name = "xx", .type = EK_ARG_PURE_TOKEN, .token = "XX"})},
+            {.name = "expiration", .type = EK_ARG_ONEOF, .flags = EK_ARG_OPTIONAL,
+             .args = EK_ARGS(
+                 {.name = "seconds", .type = EK_ARG_INTEGER, .token = "EX"},
+                 {.name = "milliseconds", .type = EK_ARG_INTEGER, .token = "PX"},
+                 {.name = "unix-time-seconds", .type = EK_ARG_UNIX_TIME, .token = "EXAT"},
+                 {.name = "unix-time-milliseconds", .type = EK_ARG_UNIX_TIME, .token = "PXAT"},
+                 {.name = "keepttl", .type = EK_ARG_PURE_TOKEN, .token = "KEEPTTL"})}),
     },
     {
         .name = "msetnx",
