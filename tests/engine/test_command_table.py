@@ -22,6 +22,7 @@ GROUPS = ("string", "generic", "hash", "list", "set", "sorted-set") + (
 )
 SERIALISED = {"migrate", "restore-asking"}
 OPERATED = {
+    *("fcall", "fcall_ro", "function"),
     *("acl", "bgrewriteaof", "bgsave", "failover", "lastsave", "lolwut"),
     *("module", "psync", "replconf", "replicaof", "role", "save"),
     *("slaveof", "sync"),
