@@ -16,6 +16,7 @@ from .client import Ember
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Any
 
@@ -173,11 +174,12 @@ def run(
     *,
     config: dict[str, Any] | None = None,
     pidfile: str | None = None,
+    started: Callable[[Server], object] | None = None,
     **options: Any,
 ) -> int:
     """Serve `path` until SHUTDOWN, SIGTERM or SIGINT: what `emberkv serve` does. Gives the exit
     code. Options are those of `serve`; a `port` of 0 means no TCP, as it does to Redis; `config`
-    holds further settings by their names.
+    holds further settings by their names; `started` is called when clients can connect.
     """
     import signal
 
@@ -201,6 +203,8 @@ def run(
         if pidfile:
             with open(pidfile, "w") as f:
                 f.write(f"{os.getpid()}\n")
+        if started is not None:
+            started(servers[0])
         servers[0].join()
     finally:
         if pidfile:

@@ -9,6 +9,7 @@ import pytest
 
 pytest_plugins = "pytester"
 PLUGIN = ("-p", "_emberkv_pytest")
+QUIET = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:anyio")
 
 
 @pytest.fixture
@@ -20,9 +21,7 @@ def project(pytester: pytest.Pytester, monkeypatch):
         if conftest:
             pytester.makeconftest(conftest)
         pytester.makepyfile(tests)
-        result = pytester.runpytest_inprocess(
-            *PLUGIN, "-p", "no:cacheprovider", "--strict-markers", *args
-        )
+        result = pytester.runpytest_inprocess(*PLUGIN, *QUIET, "--strict-markers", *args)
         result.assert_outcomes(**outcomes)
         return result
 
@@ -227,13 +226,13 @@ def test_nothing_is_imported_until_a_fixture_is_used(pytester: pytest.Pytester, 
             assert "emberkv._core._ember" in sys.modules
         """
     )
-    result = pytester.runpytest_subprocess(*PLUGIN, "-p", "no:cacheprovider", "-v")
+    result = pytester.runpytest_subprocess(*PLUGIN, *QUIET, "-v")
     result.assert_outcomes(passed=2)
 
 
 def test_the_fixtures_are_listed_with_their_first_lines(pytester: pytest.Pytester):
-    result = pytester.runpytest_inprocess(*PLUGIN, "--fixtures", "-q")
+    result = pytester.runpytest_inprocess(*PLUGIN, *QUIET, "--fixtures", "-q")
     for name in ("ember ", "ember_redis", "ember_clock", "ember_prepared", "ember_prepare "):
         result.stdout.fnmatch_lines(f"{name}*")
-    result = pytester.runpytest_inprocess(*PLUGIN, "--markers")
+    result = pytester.runpytest_inprocess(*PLUGIN, *QUIET, "--markers")
     result.stdout.fnmatch_lines("@pytest.mark.ember(*")

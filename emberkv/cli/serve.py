@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from .links import LinkError
+
 _UNITS = {"": 1, "b": 1, "k": 1000, "kb": 1024, "m": 1000**2, "mb": 1024**2}
 _UNITS |= {"g": 1000**3, "gb": 1024**3}
 
@@ -93,11 +95,21 @@ def serve(path: str | None, keep: bool, config: tuple[tuple[str, str], ...], **o
 
     Processes that have PATH open see the same keys at the same time. Ctrl-C or SIGTERM ends it.
     """
-    from ..server import run
+    from ..exceptions import RedisError
+    from ..server import Server, run
+
+    def say(server: Server) -> None:
+        places = [f"port {server.port}"] if server.port else []
+        places += [f"port {server.tls_port} (TLS)"] if server.tls_port else []
+        places += [server.unixsocket] if server.unixsocket else []
+        click.echo(f"emberkv serves {path or 'a store in memory'} on {' and '.join(places)}")
 
     given = {name: value for name, value in options.items() if value is not None}
     if keep:
         given["keep"] = True
     if config:
         given["config"] = dict(config)
-    return run(path, **given)
+    try:
+        return run(path, started=say, **given)
+    except (OSError, ValueError, RedisError) as error:
+        raise LinkError(f"emberkv serve: {error}") from None

@@ -190,21 +190,36 @@ class Shell:
             terminal.complain(str(error))
             if not terminal.target.is_server:
                 return 1
+        broken_off = False
         while True:
+            # Ctrl-C may come at any place, several times.
             try:
-                line = self.session.prompt(self._prompt())
+                if broken_off:
+                    terminal.break_off()
+                    broken_off = False
+                status = self._turn()
             except KeyboardInterrupt:
+                broken_off = True
                 continue
-            except EOFError:
-                return 0
-            try:
-                terminal.run_line(line.encode("utf-8", "surrogateescape"))
-            except Quit:
-                return 0
-            except LinkError as error:
-                terminal.complain(str(error))
-            except KeyboardInterrupt:
-                terminal.break_off()
+            if status is not None:
+                return status
+
+    def _turn(self) -> int | None:
+        """Read a line and run it; the exit status if it was the last."""
+        terminal = self.terminal
+        try:
+            line = self.session.prompt(self._prompt())
+        except KeyboardInterrupt:
+            return None  # drops the line, and nothing else
+        except EOFError:
+            return 0
+        try:
+            terminal.run_line(line.encode("utf-8", "surrogateescape"))
+        except Quit:
+            return 0
+        except LinkError as error:
+            terminal.complain(str(error))
+        return None
 
     def _prompt(self) -> Any:
         return FormattedText([("class:prompt", self.terminal.prompt)])

@@ -13,6 +13,7 @@ from emberkv.cli import bench
 from emberkv.cli.links import LinkError, Target
 from emberkv.cli.scans import ProgressBar
 
+pytestmark = pytest.mark.quick
 NAMES = [test.name for test in bench.tests(3)]
 
 

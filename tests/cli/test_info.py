@@ -7,7 +7,11 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 import emberkv
+
+pytestmark = pytest.mark.quick
 
 
 def page_and_facts(command_line, path):

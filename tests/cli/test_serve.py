@@ -1,0 +1,131 @@
+"""`emberkv serve` and the command itself, as processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import emberkv
+
+ENVIRON = {**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))}
+
+
+def emberkv_process(*args: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "emberkv", *args],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=ENVIRON,
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_path_is_served_until_a_signal(tmp_path: Path, theirs, number):
+    path, socket = str(tmp_path / "app.ember"), str(tmp_path / "socket")
+    options = ["--port", "0", "--unixsocket", socket, "--unixsocketperm", "700"]
+    options += ["--maxclients", "77", "--maxmemory", "64mb", "--client-query-buffer-limit", "2mb"]
+    options += ["--set", "hash-max-listpack-entries", "9", "--set", "set-max-intset-entries", "5"]
+    options += ["--pidfile", str(tmp_path / "pid"), "--timeout", "100", "--protected-mode", "yes"]
+    server = emberkv_process("serve", path, *options)
+    try:
+        said = server.stdout.readline().decode()
+        assert said == f"emberkv serves {path} on {socket}\n"
+        with emberkv.open(path) as db:
+            db.set("from", "python")
+            assert theirs("-s", socket, "get", "from").stdout == b"python\n"
+            assert theirs("-s", socket, "set", "to", "all").stdout == b"OK\n"
+            assert db.get("to") == b"all"
+        settings = {
+            "maxclients": "77",
+            "maxmemory": str(64 << 20),
+            "client-query-buffer-limit": str(2 << 20),
+            "hash-max-listpack-entries": "9",
+            "set-max-intset-entries": "5",
+            "timeout": "100",
+        }
+        for name, value in settings.items():
+            assert theirs("-s", socket, "config", "get", name).stdout.decode().split()[1] == value
+        assert (tmp_path / "pid").read_text() == f"{server.pid}\n"
+        assert (tmp_path / "socket").stat().st_mode & 0o777 == 0o700
+        server.send_signal(number)
+        assert server.wait(30) == 0
+        assert not (tmp_path / "socket").exists() and not (tmp_path / "pid").exists()
+    finally:
+        server.kill()
+        server.communicate()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--tls-port", "1"], "tls-cert-file"),
+        (["--set", "nosuch", "1"], "no such setting"),
+        (["--unixsocket", "/no/such/folder/socket"], "cannot listen"),
+        (["--maxmemory", "much"], "is no size"),
+        (["--port", "99999"], "not in the range"),
+        (["--loglevel", "loud"], "'loud' is not one of"),
+    ],
+)
+def test_options_that_cannot_be_are_refused_in_a_line(command_line, options, words):
+    done = command_line("serve", "--port", "0", *options)
+    assert done.status != 0
+    assert words in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+
+
+def test_every_option_is_a_setting_of_the_server():
+    from emberkv.cli.serve import OPTIONS
+
+    with emberkv.open(decode_responses=True) as db:
+        known = {*db.config_get("*"), "host", "pidfile"}
+    assert [name for name, _ in OPTIONS if name.removeprefix("--") not in known] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("100", 100), ("1k", 1000), ("1KB", 1024), ("2mb", 2 << 20), ("1gb", 1 << 30), ("1g", 10**9)],
+)
+def test_sizes_have_the_units_of_redis(text, size):
+    from emberkv.cli.serve import Size
+
+    assert Size().convert(text, None, None) == size
+
+
+def test_without_its_libraries_the_command_says_what_to_install(tmp_path: Path):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.util as u, sys\n"
+        "found = u.find_spec\n"
+        "u.find_spec = lambda name, *a: None if name in ('click', 'rich') else found(name, *a)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "emberkv", "cli"],
+        env={**ENVIRON, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ENVIRON['PYTHONPATH']}"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "needs click, rich: install them with  pip install 'emberkv[cli]'" in done.stderr
+
+
+def test_the_library_imports_none_of_them():
+    code = (
+        "import sys, emberkv; emberkv.open().set('a', 1)\n"
+        "print({'click', 'rich', 'prompt_toolkit', 'emberkv.cli'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=ENVIRON, capture_output=True, text=True)
+    assert done.stdout == "set()\n", done.stderr
+
+
+def test_the_command_tells_its_version_and_commands(command_line):
+    assert emberkv.__version__.encode() in command_line("--version").stdout
+    page = command_line("--help").stdout
+    for name in (b"cli", b"info", b"bench", b"serve"):
+        assert b"\n  " + name + b" " in page
+    for name in ("cli", "info", "bench", "serve"):
+        assert command_line(name, "--help").status == 0
+    assert command_line("nosuch").status == 2
