@@ -15,7 +15,10 @@ from pathlib import Path
 
 from bench import report
 
-PARTS = ("lookups", "commands", "memory", "journal", "sharing", "loading", "startup", "bridge")
+PARTS = (
+    *("lookups", "commands", "memory", "journal", "sharing", "messages", "loading", "startup"),
+    "bridge",
+)
 
 
 def main() -> None:

@@ -222,6 +222,21 @@ class Ember(_ember.Client, Commands[T], Arrays):
 
         return PubSub(self, **kwargs)
 
+    def keyspace_notifications(
+        self, key_prefix: str | bytes | None = None, ignore_subscribe_messages: bool = True
+    ) -> Any:
+        """redis-py's `KeyspaceNotifications` on this store, which needs redis-py installed.
+
+        Events of keys are told as far as ``config_set("notify-keyspace-events", ...)`` says.
+        """
+        from redis.keyspace_notifications import KeyspaceNotifications
+
+        return KeyspaceNotifications(
+            self,  # type: ignore[arg-type]
+            key_prefix=key_prefix,
+            ignore_subscribe_messages=ignore_subscribe_messages,
+        )
+
     def _session_for_messages(self, codec: tuple[str, str], decode: bool) -> _ember.Listener:
         return _ember.Listener(self._store, self._session.db, codec, decode)
 

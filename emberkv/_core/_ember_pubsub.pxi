@@ -1,7 +1,31 @@
 # Sessions that listen: messages from the inbox (engine/mail.h) to Python objects, and waiting for them.
 
+cdef extern from *:
+    """
+    #include "base/clock.h"
+    #if defined(__x86_64__)
+    #define ek_relax() __builtin_ia32_pause()
+    #else
+    #define ek_relax() ((void)0)
+    #endif
+    /* To wake a sleeper takes the system some ten microseconds and more. */
+    static inline bool ek_listener_spin(const ek_waker *w, int64_t us) {
+        int64_t until = ek_clock_monotonic_us() + us;
+        do {
+            for (int i = 0; i < 32; i++) {
+                if (ek_waker_due(w)) return true;
+                ek_relax();
+            }
+        } while (ek_clock_monotonic_us() < until);
+        return false;
+    }
+    """
+    bint ek_listener_spin(const ek_waker *w, int64_t us) nogil
+
+
 cdef enum:
     LISTENER_TICK_MS = 100  # a publisher may die before it signals
+    LISTENER_SPIN_US = 50   # before it sleeps, while messages come one after another
     LISTENER_TAKES = 1 << 20
 
 
@@ -14,6 +38,7 @@ cdef class Listener(Session):
     cdef int pid
     cdef int sleepers
     cdef bint poked
+    cdef bint hot               # the last wait was ended by a message
 
     def __init__(self, Store store, uint32_t db=0, codec=("utf-8", "strict"), bint decode=False):
         Session.__init__(self, store, db, codec, decode)
@@ -129,7 +154,9 @@ cdef class Listener(Session):
             ek_waker_clear(self.p.waker)
             if not ek_inbox_waiting(self.p) and not ek_session_killed(self.p):
                 with nogil:
-                    due = ek_waker_wait(self.p.waker, ms)
+                    due = (self.hot and ek_listener_spin(self.p.waker, LISTENER_SPIN_US)
+                           or ek_waker_wait(self.p.waker, ms))
+                self.hot = due
                 self.poked = False
         finally:
             self.sleepers -= 1

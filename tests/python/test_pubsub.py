@@ -505,6 +505,18 @@ def test_a_pubsub_can_be_subscribed_to_by_many_names(open_db):
     assert db.pubsub_channels() == []
 
 
+def test_redis_pys_keyspace_notifications_read_ours(open_db):
+    db = open_db()
+    db.config_set("notify-keyspace-events", "KEA")
+    with db.keyspace_notifications(key_prefix="user:") as told:
+        told.subscribe_keyspace("user:*")
+        db.set("user:1", "v")
+        db.set("other", "v")
+        db.delete("user:1")
+        got = [told.get_message(timeout=0.05) for _ in range(5)]
+    assert [(n.key, n.event_type) for n in got if n] == [("1", "set"), ("1", "del")]
+
+
 def test_subscription_is_a_name_with_a_handler():
     assert Subscription("a") == Subscription(name="a", handler=None)
     assert Subscription("a") != Subscription("a", print)

@@ -47,11 +47,15 @@ DIFFERENT = {
 }
 
 # What redis-py's pipeline inherits from its client without use, and what it redefines.
-NOT_OF_A_PIPELINE = {"transaction", "pipeline", "lock", "pubsub", "watch", "unwatch"}
+NOT_OF_A_PIPELINE = {
+    *("transaction", "pipeline", "lock", "pubsub", "keyspace_notifications"),
+    *("watch", "unwatch"),
+}
 
 CLIENT_METHODS = [
     "close",
     "execute_command",
+    "keyspace_notifications",
     "lock",
     "pipeline",
     "pubsub",
