@@ -20,6 +20,7 @@ EXCUSED = {
     "held against it over sockets in tests/net/test_monitor.py": "monitor",
     "no server that can be had by name knows it; tests/store/test_strings_later.py": """
         delex digest increx msetex
+    """,
     "compared script by script in tests/scripting": """
         eval eval_ro evalsha evalsha_ro script|debug script|exists script|flush script|help
         script|kill script|load
