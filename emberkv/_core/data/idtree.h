@@ -12,9 +12,11 @@
  * of a stream do, fill their leaves: 21 bytes an item. A node with less than a quarter of its
  * items joins a neighbour with room.
  *
- * Costs: O(log n); a million ids are four nodes deep. Why no radix tree: ids in order share all but
- * their last bytes, so one with a node for each byte that differs has a node for each id besides, and
- * following ids lie anywhere. See bench/structures.md for figures.
+ * Costs: O(log n); a million ids are five nodes deep. Why no radix tree: one of adaptive nodes (for 4,
+ * 16, 48, 256 children, with compressed paths) was measured beside it, a million ids in order on one
+ * machine. Both add one in about 70 ns and find one of them at random in 550 to 650; but its size
+ * depends on how the ids lie, 13 bytes an id for eight in each millisecond, 45 for one in each, 54 for
+ * one in three or more, and 21 here always. And here what follows an id lies beside it.
  *
  * Owner: whoever holds the root; a root of zeros is empty. Lock: the store's.
  */
