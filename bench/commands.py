@@ -187,6 +187,31 @@ def _jobs_to_acknowledge(store: Store, arguments: Sequence[Any]) -> None:
     store.do("xreadgroup", b"group", b"consumer", {b"jobs": b">"}, JOBS)
 
 
+def _fill_bits(store: Store) -> None:
+    store.do("setbit", b"bits", 100_000, 1)
+
+
+def _fill_hyperloglog(store: Store) -> None:
+    for i in range(10_000):
+        store.do("pfadd", b"seen", b"%d" % i)
+
+
+_somewhere = random.Random(9)
+
+
+def place() -> tuple[float, float]:
+    return _somewhere.uniform(-180, 180), _somewhere.uniform(-85, 85)
+
+
+def _fill_places(count: int) -> Callable[[Store], None]:
+    def fill(store: Store) -> None:
+        for start in range(0, count, 500):
+            flat = [x for i in range(start, start + 500) for x in (*place(), member(i))]
+            store.do("geoadd", b"places", flat)
+
+    return fill
+
+
 def _nothing(store: Store) -> None:
     pass
 
@@ -206,6 +231,7 @@ def rows(quick: bool) -> tuple[Row, ...]:
     some = members[: ranked // 5]
     few = members[:1_000]  # of mappings, which are large
     rescored = [(b"board", {m: float(scores.randrange(ranked))}) for _ in values for m in few]
+    bits = shuffled(range(100_000))[:1_000]
     board = cycled([(b"board", m) for m in some])
     return (
         Row(
@@ -296,6 +322,30 @@ def rows(quick: bool) -> tuple[Row, ...]:
             zset,
             cycled([(b"board", 0, 9)]),
             server_too=False,
+        ),
+        Row(
+            "SETBIT",
+            "in random order among 100,000 bits",
+            "setbit",
+            3,
+            _fill_bits,
+            cycled([(b"bits", i, value) for value in (1, 0) for i in bits]),
+        ),
+        Row(
+            "PFADD",
+            "random elements, a dense one",
+            "pfadd",
+            2,
+            _fill_hyperloglog,
+            cycled([(b"seen", m) for m in some]),
+        ),
+        Row(
+            "GEOADD",
+            f"new place, {in_zset}",
+            "geoadd",
+            2,
+            _fill_places(ranked),
+            cycled([(b"places", (*place(), m)) for _ in values for m in few]),
         ),
         Row(
             "XADD",
