@@ -12,7 +12,7 @@ from differential.pair import Pair
 from oracle import RedisServer
 from subjects import ServedSubject, SharedSubject, Subject, start_subject
 
-SLOW_FOLDERS = {"cli", "differential", "faults", "torture", "libraries"}
+SLOW_FOLDERS = {"cli", "differential", "faults", "torture", "libraries", "node"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
