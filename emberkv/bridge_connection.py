@@ -141,6 +141,7 @@ class Connection(ConnectionParts, _connection.UnixDomainSocketConnection):
     # Older redis-py does not have them.
     _should_reconnect = False
     _re_auth_token = None
+    _handshake_metadata: Any = None
 
     def __init__(
         self, path: Any = None, *, socket_timeout: float | None = None, **kwargs: Any
@@ -151,6 +152,19 @@ class Connection(ConnectionParts, _connection.UnixDomainSocketConnection):
 
     def set_parser(self, parser_class: Any) -> None:
         self._parser = Parser()
+
+    @property
+    def handshake_metadata(self) -> Any:
+        """What HELLO said. redis-py has a client-side cache for servers of 7.4 or later only."""
+        said = self._handshake_metadata
+        if not isinstance(said, dict):
+            return said
+        version = b"version" if b"version" in said else "version"
+        return {**said, version: "7.4.0"}
+
+    @handshake_metadata.setter
+    def handshake_metadata(self, value: Any) -> None:
+        self._handshake_metadata = value
 
     def _connect(self) -> Any:
         return self._make_wire()

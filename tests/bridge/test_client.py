@@ -198,7 +198,6 @@ def test_a_connection_that_was_ended_begins_again(client):
     assert client.ping()
 
 
-@pytest.mark.xfail(reason="CLIENT KILL", raises=redis.ResponseError)
 def test_a_killed_connection_is_replaced_or_tried_again(path):
     with (
         emberkv.redis_client(path, retry=Retry(NoBackoff(), 1)) as victim,
@@ -345,3 +344,27 @@ def test_a_connection_says_where_it_leads(path):
         assert path in repr(connection) and "client_name=me" in repr(connection)
         assert path in repr(client)
         client.connection_pool.release(connection)
+
+
+def test_monitor(client):
+    with client.monitor() as monitor:
+        client.set("k", "v")
+        # What the new connection introduces itself with comes first.
+        seen = next(seen for seen in monitor.listen() if seen["command"].startswith("SET"))
+        assert (seen["db"], seen["command"]) == (0, "SET k v")
+
+
+def test_client_side_cache():
+    from redis.cache import CacheConfig
+
+    with emberkv.open() as db:
+        client = emberkv.redis_client(db, protocol=3, cache_config=CacheConfig())
+        db.set("k", "v")
+        assert client.get("k") == b"v"
+        assert client.get_cache().size == 1
+        assert client.get("k") == b"v"
+        db.set("k", "w")
+        assert client.get("k") == b"w"
+        db.flushall()
+        assert client.get("k") is None
+        assert client.get_cache().size == 0
