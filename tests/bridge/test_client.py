@@ -118,11 +118,7 @@ def test_a_bad_argument_leaves_a_pipeline_unsent(client):
 @pytest.mark.parametrize(
     "command, error",
     [
-        pytest.param(
-            ("EVALSHA", "0" * 40, 0),
-            redis.exceptions.NoScriptError,
-            marks=pytest.mark.xfail(strict=True, reason="EVALSHA"),
-        ),
+        (("EVALSHA", "0" * 40, 0), redis.exceptions.NoScriptError),
         (("AUTH", "default", "x", "y"), redis.ResponseError),
         (("EXEC",), redis.ResponseError),
         (("SET", "k"), redis.ResponseError),
@@ -368,3 +364,16 @@ def test_client_side_cache():
         db.flushall()
         assert client.get("k") is None
         assert client.get_cache().size == 0
+
+
+def test_scripts_and_locks(client):
+    double = client.register_script("return redis.call('INCRBY', KEYS[1], ARGV[1] * 2)")
+    assert double(["n"], [2]) == 4
+    pipe = client.pipeline()
+    double(["n"], [3], client=pipe)
+    pipe.get("n")
+    assert pipe.execute() == [10, b"10"]
+    with client.lock("l", timeout=10) as lock:
+        assert lock.owned() and lock.extend(10)
+        assert not client.lock("l", blocking=False).acquire()
+    assert not client.exists("l")
