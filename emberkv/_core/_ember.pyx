@@ -396,7 +396,7 @@ cdef class Store:
             ok = ek_alloc_check(self.s.a)
             for i in range(self.s.root.ndbs):
                 ok = ok and ek_keyspace_check(self.s, &self.s.dbs[i])
-            ok = ok and ek_clients_check(self.s)
+            ok = ok and ek_clients_check(self.s) and ek_slowlog_check(self.s)
         finally:
             ek_store_leave(self.s)
         return ok

@@ -218,6 +218,9 @@ cdef extern from "engine/mail.h" nogil:
 cdef extern from "base/clock.h" nogil:
     int64_t ek_clock_monotonic_ms()
 
+cdef extern from "store/slowlog.h" nogil:
+    bint ek_slowlog_check(const ek_store *s)
+
 cdef extern from "engine/pause.h" nogil:
     int64_t ek_pause_left_ms(const ek_session *session, const ek_command *cmd)
 

@@ -70,8 +70,10 @@ void ek_cmd_client_no_touch(ek_ctx *c) {
 }
 
 void ek_cmd_monitor(ek_ctx *c) {
-    if (c->session->monitoring) return; /* as the servers: silence */
-    ek_client_set_monitor(c->s, ek_session_client(c->session), true);
+    ek_client *client = ek_session_client(c->session);
+    /* As the servers: silence. In a process every call has a result. */
+    if (client->flags & EK_CLIENT_IS_MONITOR && c->session->connection) return;
+    ek_client_set_monitor(c->s, client, true);
     c->session->monitoring = true;
     ek_reply_ok(c->reply);
 }

@@ -218,6 +218,14 @@ static bool only_listens(ek_session *session, const ek_command *cmd) {
     return client && client->subscriptions;
 }
 
+/* Likewise: what made it a monitor may have been undone. */
+static bool monitors(ek_session *session) {
+    if (EK_LIKELY(!session->monitoring)) return false;
+    const ek_client *client = ek_session_client_if_any(session);
+    session->monitoring = client && client->flags & EK_CLIENT_IS_MONITOR;
+    return session->monitoring;
+}
+
 static void reply_only_listens(ek_session *session, const ek_command *cmd, ek_reply *reply) {
     bool exec = strcmp(cmd->name, "exec") == 0;
     ek_reply_error(reply, "%s Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / "
@@ -237,7 +245,7 @@ static void execute(ek_session *session, const ek_command *cmd, size_t argc, con
         reply_no_auth(session, cmd, reply);
         return;
     }
-    if (EK_UNLIKELY(session->monitoring) && cmd->flags & (EK_CMD_READONLY | EK_CMD_WRITE)) {
+    if (monitors(session) && cmd->flags & (EK_CMD_READONLY | EK_CMD_WRITE)) {
         ek_reply_error(reply, "ERR Replica can't interact with the keyspace");
         return;
     }

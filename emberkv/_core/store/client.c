@@ -280,5 +280,5 @@ bool ek_clients_check(const ek_store *s) {
     checking k = {.s = s, .ok = ek_table_check(s->a, &s->root->clients, key_of)};
     ek_table_each(s->a, &s->root->clients, check_one, &k);
     return k.ok && k.unclaimed == s->root->nunclaimed && k.waiting == s->root->nwaiting &&
-           ek_waiting_check(s) && ek_channels_check(s);
+           ek_waiting_check(s) && ek_channels_check(s) && ek_tracking_check(s);
 }
