@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Literal, TypeVar, overload
 
+    from .monitor import Monitor
     from .pubsub import PubSub
     from .script import Script
 
@@ -236,6 +237,12 @@ class Ember(_ember.Client, Commands[T], Arrays):
             key_prefix=key_prefix,
             ignore_subscribe_messages=ignore_subscribe_messages,
         )
+
+    def monitor(self) -> Monitor:
+        """A `Monitor`: tells, in a ``with`` block, every command that anybody runs. MONITOR."""
+        from .monitor import Monitor
+
+        return Monitor(self)
 
     def _session_for_messages(self, codec: tuple[str, str], decode: bool) -> _ember.Listener:
         return _ember.Listener(self._store, self._session.db, codec, decode)

@@ -48,7 +48,7 @@ DIFFERENT = {
 
 # What redis-py's pipeline inherits from its client without use, and what it redefines.
 NOT_OF_A_PIPELINE = {
-    *("transaction", "pipeline", "lock", "pubsub", "keyspace_notifications"),
+    *("transaction", "pipeline", "lock", "monitor", "pubsub", "keyspace_notifications"),
     *("watch", "unwatch"),
 }
 
@@ -57,6 +57,7 @@ CLIENT_METHODS = [
     "execute_command",
     "keyspace_notifications",
     "lock",
+    "monitor",
     "pipeline",
     "pubsub",
     "set_response_callback",
@@ -160,6 +161,12 @@ WITHOUT_METHOD = {
     "georadiusbymember_ro": "georadiusbymember() sends GEORADIUSBYMEMBER",
     "pfdebug": "as in redis-py; execute_command runs it",
     "pfselftest": "as in redis-py; execute_command runs it",
+    **dict.fromkeys(
+        ["client caching", "debug", "latency doctor", "latency graph", "latency histogram"]
+        + ["memory doctor"],
+        "as in redis-py; execute_command runs it",
+    ),
+    "monitor": "a Monitor sends it",
     "command docs": "as in redis-py; execute_command runs it",
     "command info": "as in redis-py; execute_command runs it",
 }
