@@ -230,6 +230,25 @@ def test_a_served_error_is_raised_where_it_was_waited_for(db):
     assert db.lrange("k", 0, -1) == [b"a"]
 
 
+def test_a_list_in_the_place_of_another_type_is_served(db):
+    call = Call(db.blpop, "k", 0)
+    settle(db, 1)
+    db.set("k", "v")
+    db.sadd("numbers", 3, 1, 2)
+    assert db.sort("numbers", store="k") == 3
+    assert call.result() == (b"k", b"1")
+
+
+def test_a_script_serves_when_it_ends(db):
+    pytest.importorskip("lupa")
+    call = Call(db.blpop, "k", 0)
+    settle(db, 1)
+    assert db.eval("redis.call('RPUSH', 'k', 'a', 'b') return redis.call('LLEN', 'k')", 0) == 2
+    assert call.result() == (b"k", b"a")
+    assert db.lrange("k", 0, -1) == [b"b"]
+    assert db.eval("return redis.call('BLMPOP', 0, 1, 'missing', 'LEFT')", 0) is None
+
+
 def test_a_thousand_waiters_are_served_once_each(db):
     handles = 20
     found = []
