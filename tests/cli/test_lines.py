@@ -253,8 +253,10 @@ def test_scripts_are_sent_with_their_keys_and_arguments(server, ours, theirs, tm
     script = tmp_path / "script.lua"
     script.write_text("return {#KEYS, KEYS[1], ARGV[1], ARGV[2]}")
     for words in (["k1", ",", "a", "b"], ["k1", "k2"], [",", "a"], []):
-        args = ["-s", server.path, "--no-raw", "--eval", str(script), *words]
-        assert ours(*args) == theirs(*args)
+        args = ["--no-raw", "--eval", str(script), *words]
+        real = theirs("-s", server.path, *args)
+        assert ours("-s", server.path, *args) == real
+        assert ours("ember://", *args) == real
     missing = ours("-s", server.path, "--eval", str(tmp_path / "no.lua"))
     assert missing.status == 1 and b"Can't open file" in missing.stderr
 
