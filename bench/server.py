@@ -1,0 +1,195 @@
+"""A server of emberkv's beside a redis-server, under redis-benchmark: throughput with and without
+pipelining, the 99th percentile of the latency, with 1,000 idle connections, and what one of those
+costs in memory. Server and benchmark have a core each; the two servers take turns."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from bench import peers
+from bench.report import Result, Run, times
+
+TESTS = (
+    *("ping", "set", "get", "incr", "lpush", "rpush", "lpop", "rpop", "sadd", "hset", "spop"),
+    *("zadd", "zpopmin", "lrange_100", "mset"),
+)
+HEAVY = ("lrange_100", "mset")  # a fifth of the requests
+IDLE = 1_000
+SERVE = "import sys; from emberkv.server import run; run(port=int(sys.argv[1]))"
+
+Server = tuple[int, int]  # port, process id
+Measured = tuple[float, float]  # requests a second, 99th percentile in milliseconds
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port: int = s.getsockname()[1]
+        return port
+
+
+def cores() -> list[int]:
+    """One for the server and one for who asks it; the same if there is only one."""
+    have = sorted(os.sched_getaffinity(0))
+    return [have[0], have[-1]]
+
+
+@contextmanager
+def ember_server() -> Iterator[Server]:
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-c", SERVE, str(port)])
+    try:
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except ConnectionRefusedError:
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+        yield port, process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def pin(pid: int, core: int) -> None:
+    """All the threads of a process."""
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(task.name), {core})
+
+
+def benchmark(port: int, test: str, requests: int, pipeline: int) -> list[Measured]:
+    """One run of redis-benchmark; two figures for what it measures twice."""
+    command = ["redis-benchmark", "-p", str(port), "-t", test, "-n", str(requests), "--csv"]
+    core = cores()[1]
+    done = subprocess.run(
+        [*command, "-P", str(pipeline)],
+        capture_output=True,
+        text=True,
+        check=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+    )
+    rows = [r for r in csv.DictReader(done.stdout.splitlines()) if "needed" not in r["test"]]
+    return [(float(r["rps"]), float(r["p99_latency_ms"])) for r in rows]
+
+
+def resident(pid: int) -> int:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def connect(port: int, count: int) -> list[socket.socket]:
+    """Connections that have each asked something, and are idle now."""
+    made = [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
+    for s in made:
+        s.sendall(b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\nb\r\n")
+    for s in made:
+        assert s.recv(100) == b"+OK\r\n"
+    return made
+
+
+def race(
+    servers: dict[str, Server], test: str, requests: int, pipeline: int, rounds: int
+) -> dict[str, Measured]:
+    """Medians of interleaved rounds; ping stands for its slower half."""
+    samples: dict[str, list[list[Measured]]] = {name: [] for name in servers}
+    for _ in range(rounds):
+        for name, (port, _) in servers.items():
+            samples[name].append(benchmark(port, test, requests, pipeline))
+    return {
+        name: (
+            min(statistics.median(r[i][0] for r in runs) for i in range(len(runs[0]))),
+            max(statistics.median(r[i][1] for r in runs) for i in range(len(runs[0]))),
+        )
+        for name, runs in samples.items()
+    }
+
+
+def compare(
+    run: Run, servers: dict[str, Server], tests: Sequence[str], pipeline: int, condition: str
+) -> None:
+    target = 1.0 if pipeline == 1 else 1.5
+    full = 50_000 if pipeline == 1 else 500_000
+    for test in tests:
+        requests = run.many(full // 5 if test in HEAVY else full)
+        got = race(servers, test, requests, pipeline, run.rounds(5))
+        (mine, mine_p99), (theirs, theirs_p99) = got["emberkv"], got["redis-server"]
+        ratio = mine / theirs
+        run.results.append(
+            Result(
+                f"server: {test}",
+                condition,
+                f"{mine:,.0f}/s, {times(ratio)} of redis-server's",
+                f"{times(target)}",
+                ratio >= target,
+                ratio / target,
+            )
+        )
+        run.results.append(
+            Result(
+                f"server: {test}, 99th percentile",
+                condition,
+                f"{mine_p99:.2f} ms, redis-server {theirs_p99:.2f} ms",
+                "no more",
+                mine_p99 <= theirs_p99,
+                theirs_p99 / mine_p99 if mine_p99 else 1.0,
+            )
+        )
+
+
+def measure_memory(run: Run, servers: dict[str, Server]) -> None:
+    bytes_each = {}
+    for name, (port, pid) in servers.items():
+        connect_first = connect(port, 50)  # what the first ones make stays
+        before = resident(pid)
+        idle = connect(port, IDLE)
+        time.sleep(3)  # until a redis-server has given back its buffers
+        bytes_each[name] = (resident(pid) - before) / IDLE
+        for s in connect_first + idle:
+            s.close()
+    mine, theirs = bytes_each["emberkv"], bytes_each["redis-server"]
+    run.results.append(
+        Result(
+            "server: memory of an idle connection",
+            f"{IDLE:,} connections",
+            f"{mine:,.0f} bytes, redis-server {theirs:,.0f}",
+            "no more",
+            mine <= theirs,
+            theirs / mine if mine else 1.0,
+        )
+    )
+
+
+def measure(run: Run) -> None:
+    if shutil.which("redis-benchmark") is None or peers.system_server() is None:
+        run.notes.append("server: redis-server and redis-benchmark are not installed")
+        return
+    port = free_port()
+    with ExitStack() as stack:
+        _, pid = stack.enter_context(peers.redis_server(None, "--port", str(port)))
+        servers = {"redis-server": (port, pid), "emberkv": stack.enter_context(ember_server())}
+        for _, server_pid in servers.values():
+            pin(server_pid, cores()[0])
+        run.progress("memory of connections")
+        measure_memory(run, servers)
+        run.progress("one request at a time")
+        compare(run, servers, TESTS, 1, "50 clients")
+        run.progress("pipelines")
+        compare(run, servers, TESTS, 50, "50 clients, -P 50")
+        run.progress(f"{IDLE:,} idle connections")
+        idle = [s for p, _ in servers.values() for s in connect(p, IDLE)]
+        compare(run, servers, ("ping", "set", "get"), 1, f"50 clients, {IDLE:,} idle ones")
+        for s in idle:
+            s.close()
