@@ -136,3 +136,40 @@ def test_run_ends_by_a_signal(tmp_path: Path, number: int) -> None:
             assert s.recv(1) == b""
         assert process.wait(20) == 0
     assert not path.exists()
+
+
+STRANGER = """
+import socket, subprocess, sys
+import emberkv
+
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+subprocess.run(["ip", "addr", "add", "10.9.8.7/32", "dev", "lo"], check=True)
+
+
+def ask(server, host):
+    with socket.create_connection((host, server.port), 10) as s:
+        s.sendall(b"PING\\r\\n")
+        return s.recv(7)
+
+
+with emberkv.serve(host="*") as server:
+    assert ask(server, "127.0.0.1") == b"+PONG\\r\\n"
+    assert ask(server, "10.9.8.7") == b"-DENIED"
+    server.db.config_set("protected-mode", "no")
+    assert ask(server, "10.9.8.7") == b"+PONG\\r\\n"
+    server.db.config_set("protected-mode", "yes")
+    server.db.config_set("requirepass", "secret")
+    assert ask(server, "10.9.8.7") == b"-NOAUTH"
+print("done")
+"""
+
+
+def test_protected_mode_keeps_strangers_out() -> None:
+    """In a network of its own, where this machine has another address."""
+    command = ["unshare", "-Urn", sys.executable, "-c", STRANGER]
+    try:
+        subprocess.run([*command[:2], "ip", "link"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("no network of one's own here")
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout == "done\n", done.stderr

@@ -202,7 +202,10 @@ static void refuse(ek_server *server, int fd, const char *why) {
     close(fd);
 }
 
-static const char DENIED[] = "-DENIED ...\r\n";
+static const char DENIED[] =
+    "-DENIED This server is in protected mode: it has no password, so it answers only to this "
+    "machine. To let others in, set one (requirepass), or turn the mode off (protected-mode no) "
+    "when starting the server or by CONFIG SET from this machine.\r\n";
 
 /* Whoever has set a password has thought about strangers. */
 static bool needs_protection(const ek_server *server) {
