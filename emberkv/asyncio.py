@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Literal, TypeVar, overload
 
+    from .asyncio_monitor import Monitor
     from .asyncio_pubsub import PubSub
     from .script import AsyncScript
 
@@ -245,6 +246,12 @@ class Ember(AwaitedCommands[T]):
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline[T]:
         """A pipeline: commands queued by their methods, and run when its `execute` is awaited."""
         return Pipeline(self, transaction, shard_hint)
+
+    def monitor(self) -> Monitor:
+        """A `Monitor`: tells, in an ``async with`` block, every command that anybody runs."""
+        from .asyncio_monitor import Monitor
+
+        return Monitor(self)
 
     def pubsub(self, **kwargs: Any) -> PubSub:
         """What listens to channels and patterns; see `PubSub` for `kwargs`."""

@@ -57,7 +57,7 @@ class Monitor:
             self._lines = self._session.take()
             if not self._lines:
                 self._session.wait()
-        return _told(self._lines.pop(0))
+        return told(self._lines.pop(0))
 
     def listen(self) -> Iterator[dict[str, Any]]:
         """The commands as they come."""
@@ -65,7 +65,7 @@ class Monitor:
             yield self.next_command()
 
 
-def _told(line: str) -> dict[str, Any]:
+def told(line: str) -> dict[str, Any]:
     found = LINE.match(line)
     assert found is not None, line
     when, db, client, words = found.groups()

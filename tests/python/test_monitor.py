@@ -73,3 +73,21 @@ def test_a_monitor_that_is_killed_says_so() -> None:
         with pytest.raises(emberkv.ConnectionError):
             while True:
                 monitor.next_command()
+
+
+def test_the_asyncio_twin_hears_them() -> None:
+    import asyncio
+
+    import emberkv.asyncio
+
+    async def listen() -> list[str]:
+        async with emberkv.asyncio.open() as db, db.monitor() as monitor:
+            waiting = asyncio.ensure_future(monitor.next_command())
+            await asyncio.sleep(0)
+            await db.set("k", "v")
+            await db.get("k")
+            first = await asyncio.wait_for(waiting, 10)
+            second = await asyncio.wait_for(monitor.next_command(), 10)
+            return [first["command"].upper(), second["command"].upper()]
+
+    assert asyncio.run(listen()) == ["SET K V", "GET K"]
