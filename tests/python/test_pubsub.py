@@ -505,6 +505,25 @@ def test_a_pubsub_can_be_subscribed_to_by_many_names(open_db):
     assert db.pubsub_channels() == []
 
 
+def test_a_full_store_still_reads_what_it_cannot_tell_of(open_db):
+    clock = emberkv.Clock()
+    db = open_db(clock=clock, max_bytes=2 << 20)
+    db.config_set("notify-keyspace-events", "KExm")
+    db.config_set("client-output-buffer-limit", "pubsub 0 0 0")
+    with db.pubsub() as p:
+        p.psubscribe("__key*__:*")
+        db.set("soon", "v", ex=10)
+        with pytest.raises(emberkv.OutOfMemoryError):
+            for i in range(100_000):
+                db.set(f"k{i}", "x" * 500)
+        with contextlib.suppress(emberkv.OutOfMemoryError):
+            for i in range(100_000):
+                db.set(f"l{i}", "")
+        clock.advance(11)
+        assert [db.get("soon"), db.get("missing")] == [None, None]
+        assert db._store.check()
+
+
 def test_redis_pys_keyspace_notifications_read_ours(open_db):
     db = open_db()
     db.config_set("notify-keyspace-events", "KEA")

@@ -21,12 +21,31 @@ static void tell(ek_store *s, const char *prefix, uint32_t db, ek_str name, ek_s
     ek_free(s->a, block);
 }
 
+static void tell_both(ek_store *s, uint32_t db, ek_str key, ek_str event) {
+    int64_t bits = s->root->config.notify_keyspace_events;
+    if (bits & ek_notify_bit('K')) tell(s, "__keyspace@", db, key, event);
+    if (bits & ek_notify_bit('E')) tell(s, "__keyevent@", db, event, key);
+}
+
+/* Without memory nobody is told, and nothing else fails. */
+static void try_to_tell(ek_store *s, uint32_t db, ek_str key, ek_str event) {
+    ek_guard g;
+    ek_savepoint sp = ek_save(s->a);
+    if (EK_GUARD(s->a, &g) != EK_OK) {
+        ek_undo(s->a, &sp);
+        return;
+    }
+    tell_both(s, db, key, event);
+    ek_unguard(s->a, &g);
+}
+
 void ek_notify_slow(ek_store *s, uint32_t db, ek_event class, ek_str key, const char *event) {
     int64_t bits = s->root->config.notify_keyspace_events;
     ek_str name = {(const uint8_t *)event, strlen(event)};
     if (!(bits & ek_notify_bit((char)class)) || !s->root->channels.subscriptions.count) return;
-    if (bits & ek_notify_bit('K')) tell(s, "__keyspace@", db, key, name);
-    if (bits & ek_notify_bit('E')) tell(s, "__keyevent@", db, name, key);
+    /* What a command finds on its way, which may be one that only reads. */
+    if (class == EK_EVENT_EXPIRED || class == EK_EVENT_KEY_MISS) try_to_tell(s, db, key, name);
+    else tell_both(s, db, key, name);
 }
 
 static int64_t all_bits(void) {

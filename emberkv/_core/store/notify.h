@@ -5,7 +5,8 @@
  *
  * The setting notify-keyspace-events, a set of class letters, lies in the store's configuration as
  * bits. While it is empty an event costs the test of one word. Messages are part of the
- * transaction that changes the key: what is undone has told nobody. Lock: the store's. */
+ * transaction that changes the key: what is undone has told nobody, and a command whose events find no
+ * memory fails as a whole; but expired and missed keys are then not told. Lock: the store's. */
 #ifndef EK_STORE_NOTIFY_H
 #define EK_STORE_NOTIFY_H
 
