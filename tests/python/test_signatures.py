@@ -167,6 +167,7 @@ WITHOUT_METHOD = {
         "as in redis-py; execute_command runs it",
     ),
     "monitor": "a Monitor sends it",
+    "script debug": "the debugger is a connection's",
     "command docs": "as in redis-py; execute_command runs it",
     "command info": "as in redis-py; execute_command runs it",
 }
