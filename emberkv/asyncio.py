@@ -271,6 +271,21 @@ class Ember(AwaitedCommands[T]):
 
         return PubSub(self, **kwargs)  # type: ignore[arg-type]
 
+    def keyspace_notifications(
+        self, key_prefix: str | bytes | None = None, ignore_subscribe_messages: bool = True
+    ) -> Any:
+        """redis-py's `AsyncKeyspaceNotifications` on this store; needs redis-py installed.
+
+        Events of keys are told as far as ``config_set("notify-keyspace-events", ...)`` says.
+        """
+        from redis.asyncio.keyspace_notifications import AsyncKeyspaceNotifications
+
+        return AsyncKeyspaceNotifications(
+            self,  # type: ignore[arg-type]
+            key_prefix=key_prefix,
+            ignore_subscribe_messages=ignore_subscribe_messages,
+        )
+
     async def transaction(
         self,
         func: Callable[[Pipeline[T]], Any],

@@ -349,3 +349,19 @@ def test_a_time_out_is_kept(run):
             assert 0.05 <= time.monotonic() - start < 5
 
     run(use())
+
+
+def test_keyspace_notifications(run):
+    async def use():
+        async with emberkv.asyncio.open() as db:
+            await db.config_set("notify-keyspace-events", "KEA")
+            events = db.keyspace_notifications()
+            await events.subscribe_keyspace("k*")
+            await db.set("key", "v")
+            event = None
+            while event is None:
+                event = await events.get_message(timeout=5)
+            assert (event.key, event.event_type) in ((b"key", "set"), ("key", "set"))
+            await events.aclose()
+
+    run(use())
