@@ -494,6 +494,7 @@ void ek_cmd_xsetid(ek_ctx *c) {
                                  "target stream length");
         return;
     }
+    if (ek_id_before(id, k.st->last)) ek_stream_forget_above(c->s, k.st, id);
     EK_SET(c->a, k.st->last, id);
     if (added >= 0) EK_SET(c->a, k.st->added, (uint64_t)added);
     if (has_max_deleted && !ek_id_eq(max_deleted, EK_ID_MIN))

@@ -323,6 +323,28 @@ bool ek_stream_delete(ek_store *s, ek_stream *st, ek_id id) {
     return true;
 }
 
+void ek_stream_forget_above(ek_store *s, ek_stream *st, ek_id id) {
+    ek_arena *a = s->a;
+    ek_idtree_place at;
+    while ((at = ek_idtree_last(a, &st->nodes)).leaf) {
+        const stream_node *node = ek_ptr(a, ek_idtree_ref(a, at));
+        ek_id first = ek_idtree_id(a, at);
+        master m;
+        read_master(node, &m);
+        const uint8_t *end = seek(&m, first, id, true);
+        if (end == m.end) return;
+        if (end == m.entries) {
+            remove_node(a, st, first);
+            continue;
+        }
+        int64_t gone = 0;
+        for (const uint8_t *p = m.end; p > end; p = before(p)) gone++;
+        splice(a, at, (size_t)(end - node->run), (size_t)(m.end - end), 0);
+        set_counts(a, at, m.count, m.deleted - gone);
+        return;
+    }
+}
+
 void ek_stream_find_first(ek_store *s, ek_stream *st) {
     ek_stream_iter it;
     ek_stream_iter_begin(&it, s->a, st, EK_ID_MIN, EK_ID_MAX, false);

@@ -56,6 +56,9 @@ void ek_stream_create(ek_store *s, ek_db *db, ek_value *v, ek_str key);
 void ek_stream_append(ek_store *s, ek_stream *st, ek_id id, const ek_str *pairs, size_t n);
 /* Delete one entry. False: it is not there. Does not note max_deleted, nor find the new first. */
 bool ek_stream_delete(ek_store *s, ek_stream *st, ek_id id);
+/* Forget deleted entries above the id, which is not below any that is there: for what comes next would
+ * not be in order. */
+void ek_stream_forget_above(ek_store *s, ek_stream *st, ek_id id);
 /* Look for the first entry anew, after deletions. */
 void ek_stream_find_first(ek_store *s, ek_stream *st);
 bool ek_stream_has(const ek_arena *a, const ek_stream *st, ek_id id);
