@@ -4,6 +4,7 @@
 #include "store/value_hash.h"
 #include "store/value_list.h"
 #include "store/value_set.h"
+#include "store/value_stream.h"
 #include "store/value_zset.h"
 
 static void add_text(ek_sha1 *h, ek_str text) {
@@ -74,6 +75,26 @@ static void of_zset(const ek_store *s, const ek_value *v, uint8_t *out) {
     }
 }
 
+/* The entries; not who reads them. */
+static void of_stream(const ek_store *s, const ek_value *v, uint8_t *out) {
+    const ek_stream *stream = ek_stream_of(v);
+    ek_stream_iter it;
+    ek_sha1 h;
+    ek_sha1_begin(&h);
+    ek_stream_iter_begin(&it, s->a, stream, (ek_id){0, 0}, EK_ID_MAX, false);
+    while (ek_stream_iter_next(&it)) {
+        ek_sha1_add(&h, &it.id, sizeof it.id);
+        for (uint32_t i = 0; i < it.nfields; i++) {
+            ek_lp_value name, value;
+            char room[EK_I64_CHARS];
+            ek_stream_iter_pair(&it, &name, &value);
+            add_text(&h, ek_lp_text(&name, room));
+            add_text(&h, ek_lp_text(&value, room));
+        }
+    }
+    mix(out, &h);
+}
+
 void ek_digest_value(ek_store *s, const ek_value *v, uint8_t out[EK_SHA1_BYTES]) {
     memset(out, 0, EK_SHA1_BYTES);
     switch (v->type) {
@@ -82,6 +103,7 @@ void ek_digest_value(ek_store *s, const ek_value *v, uint8_t out[EK_SHA1_BYTES])
     case EK_SET_TYPE: ek_set_each(s->a, v, add_member, out); break;
     case EK_ZSET: of_zset(s, v, out); break;
     case EK_HASH: ek_hash_each(s, v, ek_store_now_ms(s), add_pair, out); break;
+    case EK_STREAM: of_stream(s, v, out); break;
     default: break;
     }
 }

@@ -1,7 +1,7 @@
 /* Digests of data: equal data have equal digests, however they are encoded and whatever order they
  * were put in. For DEBUG DIGEST; tests compare stores by them.
  *
- * SHA-1 of a string; of a list in order; the sum (exclusive or) of those of a set's members, of a
+ * SHA-1 of a string; of a list, of a stream's entries in order; the sum (exclusive or) of those of a set's members, of a
  * hash's pairs, of a sorted set's members with their scores. A store's is the sum over its keys of
  * SHA-1 of number of database, key, type, value and whether there is a time to live. What holds
  * nothing has zeros. O(all the data). Lock: the store's. */
