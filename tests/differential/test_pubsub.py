@@ -278,6 +278,7 @@ NOT_TOLD_OF_MISSES = {
     b"sort_ro": "elements are looked up in another order",
     b"lcs": "a missing key beside one of another type is not looked up",
     b"xautoclaim": "arguments are read before the key is looked for",
+    b"pfmerge": "the destination is looked up once more, to be written",
     b"xread": "the server looks for a stream twice",
     b"scan": "expired keys are left for another command",
 }
