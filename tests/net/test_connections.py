@@ -99,6 +99,7 @@ def test_output_over_the_hard_limit_closes_the_client_alone(server: emberkv.Serv
     with connect_to(server) as deaf, connect_to(server) as other:
         ask(other, bulk(b"SET", b"big", MEGABYTE), b"+OK\r\n")
         deaf.sendall(b"GET big\r\n" * 30)
+        wait_for(lambda: connections(server) == 1)
         assert is_closed(deaf)
         ask(other, b"PING\r\n", b"+PONG\r\n")
 
