@@ -249,6 +249,7 @@ def test_a_thousand_connections_work_side_by_side(tmp_path: Path) -> None:
         assert server.db.dbsize() == 1000
 
 
+@pytest.mark.skipif(os.environ.get("EMBERKV_VARIANT") == "asan", reason="freed memory is kept")
 def test_an_idle_connection_keeps_little(tmp_path: Path) -> None:
     """What it used while it worked is given back."""
 

@@ -409,9 +409,9 @@ void ek_conn_go_on(ek_server *server, ek_conn *conn) {
     if (!conn->gone && conn->in_len) take_turn(server, conn, conn->in, conn->in_len);
 }
 
-/* What is read and neither run nor an argument yet. */
-static bool too_much_input(const ek_server *server, const ek_conn *conn) {
-    size_t waiting = conn->in_len - ek_min(conn->parser.at, conn->in_len);
+/* Of n bytes, those that are neither run nor an argument yet. */
+static bool too_much_input(const ek_server *server, const ek_conn *conn, size_t n) {
+    size_t waiting = n - ek_min(conn->parser.at, n);
     return waiting > (size_t)server->s->settings->client_query_buffer_limit;
 }
 
@@ -447,14 +447,13 @@ static void read_input(ek_server *server, ek_conn *conn) {
         ek_parser_moved(&conn->parser, conn->in, buffer);
     }
     if (own) conn->in_len = have + (size_t)n;
-    if (EK_UNLIKELY(conn->blocked)) {
+    if (EK_UNLIKELY(too_much_input(server, conn, have + (size_t)n))) {
+        server->frontend.killed_by_query_buffer++;
+        ek_conn_close(server, conn);
+    } else if (EK_UNLIKELY(conn->blocked)) {
         if (!own && !keep_input(conn, buffer, have + (size_t)n)) ek_conn_close(server, conn);
     } else {
         take_turn(server, conn, buffer, have + (size_t)n);
-    }
-    if (EK_UNLIKELY(conn->in_len > 0) && !conn->gone && too_much_input(server, conn)) {
-        server->frontend.killed_by_query_buffer++;
-        ek_conn_close(server, conn);
     }
 }
 
