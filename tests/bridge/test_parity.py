@@ -18,8 +18,8 @@ import emberkv
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-# What a server says of its other connections, or of having just the one client.
-OF_A_SERVER = ("client_kill", "client_list", "client_info", "client_id")
+# With the address of the object in it, which is another one each time.
+UNLIKE = ("debug_object",)
 
 ALL = [pytest.param("7.0", script, id=name) for name, script in SCRIPTS.items()]
 ALL += [pytest.param("newer", script, id=name) for name, script in NEWER.items()]
@@ -43,6 +43,8 @@ def test_results_are_those_of_a_server(both, version, script, options):
     ours, theirs = both(version, single_connection_client=True, **options)
     differing = []
     for line in lines(script):
+        if any(word in line for word in UNLIKE):
+            continue
         want, have = outcome(line, theirs), outcome(line, ours)
         if want != have:
             differing.append(f"{line}\n    a server {want}\n    emberkv  {have}")
