@@ -75,6 +75,8 @@ def test_settings_take_what_the_server_takes(clients: tuple[Client, Client]) -> 
                 continue  # the server would be out of memory at once
             if name == "save" and value == "1 ":
                 continue  # it takes the empty word for a zero
+            if name == "notify-keyspace-events" and value == "no":
+                continue  # both are classes since 8.2
             told = []
             for client in clients:
                 reply = client.execute("CONFIG", "SET", name, value)

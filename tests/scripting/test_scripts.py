@@ -36,6 +36,7 @@ def both(pair: Pair) -> Iterator[tuple[Client, Client]]:
         client.execute("SCRIPT", "FLUSH")
     yield clients
     for client in clients:
+        client.execute("FLUSHALL")
         client.close()
 
 

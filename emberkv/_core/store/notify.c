@@ -3,7 +3,7 @@
 #include "base/number.h"
 #include "store/channels.h"
 
-#define ALL "g$lszhxetd"
+#define ALL "g$lshzxetd"
 
 /* Publish to the channel of prefix, database and name. */
 static void tell(ek_store *s, const char *prefix, uint32_t db, ek_str name, ek_str payload) {
