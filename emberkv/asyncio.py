@@ -247,18 +247,6 @@ class Ember(AwaitedCommands[T]):
         """A pipeline: commands queued by their methods, and run when its `execute` is awaited."""
         return Pipeline(self, transaction, shard_hint)
 
-    def keyspace_notifications(
-        self, key_prefix: str | bytes | None = None, ignore_subscribe_messages: bool = True
-    ) -> Any:
-        """redis-py's `AsyncKeyspaceNotifications` on this store, which needs redis-py installed."""
-        from redis.asyncio.keyspace_notifications import AsyncKeyspaceNotifications
-
-        return AsyncKeyspaceNotifications(
-            self,  # type: ignore[arg-type]
-            key_prefix=key_prefix,
-            ignore_subscribe_messages=ignore_subscribe_messages,
-        )
-
     def monitor(self) -> Monitor:
         """A `Monitor`: tells, in an ``async with`` block, every command that anybody runs."""
         from .asyncio_monitor import Monitor
