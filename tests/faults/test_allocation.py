@@ -151,7 +151,7 @@ def test_a_store_of_fixed_size_fills_up_and_goes_on(clock: Any) -> None:
         assert dump(session) == before
     session.execute((b"DEL", b"l1", b"l2"))
     settle(session)
-    for i in range(100):
+    for i in range(50):  # what is free lies in slabs of larger blocks, mostly
         session.execute((b"SET", b"new%d" % i, b"x" * 100))
     assert store.check()
     store.close()
