@@ -381,7 +381,9 @@ def test_ctrl_c_ends_listening_and_the_shell_goes_on(tmp_path, oracle, where):
         execute("LPUSH", "list", "pushed")
         session.wait_for(r'"list".*\n.*"pushed"')
         session.type("blpop list 0\r")
-        session.wait_for("blpop list 0")
+        session.wait_for(r"blpop list 0[\s\S]*\x1b\[\?2004l")  # the editor has left
+        while b"blocked_clients:0" in as_bytes(execute("INFO", "clients")):
+            pass
         session.interrupt()
         session.type("rpush list stays\r")
         session.wait_for("rpush list stays")
@@ -398,6 +400,10 @@ def test_ctrl_c_ends_listening_and_the_shell_goes_on(tmp_path, oracle, where):
         session.wait_for("> ?")
         session.type("quit\r")
         assert session.end() == 0
+
+
+def as_bytes(info) -> bytes:
+    return info if isinstance(info, bytes) else b"blocked_clients:%d" % info["blocked_clients"]
 
 
 def knows_monitor(db) -> bool:
