@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -30,6 +31,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if missing:
                 reason = f"not in the core yet: {', '.join(missing)}"
                 item.add_marker(pytest.mark.xfail(strict=True, reason=reason, **marker.kwargs))
+
+
+@pytest.fixture(autouse=True)
+def signals_as_before() -> Iterator[None]:
+    """A worker that runs in the tests' own process takes its signals, and keeps them."""
+    taken = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGCHLD)
+    handlers = [signal.getsignal(each) for each in taken]
+    yield
+    for each, handler in zip(taken, handlers, strict=True):
+        signal.signal(each, handler)
 
 
 @pytest.fixture

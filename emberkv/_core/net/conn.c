@@ -290,6 +290,20 @@ static bool is_stopped(const ek_conn *conn) {
            conn->facts.postponed;
 }
 
+/* What the limit of the query buffer counts is what no command has taken yet: of a request, the argument
+ * that is not whole. One that is whole and larger was over the limit before it was whole, however the
+ * bytes came. */
+static bool too_much_input(ek_server *server, const ek_conn *conn, ek_parsed got, size_t n) {
+    const ek_parser *p = &conn->parser;
+    size_t limit = (size_t)server->s->settings->client_query_buffer_limit;
+    if (EK_LIKELY(n <= limit)) return false;
+    bool over = got == EK_PARSED_PARTIAL && n - p->at > limit;
+    if (got == EK_PARSED_REQUEST && p->at > limit)
+        for (size_t i = 0; i < p->argc; i++) over |= p->argv[i].n + 2 > limit;
+    if (over) server->frontend.killed_by_query_buffer++;
+    return over;
+}
+
 /* Run the requests in n bytes; replies are in server->out afterwards, or partly written. Gives how
  * many bytes are done with; SIZE_MAX: the connection is of no use any more. */
 static size_t run_requests(ek_server *server, ek_conn *conn, uint8_t *buffer, size_t n) {
@@ -302,7 +316,8 @@ static size_t run_requests(ek_server *server, ek_conn *conn, uint8_t *buffer, si
         char error[EK_PARSER_ERROR_MAX];
         limits.authenticated = !conn->session->needs_auth;
         ek_parsed got = ek_parse(p, buffer + done, n - done, &limits, error);
-        if (got == EK_PARSED_PARTIAL) break;
+        if (EK_UNLIKELY(too_much_input(server, conn, got, n - done))) ok = false;
+        if (!ok || got == EK_PARSED_PARTIAL) break;
         ok = got != EK_PARSED_NOMEM && reserve(&server->out);
         if (!ok) break;
         if (got == EK_PARSED_ERROR) {
@@ -409,12 +424,6 @@ void ek_conn_go_on(ek_server *server, ek_conn *conn) {
     if (!conn->gone && conn->in_len) take_turn(server, conn, conn->in, conn->in_len);
 }
 
-/* Of n bytes, those that are neither run nor an argument yet. */
-static bool too_much_input(const ek_server *server, const ek_conn *conn, size_t n) {
-    size_t waiting = n - ek_min(conn->parser.at, n);
-    return waiting > (size_t)server->s->settings->client_query_buffer_limit;
-}
-
 /* It sends nothing more, and may still want the replies. */
 static void finish_writing(ek_server *server, ek_conn *conn) {
     conn->facts.close_after_reply = conn->half_closed = true;
@@ -447,11 +456,10 @@ static void read_input(ek_server *server, ek_conn *conn) {
         ek_parser_moved(&conn->parser, conn->in, buffer);
     }
     if (own) conn->in_len = have + (size_t)n;
-    if (EK_UNLIKELY(too_much_input(server, conn, have + (size_t)n))) {
-        server->frontend.killed_by_query_buffer++;
-        ek_conn_close(server, conn);
-    } else if (EK_UNLIKELY(conn->blocked)) {
-        if (!own && !keep_input(conn, buffer, have + (size_t)n)) ek_conn_close(server, conn);
+    if (EK_UNLIKELY(conn->blocked)) { /* nothing is parsed until it is served */
+        if (too_much_input(server, conn, EK_PARSED_PARTIAL, have + (size_t)n) ||
+            (!own && !keep_input(conn, buffer, have + (size_t)n)))
+            ek_conn_close(server, conn);
     } else {
         take_turn(server, conn, buffer, have + (size_t)n);
     }
