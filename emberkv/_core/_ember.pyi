@@ -284,6 +284,8 @@ class Wire:
 def check_commands(commands: Iterable[tuple[Any, ...]], encoding: str, error_class: type) -> None:
     """Raise `error_class` if an argument of the commands cannot be sent."""
 
+def save_rdb(store: Store, path: str | os.PathLike[str]) -> dict[str, int]: ...
+def load_rdb(store: Store, path: str | os.PathLike[str]) -> dict[str, int]: ...
 def load_setting(store: Store, name: str, value: str) -> None:
     """Set a setting as it is set at the start of a server, immutable ones too."""
 

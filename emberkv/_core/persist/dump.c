@@ -1,5 +1,6 @@
 /* DUMP and RESTORE: one value as a payload that any server of the family takes. */
 #include "base/number.h"
+#include "engine/context.h"
 #include "persist/crc64.h"
 #include "persist/rdb.h"
 #include "persist/tables.h"
@@ -12,7 +13,10 @@ void ek_cmd_dump(ek_ctx *c) {
         ek_reply_null(c->reply);
         return;
     }
-    ek_rdb_out o = {.c = c, .version = EK_RDB_VERSION};
+    ek_rdb_out o = {
+        .s = c->s, .scratch = &c->session->scratch, .version = EK_RDB_VERSION,
+        .now_ms = ek_now_ms(c),
+    };
     ek_rdb_put_value(&o, &v);
     uint16_t version = (uint16_t)o.version;
     ek_rdb_put_raw(&o, &version, sizeof version);
@@ -71,10 +75,16 @@ static uint32_t access_of(ek_ctx *c, const restore_options *o) {
 /* Make the key of the payload's value. False: it is damaged, and nothing has changed. */
 static bool make(ek_ctx *c, ek_str payload, int64_t expire_ms, uint32_t access) {
     ek_savepoint before = ek_save(c->a);
-    ek_rdb_in in = {.c = c, .p = payload.p, .end = payload.p + payload.n};
+    ek_rdb_in in = {
+        .s = c->s, .db = c->db, .scratch = &c->session->scratch, .p = payload.p,
+        .end = payload.p + payload.n,
+    };
     ek_value v;
+    uint8_t type;
     if (ek_peek(c, c->argv[1], &v)) ek_keyspace_delete(c->s, c->db, &v);
-    if (ek_rdb_get_value(&in, c->argv[1], expire_ms, access, &v) && in.p == in.end) return true;
+    if (ek_rdb_get_byte(&in, &type) &&
+        ek_rdb_get_value(&in, type, c->argv[1], expire_ms, access, &v) && in.p == in.end)
+        return true;
     ek_undo(c->a, &before);
     return false;
 }

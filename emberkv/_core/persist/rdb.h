@@ -6,13 +6,14 @@
  *   value     type u8, and what follows from it: see rdb_write.c and rdb_read.c
  *   payload   value | version u16 | crc64 of all before, u64
  *
- * Writing appends to a buffer in the command's scratch memory, which grows by doubling. Reading goes
- * over memory that holds all of it and believes nothing of what it reads: every length is held
- * against what is left. */
+ * Writing appends to a buffer, which grows by doubling or, for a file, is emptied when it is full. What
+ * is read lies in memory, a value as a whole, and nothing of it is believed: every length is held
+ * against what is left. Whole files: rdb_save.h, rdb_load.h. */
 #ifndef EK_PERSIST_RDB_H
 #define EK_PERSIST_RDB_H
 
-#include "engine/context.h"
+#include "engine/scratch.h"
+#include "store/keyspace.h"
 
 enum {
     EK_RDB_VERSION = 10,       /* what is written, unless the value needs more */
@@ -48,10 +49,16 @@ typedef enum ek_rdb_type {
 /* --- writing --- */
 
 typedef struct ek_rdb_out {
-    ek_ctx *c;
-    uint8_t *buf; /* in scratch memory */
+    const ek_store *s;   /* whose values are written; raises on its arena */
+    ek_scratch *scratch; /* what is needed for a moment; without flush also the buffer */
+    uint8_t *buf;
     size_t len, cap;
-    int version; /* the lowest that has all that was written so far */
+    int version;         /* the lowest that has all that was written so far */
+    int64_t now_ms;      /* fields whose time has come by now are left out */
+    bool plain;          /* no string is compressed */
+    const ek_str *key;   /* goes behind the type's byte; NULL: none does */
+    /* Takes out what is in the buffer. NULL: it grows. */
+    void (*flush)(struct ek_rdb_out *o);
 } ek_rdb_out;
 
 void ek_rdb_put_byte(ek_rdb_out *o, uint8_t b);
@@ -63,21 +70,29 @@ void ek_rdb_put_string(ek_rdb_out *o, ek_str s); /* as a number or compressed if
 /* A run of listpack entries, with the head and the end that Redis's listpacks have. */
 void ek_rdb_put_listpack(ek_rdb_out *o, ek_str run, size_t entries);
 
-/* Type byte and value. O(bytes). */
+void ek_rdb_put_type(ek_rdb_out *o, ek_rdb_type type);
+
+/* Type, key and value. O(bytes). */
 void ek_rdb_put_value(ek_rdb_out *o, const ek_value *v);
 void ek_rdb_put_stream(ek_rdb_out *o, const ek_value *v); /* rdb_stream.c */
 
 /* --- reading --- */
 
 typedef struct ek_rdb_in {
-    ek_ctx *c; /* its scratch memory holds what is decompressed */
+    ek_store *s;
+    ek_db *db;           /* where values are made */
+    ek_scratch *scratch; /* holds what is decompressed */
     const uint8_t *p, *end;
+    bool cut;            /* something was not there because it would lie behind `end` */
 } ek_rdb_in;
 
-/* All return false when that is not there, or is not well formed. */
+void *ek_rdb_memory(ek_rdb_in *in, size_t n); /* of its scratch memory; raises */
+
+/* All return false when that is not there, or is not well formed; p is then where that was seen. */
 bool ek_rdb_get_byte(ek_rdb_in *in, uint8_t *b);
 bool ek_rdb_get_u64(ek_rdb_in *in, uint64_t *v);
 bool ek_rdb_get_length(ek_rdb_in *in, uint64_t *n);
+bool ek_rdb_skip(ek_rdb_in *in, size_t n);
 /* A length that counts things of at least `least` bytes each: not more than can be there. */
 bool ek_rdb_get_count(ek_rdb_in *in, size_t least, size_t *n);
 /* The string's bytes: in what is read, or in scratch memory. */
@@ -93,8 +108,8 @@ typedef struct ek_rdb_strings {
 bool ek_rdb_get_listpack(ek_rdb_in *in, ek_rdb_strings *out);
 bool ek_rdb_get_stream(ek_rdb_in *in, ek_rdb_type type, ek_value *v); /* rdb_stream.c */
 
-/* Make key (which is not there, see ek_peek) of the value that comes, with this time to live. False:
+/* Make key (which is not there) of the value of this type that comes, with this time to live. False:
  * it is damaged, and something of it may be in the store; the caller undoes that. */
-bool ek_rdb_get_value(ek_rdb_in *in, ek_str key, int64_t expire_ms, uint32_t access, ek_value *v);
+bool ek_rdb_get_value(ek_rdb_in *in, uint8_t type, ek_str key, int64_t expire_ms, uint32_t access, ek_value *v);
 
 #endif

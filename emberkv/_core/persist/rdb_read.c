@@ -25,8 +25,17 @@ typedef ek_rdb_strings strings;
 
 /* --- primitives --- */
 
+void *ek_rdb_memory(ek_rdb_in *in, size_t n) { return ek_scratch_get(in->scratch, in->s->a, n); }
+
+/* Are n more bytes there? */
+static bool have(ek_rdb_in *in, uint64_t n) {
+    if (n <= (uint64_t)(in->end - in->p)) return true;
+    in->cut = true;
+    return false;
+}
+
 static bool get(ek_rdb_in *in, void *to, size_t n) {
-    if ((size_t)(in->end - in->p) < n) return false;
+    if (!have(in, n)) return false;
     memcpy(to, in->p, n);
     in->p += n;
     return true;
@@ -34,6 +43,12 @@ static bool get(ek_rdb_in *in, void *to, size_t n) {
 
 bool ek_rdb_get_byte(ek_rdb_in *in, uint8_t *b) { return get(in, b, 1); }
 bool ek_rdb_get_u64(ek_rdb_in *in, uint64_t *v) { return get(in, v, sizeof *v); }
+
+bool ek_rdb_skip(ek_rdb_in *in, size_t n) {
+    if (!have(in, n)) return false;
+    in->p += n;
+    return true;
+}
 
 /* A length, or with *special the kind of a string. */
 static bool get_length(ek_rdb_in *in, uint64_t *n, bool *special) {
@@ -56,29 +71,30 @@ bool ek_rdb_get_length(ek_rdb_in *in, uint64_t *n) {
 }
 
 bool ek_rdb_get_count(ek_rdb_in *in, size_t least, size_t *n) {
-    uint64_t v;
-    if (!ek_rdb_get_length(in, &v) || v > (uint64_t)(in->end - in->p) / least) return false;
+    uint64_t v, bytes;
+    if (!ek_rdb_get_length(in, &v) || __builtin_mul_overflow(v, least, &bytes)) return false;
+    if (!have(in, bytes)) return false;
     *n = (size_t)v;
     return true;
 }
 
-static ek_str integer_text(ek_ctx *c, int64_t v) {
-    char *text = ek_scratch_alloc(c, EK_I64_CHARS);
+static ek_str integer_text(ek_rdb_in *in, int64_t v) {
+    char *text = ek_rdb_memory(in, EK_I64_CHARS);
     return (ek_str){(const uint8_t *)text, ek_format_i64(text, v)};
 }
 
 static bool get_integer(ek_rdb_in *in, uint64_t kind, ek_str *s) {
     int32_t v = 0;
     if (!get(in, &v, (size_t)1 << kind)) return false;
-    *s = integer_text(in->c, kind == 0 ? (int8_t)v : kind == 1 ? (int16_t)v : v);
+    *s = integer_text(in, kind == 0 ? (int8_t)v : kind == 1 ? (int16_t)v : v);
     return true;
 }
 
 static bool get_compressed(ek_rdb_in *in, ek_str *s) {
     uint64_t n, size;
     if (!ek_rdb_get_length(in, &n) || !ek_rdb_get_length(in, &size)) return false;
-    if (n > (uint64_t)(in->end - in->p) || size > ek_lzf_bound((size_t)n)) return false;
-    uint8_t *out = ek_scratch_alloc(in->c, (size_t)size + 1);
+    if (!have(in, n) || size > ek_lzf_bound((size_t)n)) return false;
+    uint8_t *out = ek_rdb_memory(in, (size_t)size + 1);
     if (!ek_lzf_decompress(in->p, (size_t)n, out, (size_t)size)) return false;
     in->p += n;
     *s = (ek_str){out, (size_t)size};
@@ -90,7 +106,7 @@ bool ek_rdb_get_string(ek_rdb_in *in, ek_str *s) {
     bool special;
     if (!get_length(in, &n, &special)) return false;
     if (special) return n < 3 ? get_integer(in, n, s) : n == 3 && get_compressed(in, s);
-    if (n > (uint64_t)(in->end - in->p)) return false;
+    if (!have(in, n)) return false;
     *s = (ek_str){in->p, (size_t)n};
     in->p += n;
     return true;
@@ -100,7 +116,7 @@ static bool get_strings(ek_rdb_in *in, size_t each, strings *out) {
     size_t n;
     if (!ek_rdb_get_count(in, each, &n) || n == 0) return false;
     out->n = n * each;
-    out->v = ek_scratch_alloc(in->c, out->n * sizeof *out->v);
+    out->v = ek_rdb_memory(in, out->n * sizeof *out->v);
     for (size_t i = 0; i < out->n; i++)
         if (!ek_rdb_get_string(in, &out->v[i])) return false;
     return true;
@@ -108,15 +124,15 @@ static bool get_strings(ek_rdb_in *in, size_t each, strings *out) {
 
 /* --- packed values --- */
 
-static bool unpack_listpack(ek_ctx *c, ek_str packed, strings *out) {
+static bool unpack_listpack(ek_rdb_in *in, ek_str packed, strings *out) {
     const uint8_t *p;
     size_t bytes;
     if (!ek_lp_import(packed.p, packed.n, &p, &bytes, &out->n)) return false;
-    out->v = ek_scratch_alloc(c, (out->n + 1) * sizeof *out->v);
+    out->v = ek_rdb_memory(in, (out->n + 1) * sizeof *out->v);
     for (size_t i = 0; i < out->n; i++, p = ek_lp_next(p)) {
         ek_lp_value v;
         ek_lp_get(p, &v);
-        out->v[i] = v.s ? (ek_str){v.s, v.n} : integer_text(c, v.i);
+        out->v[i] = v.s ? (ek_str){v.s, v.n} : integer_text(in, v.i);
     }
     return true;
 }
@@ -159,39 +175,41 @@ static bool ziplist_entry(ek_rdb_in *in, ek_str *s) {
         unsigned unused = 64 - 8 * (unsigned)bytes;
         v = (int64_t)((uint64_t)v << unused) >> unused;
     }
-    *s = integer_text(in->c, v);
+    *s = integer_text(in, v);
     return true;
 }
 
-static bool unpack_ziplist(ek_ctx *c, ek_str packed, strings *out) {
+static bool unpack_ziplist(ek_rdb_in *in, ek_str packed, strings *out) {
     if (packed.n <= ZIPLIST_HEAD || ek_load32(packed.p) != packed.n ||
         packed.p[packed.n - 1] != ZIPLIST_END)
         return false;
-    ek_rdb_in in = {.c = c, .p = packed.p + ZIPLIST_HEAD, .end = packed.p + packed.n - 1};
+    ek_rdb_in inside = *in;
+    inside.p = packed.p + ZIPLIST_HEAD;
+    inside.end = packed.p + packed.n - 1;
     uint16_t said = ek_load16(packed.p + 8);
     size_t most = packed.n / 2; /* an entry has two bytes */
-    out->v = ek_scratch_alloc(c, most * sizeof *out->v);
-    for (out->n = 0; in.p < in.end; out->n++)
-        if (!ziplist_entry(&in, &out->v[out->n])) return false;
+    out->v = ek_rdb_memory(in, most * sizeof *out->v);
+    for (out->n = 0; inside.p < inside.end; out->n++)
+        if (!ziplist_entry(&inside, &out->v[out->n])) return false;
     return said == UINT16_MAX || said == out->n;
 }
 
-typedef bool unpack_fn(ek_ctx *c, ek_str packed, strings *out);
+typedef bool unpack_fn(ek_rdb_in *in, ek_str packed, strings *out);
 
 static bool get_packed(ek_rdb_in *in, unpack_fn *unpack, strings *out) {
     ek_str packed;
-    return ek_rdb_get_string(in, &packed) && unpack(in->c, packed, out);
+    return ek_rdb_get_string(in, &packed) && unpack(in, packed, out);
 }
 
 bool ek_rdb_get_listpack(ek_rdb_in *in, strings *out) {
     return get_packed(in, unpack_listpack, out);
 }
 
-static bool unpack_intset(ek_ctx *c, ek_str packed, strings *out) {
+static bool unpack_intset(ek_rdb_in *in, ek_str packed, strings *out) {
     if (!ek_intset_check(packed.p, packed.n)) return false;
     out->n = ek_intset_count(packed.p);
-    out->v = ek_scratch_alloc(c, (out->n + 1) * sizeof *out->v);
-    for (uint32_t i = 0; i < out->n; i++) out->v[i] = integer_text(c, ek_intset_get(packed.p, i));
+    out->v = ek_rdb_memory(in, (out->n + 1) * sizeof *out->v);
+    for (uint32_t i = 0; i < out->n; i++) out->v[i] = integer_text(in, ek_intset_get(packed.p, i));
     return true;
 }
 
@@ -201,50 +219,47 @@ static void make_string(ek_rdb_in *in, ek_str text, ek_value *v) {
     int64_t integer;
     ek_entry_plan plan = {.key = v->key, .expire_ms = EK_NO_EXPIRE};
     ek_string_plan(&plan, text, &integer);
-    ek_keyspace_put(in->c->s, in->c->db, v, &plan);
+    ek_keyspace_put(in->s, in->db, v, &plan);
 }
 
 static void push(ek_rdb_in *in, ek_value *v, const ek_str *values, size_t n) {
-    ek_ctx *c = in->c;
     if (n == 0) return;
-    ek_list *l = ek_value_list_need(c->s, c->db, v);
-    ek_list_push(c->a, l, ek_value_list_limit(c->s), EK_LIST_TAIL, values, n);
+    ek_list *l = ek_value_list_need(in->s, in->db, v);
+    ek_list_push(in->s->a, l, ek_value_list_limit(in->s), EK_LIST_TAIL, values, n);
 }
 
 static bool make_set(ek_rdb_in *in, const strings *members, ek_value *v) {
     if (members->n == 0) return false;
-    uint8_t *room = ek_scratch_alloc(in->c, EK_SET_ROOM(members->n));
-    return ek_set_put(in->c->s, in->c->db, v, v->key, members->v, members->n, room) == members->n;
+    uint8_t *room = ek_rdb_memory(in, EK_SET_ROOM(members->n));
+    return ek_set_put(in->s, in->db, v, v->key, members->v, members->n, room) == members->n;
 }
 
 static bool make_hash(ek_rdb_in *in, const strings *pairs, ek_value *v) {
     size_t n = pairs->n / 2;
     return n > 0 && pairs->n % 2 == 0 &&
-           ek_hash_create(in->c->s, in->c->db, v, v->key, pairs->v, n) == n;
+           ek_hash_create(in->s, in->db, v, v->key, pairs->v, n) == n;
 }
 
 /* times[i]: of the field pairs[2 * i]; 0 is none. One that has passed is as good as one to come: the
  * next look at the hash finds it. */
 static bool make_timed_hash(ek_rdb_in *in, const strings *pairs, const int64_t *times,
                             ek_value *v) {
-    ek_ctx *c = in->c;
     if (!make_hash(in, pairs, v)) return false;
     for (size_t i = 0; i < pairs->n / 2; i++) {
         ek_hash_place place;
         if (times[i] == 0) continue;
         if (times[i] < 0 || times[i] == EK_NO_EXPIRE) return false;
-        if (!ek_hash_find(c->s, c->db, v, pairs->v[2 * i], INT64_MIN, &place)) return false;
-        ek_hash_set_expire(c->s, c->db, v, &place, times[i]);
+        if (!ek_hash_find(in->s, in->db, v, pairs->v[2 * i], INT64_MIN, &place)) return false;
+        ek_hash_set_expire(in->s, in->db, v, &place, times[i]);
     }
     return true;
 }
 
 static bool zset_put(ek_rdb_in *in, ek_value *v, ek_str member, double score) {
-    ek_ctx *c = in->c;
     if (isnan(score)) return false;
-    if (!v->entry) ek_zset_create(c->s, c->db, v, member);
-    if (ek_zset_is(ek_zset_find(c->a, v, member))) return false;
-    ek_zset_add(c->s, c->db, v, score, member);
+    if (!v->entry) ek_zset_create(in->s, in->db, v, member);
+    if (ek_zset_is(ek_zset_find(in->s->a, v, member))) return false;
+    ek_zset_add(in->s, in->db, v, score, member);
     return true;
 }
 
@@ -303,7 +318,7 @@ static bool get_quicklist(ek_rdb_in *in, bool ziplists, ek_value *v) {
             continue;
         }
         if (container != NODE_PACKED) return false;
-        if (!(ziplists ? unpack_ziplist : unpack_listpack)(in->c, node, &entries)) return false;
+        if (!(ziplists ? unpack_ziplist : unpack_listpack)(in, node, &entries)) return false;
         push(in, v, entries.v, entries.n);
     }
     return v->entry != 0;
@@ -313,8 +328,8 @@ static bool get_hash_fields(ek_rdb_in *in, ek_value *v) {
     uint64_t soonest, after;
     size_t n;
     if (!ek_rdb_get_u64(in, &soonest) || !ek_rdb_get_count(in, 3, &n)) return false;
-    strings pairs = {.n = 2 * n, .v = ek_scratch_alloc(in->c, 2 * n * sizeof *pairs.v)};
-    int64_t *times = ek_scratch_alloc(in->c, n * sizeof *times);
+    strings pairs = {.n = 2 * n, .v = ek_rdb_memory(in, 2 * n * sizeof *pairs.v)};
+    int64_t *times = ek_rdb_memory(in, n * sizeof *times);
     for (size_t i = 0; i < n; i++) {
         if (!ek_rdb_get_length(in, &after)) return false;
         times[i] = after ? (int64_t)(soonest + after - 1) : 0;
@@ -330,8 +345,8 @@ static bool get_hash_fields_listpack(ek_rdb_in *in, ek_value *v) {
     if (!ek_rdb_get_u64(in, &soonest) || !get_packed(in, unpack_listpack, &triples)) return false;
     size_t n = triples.n / 3;
     if (triples.n % 3) return false;
-    strings pairs = {.n = 2 * n, .v = ek_scratch_alloc(in->c, 2 * n * sizeof *pairs.v)};
-    int64_t *times = ek_scratch_alloc(in->c, n * sizeof *times);
+    strings pairs = {.n = 2 * n, .v = ek_rdb_memory(in, 2 * n * sizeof *pairs.v)};
+    int64_t *times = ek_rdb_memory(in, n * sizeof *times);
     for (size_t i = 0; i < n; i++) {
         ek_str time = triples.v[3 * i + 2];
         pairs.v[2 * i] = triples.v[3 * i];
@@ -344,8 +359,8 @@ static bool get_hash_fields_listpack(ek_rdb_in *in, ek_value *v) {
 static bool get_hash_2(ek_rdb_in *in, ek_value *v) {
     size_t n;
     if (!ek_rdb_get_count(in, 10, &n)) return false;
-    strings pairs = {.n = 2 * n, .v = ek_scratch_alloc(in->c, 2 * n * sizeof *pairs.v)};
-    int64_t *times = ek_scratch_alloc(in->c, n * sizeof *times);
+    strings pairs = {.n = 2 * n, .v = ek_rdb_memory(in, 2 * n * sizeof *pairs.v)};
+    int64_t *times = ek_rdb_memory(in, n * sizeof *times);
     for (size_t i = 0; i < n; i++) {
         if (!ek_rdb_get_string(in, &pairs.v[2 * i])) return false;
         if (!ek_rdb_get_string(in, &pairs.v[2 * i + 1])) return false;
@@ -398,13 +413,12 @@ static bool get_of_type(ek_rdb_in *in, uint8_t type, ek_value *v) {
     }
 }
 
-bool ek_rdb_get_value(ek_rdb_in *in, ek_str key, int64_t expire_ms, uint32_t access, ek_value *v) {
-    ek_ctx *c = in->c;
-    uint8_t type;
-    *v = (ek_value){.key = key, .hash = ek_table_hash(c->a, key), .expire_ms = EK_NO_EXPIRE};
-    if (!ek_rdb_get_byte(in, &type) || !get_of_type(in, type, v)) return false;
-    ek_entry *e = ek_ptr(c->a, v->entry);
-    EK_SET(c->a, e->access, access);
-    if (expire_ms != EK_NO_EXPIRE) ek_keyspace_set_expire(c->s, c->db, v, expire_ms);
+bool ek_rdb_get_value(ek_rdb_in *in, uint8_t type, ek_str key, int64_t expire_ms, uint32_t access,
+                      ek_value *v) {
+    *v = (ek_value){.key = key, .hash = ek_table_hash(in->s->a, key), .expire_ms = EK_NO_EXPIRE};
+    if (!get_of_type(in, type, v)) return false;
+    ek_entry *e = ek_ptr(in->s->a, v->entry);
+    EK_SET(in->s->a, e->access, access);
+    if (expire_ms != EK_NO_EXPIRE) ek_keyspace_set_expire(in->s, in->db, v, expire_ms);
     return true;
 }

@@ -33,7 +33,7 @@ static void put_id_bytes(ek_rdb_out *o, ek_id id) {
 }
 
 static void put_consumer(ek_rdb_out *o, const ek_consumer *c) {
-    const ek_arena *a = o->c->a;
+    const ek_arena *a = o->s->a;
     ek_rdb_put_string(o, ek_consumer_name(c));
     ek_rdb_put_u64(o, (uint64_t)c->seen_ms);
     ek_rdb_put_length(o, c->pending.count);
@@ -42,7 +42,7 @@ static void put_consumer(ek_rdb_out *o, const ek_consumer *c) {
 }
 
 static void put_group(ek_rdb_out *o, const ek_group *g) {
-    const ek_arena *a = o->c->a;
+    const ek_arena *a = o->s->a;
     ek_rdb_put_string(o, ek_group_name(g));
     put_id(o, g->last);
     ek_rdb_put_length(o, (uint64_t)g->read);
@@ -60,9 +60,9 @@ static void put_group(ek_rdb_out *o, const ek_group *g) {
 }
 
 void ek_rdb_put_stream(ek_rdb_out *o, const ek_value *v) {
-    const ek_arena *a = o->c->a;
+    const ek_arena *a = o->s->a;
     const ek_stream *st = ek_stream_of(v);
-    ek_rdb_put_byte(o, EK_RDB_STREAM_2);
+    ek_rdb_put_type(o, EK_RDB_STREAM_2);
     ek_rdb_put_length(o, st->nodes.count);
     ek_idtree_place p = ek_idtree_first(a, &st->nodes);
     for (; p.leaf; p = ek_idtree_next(a, p)) {
@@ -127,7 +127,7 @@ static bool get_entry(ek_rdb_in *in, block *b, ek_id master, const ek_rdb_string
     bool same = flags & SAME_NAMES;
     if (!same && !next_count(b, 2, &n)) return false;
     if (n == 0 || b->all.n - b->at < (same ? n : 2 * n)) return false;
-    ek_str *pairs = ek_scratch_alloc(in->c, 2 * n * sizeof *pairs);
+    ek_str *pairs = ek_rdb_memory(in, 2 * n * sizeof *pairs);
     for (size_t i = 0; i < n; i++) {
         if (same) pairs[2 * i] = names->v[i];
         else next(b, &pairs[2 * i]);
@@ -137,7 +137,7 @@ static bool get_entry(ek_rdb_in *in, block *b, ek_id master, const ek_rdb_string
     ek_id id = {master.ms + (uint64_t)ms, master.seq + (uint64_t)seq};
     if (flags & DELETED) return true;
     if (!ek_id_before(st->last, id)) return false;
-    ek_stream_append(in->c->s, st, id, pairs, n);
+    ek_stream_append(in->s, st, id, pairs, n);
     return true;
 }
 
@@ -171,7 +171,7 @@ static bool get_counts(ek_rdb_in *in, ek_rdb_type type, ek_stream *st) {
         (!get_id(in, &first) || !get_id(in, &max_deleted) || !ek_rdb_get_length(in, &added)))
         return false;
     if (added < length || added > INT64_MAX) return false;
-    ek_touch(in->c->a, st, sizeof *st);
+    ek_touch(in->s->a, st, sizeof *st);
     st->last = last;
     st->max_deleted = max_deleted;
     st->added = added;
@@ -185,14 +185,14 @@ static bool get_pending(ek_rdb_in *in, ek_group *g) {
         ek_id id;
         uint64_t delivered_ms, deliveries;
         if (!get_id_bytes(in, &id) || !ek_rdb_get_u64(in, &delivered_ms)) return false;
-        if (!ek_rdb_get_length(in, &deliveries) || ek_group_pending(in->c->a, g, id)) return false;
-        ek_group_add_pending(in->c->a, g, NULL, id, (int64_t)delivered_ms, deliveries);
+        if (!ek_rdb_get_length(in, &deliveries) || ek_group_pending(in->s->a, g, id)) return false;
+        ek_group_add_pending(in->s->a, g, NULL, id, (int64_t)delivered_ms, deliveries);
     }
     return true;
 }
 
 static bool get_consumer(ek_rdb_in *in, ek_rdb_type type, ek_group *g) {
-    ek_arena *a = in->c->a;
+    ek_arena *a = in->s->a;
     ek_str name;
     uint64_t seen, active;
     size_t n;
@@ -220,8 +220,8 @@ static bool get_group(ek_rdb_in *in, ek_rdb_type type, ek_stream *st) {
     if (!ek_rdb_get_string(in, &name) || !get_id(in, &last)) return false;
     if (type == EK_RDB_STREAM) read = (uint64_t)ek_stream_entries_up_to(st, last);
     else if (!ek_rdb_get_length(in, &read)) return false;
-    if ((int64_t)read < EK_STREAM_UNKNOWN || ek_stream_group(in->c->a, st, name)) return false;
-    ek_group *g = ek_stream_add_group(in->c->a, st, name, last, (int64_t)read);
+    if ((int64_t)read < EK_STREAM_UNKNOWN || ek_stream_group(in->s->a, st, name)) return false;
+    ek_group *g = ek_stream_add_group(in->s->a, st, name, last, (int64_t)read);
     if (!get_pending(in, g) || !ek_rdb_get_count(in, 10, &consumers)) return false;
     while (consumers-- > 0)
         if (!get_consumer(in, type, g)) return false;
@@ -230,7 +230,7 @@ static bool get_group(ek_rdb_in *in, ek_rdb_type type, ek_stream *st) {
 
 bool ek_rdb_get_stream(ek_rdb_in *in, ek_rdb_type type, ek_value *v) {
     size_t blocks, groups;
-    ek_stream_create(in->c->s, in->c->db, v, v->key);
+    ek_stream_create(in->s, in->db, v, v->key);
     ek_stream *st = ek_stream_of(v);
     if (!ek_rdb_get_count(in, ID_BYTES + 2, &blocks)) return false;
     while (blocks-- > 0)

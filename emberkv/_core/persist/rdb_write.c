@@ -21,26 +21,43 @@ enum {
     INTEGER_CHARS_MAX = 11, /* of what may be stored in 32 bits */
     COMPRESS_FROM = 21,     /* bytes; shorter strings are not worth it */
     COMPRESS_SAVES = 4,     /* at least */
-    COMPRESS_HEAD_MAX = 19,
     NODE_PACKED = 2,
     FIRST_BUFFER = 512,
 };
 
-/* Room for n more bytes, which the caller counts in. */
-static uint8_t *room_for(ek_rdb_out *o, size_t n) {
-    if (o->cap - o->len < n) {
-        size_t cap = ek_max(o->cap * 2, FIRST_BUFFER);
-        while (cap < o->len + n) cap *= 2;
-        uint8_t *buf = ek_scratch_alloc(o->c, cap);
-        if (o->len) memcpy(buf, o->buf, o->len);
-        o->buf = buf;
-        o->cap = cap;
+static void *moment(ek_rdb_out *o, size_t n) { return ek_scratch_get(o->scratch, o->s->a, n); }
+
+static EK_NOINLINE void grow(ek_rdb_out *o, size_t n) {
+    size_t cap = ek_max(o->cap * 2, FIRST_BUFFER);
+    while (cap < o->len + n) cap *= 2;
+    uint8_t *buf = moment(o, cap);
+    if (o->len) memcpy(buf, o->buf, o->len);
+    o->buf = buf;
+    o->cap = cap;
+}
+
+/* What does not fit goes out in pieces. */
+static EK_NOINLINE void put_in_pieces(ek_rdb_out *o, const uint8_t *p, size_t n) {
+    while (n > 0) {
+        if (o->len == o->cap) o->flush(o);
+        size_t piece = ek_min(n, o->cap - o->len);
+        memcpy(o->buf + o->len, p, piece);
+        o->len += piece;
+        p += piece;
+        n -= piece;
     }
-    return o->buf + o->len;
 }
 
 void ek_rdb_put_raw(ek_rdb_out *o, const void *p, size_t n) {
-    if (n) memcpy(room_for(o, n), p, n);
+    if (n == 0) return;
+    if (EK_UNLIKELY(o->cap - o->len < n)) {
+        if (o->flush) {
+            put_in_pieces(o, p, n);
+            return;
+        }
+        grow(o, n);
+    }
+    memcpy(o->buf + o->len, p, n);
     o->len += n;
 }
 
@@ -74,16 +91,15 @@ static bool put_small_integer(ek_rdb_out *o, int64_t v) {
 
 /* False: that would save too little. */
 static bool put_compressed(ek_rdb_out *o, ek_str s) {
-    if (s.n > UINT32_MAX) return false;
+    if (o->plain || s.n > UINT32_MAX) return false;
     size_t room = s.n - COMPRESS_SAVES;
-    uint8_t *out = room_for(o, COMPRESS_HEAD_MAX + room) + COMPRESS_HEAD_MAX;
+    uint8_t *out = moment(o, room);
     size_t n = ek_lzf_compress(s.p, s.n, out, room);
     if (n == 0) return false;
-    ek_rdb_put_byte(o, 0xc3); /* there is room for all of this: the buffer stays where it is */
+    ek_rdb_put_byte(o, 0xc3);
     ek_rdb_put_length(o, n);
     ek_rdb_put_length(o, s.n);
-    memmove(o->buf + o->len, out, n);
-    o->len += n;
+    ek_rdb_put_raw(o, out, n);
     return true;
 }
 
@@ -95,9 +111,14 @@ void ek_rdb_put_string(ek_rdb_out *o, ek_str s) {
     ek_rdb_put_raw(o, s.p, s.n);
 }
 
+void ek_rdb_put_type(ek_rdb_out *o, ek_rdb_type type) {
+    ek_rdb_put_byte(o, (uint8_t)type);
+    if (o->key) ek_rdb_put_string(o, *o->key);
+}
+
 void ek_rdb_put_listpack(ek_rdb_out *o, ek_str run, size_t entries) {
     ek_str whole = {.n = EK_LP_HEADER_BYTES + run.n + EK_LP_END_BYTES};
-    uint8_t *p = ek_scratch_alloc(o->c, whole.n);
+    uint8_t *p = moment(o, whole.n);
     whole.p = p;
     ek_lp_export_header(p, run.n, entries);
     memcpy(p + EK_LP_HEADER_BYTES, run.p, run.n);
@@ -106,14 +127,14 @@ void ek_rdb_put_listpack(ek_rdb_out *o, ek_str run, size_t entries) {
 }
 
 static void put_run(ek_rdb_out *o, ek_rdb_type type, const ek_value *v) {
-    ek_rdb_put_byte(o, (uint8_t)type);
+    ek_rdb_put_type(o, type);
     ek_rdb_put_listpack(o, (ek_str){v->data, v->len}, ek_lp_count(v->data, v->data + v->len));
 }
 
 static void put_list(ek_rdb_out *o, const ek_value *v) {
-    const ek_arena *a = o->c->a;
+    const ek_arena *a = o->s->a;
     const ek_list *l = ek_value_list_of(v);
-    ek_rdb_put_byte(o, EK_RDB_LIST_QUICKLIST_2);
+    ek_rdb_put_type(o, EK_RDB_LIST_QUICKLIST_2);
     ek_rdb_put_length(o, l->nodes);
     for (ek_ref ref = l->head; ref;) {
         const ek_list_node *n = ek_ptr(a, ref);
@@ -130,23 +151,23 @@ static bool put_member(void *out, ek_str member, const char *room) {
 
 static void put_set(ek_rdb_out *o, const ek_value *v) {
     if (v->enc == EK_ENC_INTSET) {
-        ek_rdb_put_byte(o, EK_RDB_SET_INTSET);
+        ek_rdb_put_type(o, EK_RDB_SET_INTSET);
         ek_rdb_put_string(o, (ek_str){v->data, v->len});
         return;
     }
-    ek_rdb_put_byte(o, EK_RDB_SET);
-    ek_rdb_put_length(o, ek_set_len(o->c->a, v));
-    ek_set_each(o->c->a, v, put_member, o);
+    ek_rdb_put_type(o, EK_RDB_SET);
+    ek_rdb_put_length(o, ek_set_len(o->s->a, v));
+    ek_set_each(o->s->a, v, put_member, o);
 }
 
 static void put_zset(ek_rdb_out *o, const ek_value *v) {
-    const ek_arena *a = o->c->a;
+    const ek_arena *a = o->s->a;
     if (v->enc == EK_ENC_LISTPACK) {
         put_run(o, EK_RDB_ZSET_LISTPACK, v);
         return;
     }
     uint32_t n = ek_zset_count(a, v);
-    ek_rdb_put_byte(o, EK_RDB_ZSET_2);
+    ek_rdb_put_type(o, EK_RDB_ZSET_2);
     ek_rdb_put_length(o, n);
     for (ek_zset_place p = ek_zset_at(a, v, n - 1); n > 0; n--, p = ek_zset_prev(a, v, p)) {
         char room[EK_I64_CHARS];
@@ -186,25 +207,24 @@ static void put_hash(ek_rdb_out *o, const ek_value *v) {
         put_run(o, EK_RDB_HASH_LISTPACK, v);
         return;
     }
-    int64_t now = ek_hash_has_times(v) ? ek_now_ms(o->c) : 0;
     hash_writer w = {.o = o, .soonest = EK_NO_EXPIRE};
-    ek_hash_each(o->c->s, v, now, look_at_field, &w);
+    ek_hash_each(o->s, v, o->now_ms, look_at_field, &w);
     if (w.soonest == EK_NO_EXPIRE) {
-        ek_rdb_put_byte(o, EK_RDB_HASH);
+        ek_rdb_put_type(o, EK_RDB_HASH);
     } else {
         o->version = EK_RDB_VERSION_FIELDS;
-        ek_rdb_put_byte(o, EK_RDB_HASH_FIELDS);
+        ek_rdb_put_type(o, EK_RDB_HASH_FIELDS);
         ek_rdb_put_u64(o, (uint64_t)w.soonest);
     }
     ek_rdb_put_length(o, w.n);
-    ek_hash_each(o->c->s, v, now, put_field, &w);
+    ek_hash_each(o->s, v, o->now_ms, put_field, &w);
 }
 
 void ek_rdb_put_value(ek_rdb_out *o, const ek_value *v) {
     char digits[24];
     switch (v->type) {
     case EK_STRING:
-        ek_rdb_put_byte(o, EK_RDB_STRING);
+        ek_rdb_put_type(o, EK_RDB_STRING);
         ek_rdb_put_string(o, ek_string_text(v, digits));
         break;
     case EK_LIST: put_list(o, v); break;
@@ -212,6 +232,6 @@ void ek_rdb_put_value(ek_rdb_out *o, const ek_value *v) {
     case EK_ZSET: put_zset(o, v); break;
     case EK_HASH: put_hash(o, v); break;
     case EK_STREAM: ek_rdb_put_stream(o, v); break;
-    default: ek_raise(o->c->a, EK_ECORRUPT);
+    default: ek_raise(o->s->a, EK_ECORRUPT);
     }
 }

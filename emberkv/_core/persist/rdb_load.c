@@ -1,0 +1,322 @@
+#include "persist/rdb_load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "persist/crc64.h"
+#include "persist/rdb.h"
+#include "persist/rdb_opcodes.h"
+
+enum {
+    WINDOW_BYTES = 1 << 20,
+    MAGIC_BYTES = 9,
+    COMMIT_AT_BYTES = 256 << 10, /* of the journal */
+    NAME_SHOWN = 64,
+};
+
+/* One reading of a file.
+ *
+ *   file      | ......... | window: | done | ahead      | cap | ....... |
+ *                         offset     in.p         in.end                  */
+typedef struct loader {
+    ek_rdb_load *load;
+    ek_rdb_in in;
+    ek_scratch scratch;
+    int fd;
+    uint8_t *window;
+    size_t cap;
+    uint64_t offset;        /* of the window, from where the RDB began */
+    const uint8_t *summed;  /* up to here the checksum goes */
+    uint64_t crc;
+    bool at_end;            /* nothing comes behind the window */
+    bool ended;             /* the end's opcode was met */
+    int64_t now_ms;
+    uint32_t access;
+} loader;
+
+static uint64_t position(const loader *l) {
+    return l->offset + (uint64_t)(l->in.p - l->window);
+}
+
+EK_PRINTF(2, 3) static bool refuse(loader *l, const char *fmt, ...) {
+    ek_rdb_load *load = l->load;
+    char why[sizeof load->err - 64];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(why, sizeof why, fmt, args);
+    va_end(args);
+    load->bytes = position(l);
+    snprintf(load->err, sizeof load->err, "at byte %llu: %s", (unsigned long long)load->bytes, why);
+    return false;
+}
+
+static void sum(loader *l) {
+    l->crc = ek_crc64(l->crc, l->summed, (size_t)(l->in.p - l->summed));
+    l->summed = l->in.p;
+}
+
+/* Bring what lies ahead to the window's beginning, and more of the file behind it. False: refused. */
+static bool read_on(loader *l) {
+    size_t ahead = (size_t)(l->in.end - l->in.p);
+    sum(l);
+    l->offset = position(l);
+    memmove(l->window, l->in.p, ahead);
+    if (ahead > l->cap / 2) { /* one value fills it */
+        uint8_t *wider = realloc(l->window, l->cap * 2);
+        if (wider) {
+            l->window = wider;
+            l->cap *= 2;
+        }
+    }
+    l->in.p = l->summed = l->window;
+    l->in.end = l->window + ahead;
+    if (ahead == l->cap) return refuse(l, "no memory to read a value");
+    ssize_t n = ek_read_all(l->fd, l->window + ahead, l->cap - ahead);
+    if (n < 0) return refuse(l, "cannot be read: %s", strerror(errno));
+    l->at_end = (size_t)n < l->cap - ahead;
+    l->in.end += n;
+    if (l->load->progress)
+        atomic_store_explicit(l->load->progress, position(l), memory_order_relaxed);
+    return true;
+}
+
+/* --- the parts of a file --- */
+
+bool ek_rdb_is_magic(const void *p, size_t n) {
+    return n >= MAGIC_BYTES && (memcmp(p, "REDIS0", 6) == 0 || memcmp(p, "VALKEY", 6) == 0);
+}
+
+static bool get_head(loader *l) {
+    const uint8_t *p = l->in.p;
+    if (!ek_rdb_is_magic(p, (size_t)(l->in.end - p))) return refuse(l, "this is no RDB file");
+    bool valkey = *p == 'V';
+    int version = 0;
+    for (size_t i = valkey ? 6 : 5; i < MAGIC_BYTES; i++) {
+        if (p[i] < '0' || p[i] > '9') return refuse(l, "its version is no number");
+        version = version * 10 + p[i] - '0';
+    }
+    l->load->version = version;
+    l->load->valkey = valkey;
+    bool known = valkey ? version == EK_RDB_VERSION_VALKEY
+                        : version >= 1 && version <= EK_RDB_VERSION_MAX;
+    if (!known)
+        return refuse(l, "%s's RDB version %d is not known here: it was written by a newer server",
+                      valkey ? "Valkey" : "Redis", version);
+    l->in.p += MAGIC_BYTES;
+    return true;
+}
+
+static bool is(ek_str s, const char *text) {
+    return s.n == strlen(text) && memcmp(s.p, text, s.n) == 0;
+}
+
+static bool get_aux(loader *l) {
+    ek_str name, value;
+    if (!ek_rdb_get_string(&l->in, &name) || !ek_rdb_get_string(&l->in, &value)) return false;
+    if (is(name, "aof-base")) l->load->aof_base = is(value, "1");
+    return true;
+}
+
+static bool get_database(loader *l) {
+    uint64_t dbi;
+    const ek_store *s = l->load->s;
+    if (!ek_rdb_get_length(&l->in, &dbi)) return false;
+    if (dbi >= s->root->ndbs)
+        return refuse(l, "it has a database %llu, and this store has %u",
+                      (unsigned long long)dbi, s->root->ndbs);
+    l->in.db = &s->dbs[dbi];
+    return true;
+}
+
+/* What a key's type byte was preceded by. */
+typedef struct key_head {
+    int64_t expire_ms;
+    uint32_t access;
+} key_head;
+
+static bool skip_lengths(loader *l, int n) {
+    uint64_t length;
+    while (n-- > 0)
+        if (!ek_rdb_get_length(&l->in, &length)) return false;
+    return true;
+}
+
+static bool get_expiry(loader *l, bool seconds, key_head *h) {
+    uint64_t v;
+    const uint8_t *p = l->in.p;
+    if (!seconds) {
+        if (!ek_rdb_get_u64(&l->in, &v)) return false;
+        h->expire_ms = (int64_t)v;
+        return true;
+    }
+    if (!ek_rdb_skip(&l->in, 4)) return false;
+    h->expire_ms = (int64_t)ek_load32(p) * 1000;
+    return true;
+}
+
+static bool get_idle(loader *l, key_head *h) {
+    uint64_t idle_s;
+    if (!ek_rdb_get_length(&l->in, &idle_s)) return false;
+    h->access = idle_s < l->access ? l->access - (uint32_t)idle_s : 0;
+    return true;
+}
+
+static bool refuse_function(loader *l) {
+    return refuse(l, "it holds a library of functions, for which there is no place here");
+}
+
+static bool refuse_value(loader *l, uint8_t type, ek_str key) {
+    int shown = (int)ek_min(key.n, NAME_SHOWN);
+    if (type == 6 || type == 7)
+        return refuse(l, "key '%.*s' has the type of a module, which cannot be read here", shown,
+                      (const char *)key.p);
+    return refuse(l, "key '%.*s', of type %u, is damaged", shown, (const char *)key.p, type);
+}
+
+static bool get_key(loader *l, uint8_t type, const key_head *h) {
+    ek_rdb_load *load = l->load;
+    ek_value v;
+    ek_str key;
+    if (!ek_rdb_get_string(&l->in, &key)) return false;
+    if (ek_keyspace_find(load->s, l->in.db, key, &v))
+        return refuse(l, "key '%.*s' comes twice", (int)ek_min(key.n, NAME_SHOWN),
+                      (const char *)key.p);
+    bool ok = ek_rdb_get_value(&l->in, type, key, h->expire_ms, h->access, &v);
+    if (!ok && l->in.cut && !l->at_end) return false;
+    if (!ok) return refuse_value(l, type, key);
+    if (h->expire_ms <= l->now_ms && !load->keep_expired) {
+        ek_keyspace_delete(load->s, l->in.db, &v);
+        load->expired++;
+    } else {
+        load->keys++;
+    }
+    return true;
+}
+
+/* A key, or whatever else stands between keys. False: refused, or the window ended. */
+static bool get_item(loader *l) {
+    key_head h = {.expire_ms = EK_NO_EXPIRE, .access = l->access};
+    for (;;) {
+        uint8_t b;
+        if (!ek_rdb_get_byte(&l->in, &b)) return false;
+        if (b < EK_RDB_OP_FIRST) return get_key(l, b, &h);
+        switch (b) {
+        case EK_RDB_OP_EXPIRE_MS:
+        case EK_RDB_OP_EXPIRE_S:
+            if (!get_expiry(l, b == EK_RDB_OP_EXPIRE_S, &h)) return false;
+            break;
+        case EK_RDB_OP_IDLE:
+            if (!get_idle(l, &h)) return false;
+            break;
+        case EK_RDB_OP_FREQUENCY:
+            if (!ek_rdb_skip(&l->in, 1)) return false;
+            break;
+        case EK_RDB_OP_AUX: return get_aux(l);
+        case EK_RDB_OP_DATABASE: return get_database(l);
+        case EK_RDB_OP_RESIZE: return skip_lengths(l, 2);
+        case EK_RDB_OP_SLOT_INFO: return skip_lengths(l, 3);
+        case EK_RDB_OP_FUNCTION: return refuse_function(l);
+        case EK_RDB_OP_END: l->ended = true; return true;
+        default: return refuse(l, "%u is no opcode that is known here", b);
+        }
+    }
+}
+
+static bool get_checksum(loader *l) {
+    uint64_t said, found;
+    if (l->load->version < EK_RDB_CHECKSUM_SINCE) return true;
+    sum(l);
+    found = l->crc;
+    if (l->in.end - l->in.p < 8 && !read_on(l)) return false;
+    if (!ek_rdb_get_u64(&l->in, &said)) return refuse(l, "the file ends before its checksum");
+    if (said == 0 || said == found) return true; /* 0: the writer was told to reckon none */
+    return refuse(l, "its checksum is wrong: %016llx instead of %016llx",
+                  (unsigned long long)found, (unsigned long long)said);
+}
+
+/* --- all of it --- */
+
+static bool called_off(loader *l) {
+    const _Atomic bool *cancel = l->load->cancel;
+    if (!cancel || !atomic_load_explicit(cancel, memory_order_relaxed)) return false;
+    refuse(l, "was called off");
+    return true;
+}
+
+static bool get_all(loader *l) {
+    ek_arena *a = l->load->s->a;
+    if (!read_on(l) || !get_head(l)) return false;
+    while (!l->ended) {
+        const uint8_t *before = l->in.p;
+        ek_savepoint sp = ek_save(a);
+        l->in.cut = false;
+        if (get_item(l)) {
+            ek_scratch_reset(&l->scratch);
+            if (ek_save(a).journal_used < COMMIT_AT_BYTES) continue;
+            ek_commit(a);
+            ek_begin(a);
+            if (called_off(l)) return false;
+            continue;
+        }
+        ek_undo(a, &sp);
+        ek_scratch_reset(&l->scratch);
+        if (l->load->err[0]) return false;
+        if (!l->in.cut) return refuse(l, "what stands here is not well formed");
+        if (l->at_end) return refuse(l, "the file ends too early");
+        l->in.p = before;
+        if (!read_on(l)) return false;
+    }
+    return get_checksum(l);
+}
+
+static bool load_guarded(loader *l) {
+    ek_guard g;
+    ek_arena *a = l->load->s->a;
+    ek_begin(a);
+    ek_status st = EK_GUARD(a, &g);
+    if (st != EK_OK) {
+        ek_undo(a, NULL);
+        if (st == EK_ENOMEM) refuse(l, "the store is full");
+        else refuse(l, "a structure of the store contradicts itself");
+        return false;
+    }
+    bool ok = get_all(l);
+    ek_commit(a);
+    ek_unguard(a, &g);
+    return ok;
+}
+
+bool ek_rdb_load_fd(ek_rdb_load *load, int fd) {
+    loader l = {
+        .load = load, .fd = fd, .cap = WINDOW_BYTES, .window = malloc(WINDOW_BYTES),
+        .now_ms = ek_store_now_ms(load->s), .access = ek_access_now(load->s),
+    };
+    load->keys = load->expired = load->bytes = 0;
+    load->version = 0;
+    load->valkey = load->aof_base = false;
+    load->err[0] = 0;
+    l.in = (ek_rdb_in){.s = load->s, .db = load->s->dbs, .scratch = &l.scratch};
+    l.in.p = l.in.end = l.summed = l.window;
+    if (!l.window) return refuse(&l, "no memory");
+    bool ok = load_guarded(&l);
+    if (ok) load->bytes = position(&l);
+    ek_scratch_free(&l.scratch);
+    free(l.window);
+    return ok;
+}
+
+bool ek_rdb_load_file(ek_rdb_load *load, const char *path) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        snprintf(load->err, sizeof load->err, "cannot be opened: %s", strerror(errno));
+        return false;
+    }
+    bool ok = ek_rdb_load_fd(load, fd);
+    close(fd);
+    return ok;
+}

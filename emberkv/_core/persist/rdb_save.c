@@ -1,0 +1,195 @@
+#include "persist/rdb_save.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/number.h"
+#include "engine/version.h"
+#include "persist/crc64.h"
+#include "persist/rdb.h"
+#include "persist/rdb_opcodes.h"
+
+enum { BUFFER_BYTES = 128 << 10 };
+
+typedef struct saver {
+    ek_rdb_out out; /* first: what the writing calls are given */
+    ek_rdb_save *save;
+    int fd;
+    uint64_t crc;
+    ek_scratch scratch;
+    uint32_t idle_now; /* not 0: idle times are written, and this is the present */
+} saver;
+
+/* Whoever failed has said why in err. */
+EK_NORETURN static void give_up(saver *w) { ek_raise(w->save->s->a, EK_ESYS); }
+
+EK_NORETURN static void fail(saver *w, const char *what) {
+    w->save->error = errno;
+    snprintf(w->save->err, sizeof w->save->err, "%s: %s", what, strerror(errno));
+    give_up(w);
+}
+
+/* The lock is let go of for the write. */
+static void flush(ek_rdb_out *o) {
+    saver *w = (saver *)o;
+    ek_rdb_save *save = w->save;
+    if (save->leave) save->leave(save->arg);
+    if (!save->no_checksum) w->crc = ek_crc64(w->crc, o->buf, o->len);
+    bool written = ek_write_all(w->fd, o->buf, o->len);
+    int e = errno;
+    save->bytes += o->len;
+    o->len = 0;
+    if (save->progress)
+        atomic_store_explicit(save->progress, save->keys, memory_order_relaxed);
+    bool entered = !save->enter || save->enter(save->arg);
+    errno = e;
+    if (!written) fail(w, "cannot be written");
+    if (!entered) give_up(w);
+    if (save->cancel && atomic_load_explicit(save->cancel, memory_order_relaxed)) {
+        snprintf(save->err, sizeof save->err, "was called off");
+        give_up(w);
+    }
+}
+
+static void put_aux(saver *w, const char *name, const char *value) {
+    ek_rdb_put_byte(&w->out, EK_RDB_OP_AUX);
+    ek_rdb_put_string(&w->out, (ek_str){(const uint8_t *)name, strlen(name)});
+    ek_rdb_put_string(&w->out, (ek_str){(const uint8_t *)value, strlen(value)});
+}
+
+static void put_aux_number(saver *w, const char *name, int64_t v) {
+    char text[EK_I64_CHARS + 1];
+    text[ek_format_i64(text, v)] = 0;
+    put_aux(w, name, text);
+}
+
+static void put_head(saver *w) {
+    const ek_store *s = w->save->s;
+    char magic[16];
+    snprintf(magic, sizeof magic, "REDIS%04d", w->out.version);
+    ek_rdb_put_raw(&w->out, magic, 9);
+    put_aux(w, "redis-ver", EK_REDIS_VERSION);
+    put_aux_number(w, "redis-bits", 64);
+    put_aux_number(w, "ctime", ek_store_now_ms(s) / 1000);
+    put_aux_number(w, "used-mem", (int64_t)s->a->hdr->used_bytes);
+    put_aux_number(w, "aof-base", w->save->aof_base);
+}
+
+static bool put_key(void *arg, ek_ref item) {
+    saver *w = arg;
+    ek_rdb_out *o = &w->out;
+    ek_value v;
+    ek_entry_read(w->save->s->a, item, &v);
+    if (v.expire_ms != EK_NO_EXPIRE) {
+        ek_rdb_put_byte(o, EK_RDB_OP_EXPIRE_MS);
+        ek_rdb_put_u64(o, (uint64_t)v.expire_ms);
+    }
+    if (EK_UNLIKELY(w->idle_now)) {
+        uint32_t access = ((const ek_entry *)ek_ptr(w->save->s->a, item))->access;
+        ek_rdb_put_byte(o, EK_RDB_OP_IDLE);
+        ek_rdb_put_length(o, w->idle_now > access ? w->idle_now - access : 0);
+    }
+    o->key = &v.key;
+    ek_rdb_put_value(o, &v);
+    ek_scratch_reset(&w->scratch);
+    w->save->keys++;
+    return true;
+}
+
+static void put_database(saver *w, uint32_t dbi) {
+    const ek_db *db = &w->save->s->dbs[dbi];
+    if (db->keys.count == 0) return;
+    ek_rdb_put_byte(&w->out, EK_RDB_OP_DATABASE);
+    ek_rdb_put_length(&w->out, dbi);
+    ek_rdb_put_byte(&w->out, EK_RDB_OP_RESIZE);
+    ek_rdb_put_length(&w->out, db->keys.count);
+    ek_rdb_put_length(&w->out, db->expires.count);
+    ek_table_each(w->save->s->a, &db->keys, put_key, w);
+}
+
+static void put_end(saver *w) {
+    uint64_t checksum = 0;
+    ek_rdb_put_byte(&w->out, EK_RDB_OP_END);
+    if (!w->save->no_checksum) checksum = ek_crc64(w->crc, w->out.buf, w->out.len);
+    ek_rdb_put_raw(&w->out, &checksum, sizeof checksum);
+}
+
+static void put_all(saver *w) {
+    put_head(w);
+    for (uint32_t i = 0; i < w->save->s->root->ndbs; i++) put_database(w, i);
+    if (w->out.cap - w->out.len < 9) flush(&w->out); /* the checksum's own bytes are not in it */
+    put_end(w);
+    flush(&w->out);
+}
+
+/* The lowest version that has everything that is in the store. O(databases). */
+static int version_of(const ek_store *s) {
+    for (uint32_t i = 0; i < s->root->ndbs; i++)
+        if (s->dbs[i].field_expires.count) return EK_RDB_VERSION_FIELDS;
+    return EK_RDB_VERSION;
+}
+
+static bool records_idle_times(const ek_store *s) {
+    int64_t policy = s->root->config.maxmemory_policy;
+    return policy == EK_EVICT_VOLATILE_LRU || policy == EK_EVICT_ALLKEYS_LRU;
+}
+
+static bool save_guarded(saver *w) {
+    ek_guard g;
+    ek_arena *a = w->save->s->a;
+    ek_status st = EK_GUARD(a, &g);
+    if (st != EK_OK) {
+        if (st == EK_ENOMEM) snprintf(w->save->err, sizeof w->save->err, "no memory");
+        if (st == EK_ECORRUPT)
+            snprintf(w->save->err, sizeof w->save->err, "a structure contradicts itself");
+        return false;
+    }
+    put_all(w);
+    ek_unguard(a, &g);
+    return true;
+}
+
+bool ek_rdb_save_fd(ek_rdb_save *save, int fd) {
+    const ek_store *s = save->s;
+    saver *w = calloc(1, sizeof *w);
+    uint8_t *buf = w ? malloc(BUFFER_BYTES) : NULL;
+    bool ok = false;
+    save->keys = save->bytes = 0;
+    save->error = 0;
+    save->err[0] = 0;
+    if (buf) {
+        w->out = (ek_rdb_out){
+            .s = s, .scratch = &w->scratch, .buf = buf, .cap = BUFFER_BYTES,
+            .version = version_of(s), .now_ms = 0, /* no key may end without a field */
+            .plain = save->plain, .flush = flush,
+        };
+        w->save = save;
+        w->fd = fd;
+        w->idle_now = records_idle_times(s) ? ek_access_now(s) : 0;
+        ok = save_guarded(w);
+        save->version = w->out.version;
+        ek_scratch_free(&w->scratch);
+    } else {
+        snprintf(save->err, sizeof save->err, "no memory");
+    }
+    free(buf);
+    free(w);
+    return ok;
+}
+
+bool ek_rdb_save_file(ek_rdb_save *save, const char *path) {
+    char temp[PATH_MAX];
+    save->error = 0;
+    save->err[0] = 0;
+    int fd = ek_file_begin(path, temp, sizeof temp);
+    bool ok = fd >= 0 && ek_rdb_save_fd(save, fd);
+    if (fd >= 0) ok = ek_file_end(fd, temp, path, ok);
+    if (!ok && !save->err[0]) {
+        save->error = errno;
+        snprintf(save->err, sizeof save->err, "cannot be written: %s", strerror(errno));
+    }
+    return ok;
+}

@@ -1,0 +1,194 @@
+"""Whole stores as RDB files: to real servers and back, and damaged in every way."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from oracle import RedisServer
+from payload import crc64
+from persist.values import content, make, make_stream, some_value, stream_content
+
+import emberkv
+from emberkv._core import _ember
+
+redis = pytest.importorskip("redis")
+
+FAR_MS = 4_000_000_000_000
+
+
+@pytest.fixture
+def db() -> Iterator[emberkv.Ember[bytes]]:
+    with emberkv.open() as db:
+        yield db
+        assert db._store.check()
+
+
+def digest(db: Any) -> Any:
+    return db.execute_command("DEBUG", "DIGEST")
+
+
+def fill(db: Any, streams: Any) -> None:
+    """Keys of every type and encoding in several databases; `streams` is a redis-py on the same."""
+    for seed in range(60):
+        make(db, seed)
+        db.rename("k", f"key {seed}")
+    for seed in range(6):
+        make_stream(streams, seed)
+        db.rename("k", f"stream {seed}")
+    chance = random.Random(1)
+    for i in range(300):
+        db.set(f"{i}", some_value(chance))
+    db.set(b"\0\xff", b"binary key")
+    db.set("k" * 300, "a long key")
+    db.set("later", "x", pxat=FAR_MS)
+    db.set("12345", 12345)
+    db.move("12345", 3)
+    db.set("far", b"y" * 3_000_000)
+    db.move("far", 15)
+
+
+def everything(db: Any, streams: Any) -> dict[bytes, Any]:
+    """What is in database 0, but for the times of deliveries, which go by the clock."""
+    found = {}
+    for key in db.scan_iter(count=1000):
+        value = stream_content(streams, key) if key.startswith(b"stream") else content(db, key)
+        found[key] = (value, db.pexpiretime(key))
+    return found
+
+
+def serve_file(path: Path, *options: str, **how: Any) -> RedisServer:
+    """A real server that begins with this file."""
+    directory = Path(os.path.realpath(path)).parent
+    return RedisServer("--dir", str(directory), "--dbfilename", path.name, *options, **how)
+
+
+def test_a_store_comes_back_from_its_file(db: Any, tmp_path: Path) -> None:
+    streams = emberkv.redis_client(db)
+    fill(db, streams)
+    said = _ember.save_rdb(db._store, tmp_path / "a.rdb")
+    assert said["version"] == 10 and said["bytes"] == (tmp_path / "a.rdb").stat().st_size
+    with emberkv.open() as other:
+        _ember.load_rdb(other._store, tmp_path / "a.rdb")
+        assert other._store.check()
+        assert digest(other) == digest(db)
+        assert everything(other, emberkv.redis_client(other)) == everything(db, streams)
+    assert os.listdir(tmp_path) == ["a.rdb"]
+
+
+@pytest.mark.skipif(not shutil.which("redis-server"), reason="redis-server is not installed")
+def test_a_real_server_begins_with_our_file(db: Any, tmp_path: Path) -> None:
+    streams = emberkv.redis_client(db)
+    fill(db, streams)
+    _ember.save_rdb(db._store, tmp_path / "a.rdb")
+    with serve_file(tmp_path / "a.rdb") as server:
+        client = redis.Redis(unix_socket_path=server.path)
+        assert everything(client, client) == everything(db, streams)
+        assert [client.execute_command("SELECT", n) and client.dbsize() for n in (3, 15)] == [1, 1]
+    checked = subprocess.run(
+        ["redis-check-rdb", tmp_path / "a.rdb"], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0 and "RDB looks OK" in checked.stdout, checked.stdout
+
+
+@pytest.mark.skipif(not shutil.which("redis-server"), reason="redis-server is not installed")
+def test_the_file_of_a_real_server_is_read(db: Any, tmp_path: Path) -> None:
+    with serve_file(tmp_path / "dump.rdb") as server:
+        client = redis.Redis(unix_socket_path=server.path)
+        fill(client, client)
+        client.save()
+        _ember.load_rdb(db._store, tmp_path / "dump.rdb")
+        assert everything(db, emberkv.redis_client(db)) == everything(client, client)
+
+
+def test_hashes_with_times_need_a_later_version(db: Any, tmp_path: Path) -> None:
+    db.hset("h", mapping={"a": 1, "b": 2})
+    db.hpexpireat("h", FAR_MS, "a")
+    assert _ember.save_rdb(db._store, tmp_path / "a.rdb")["version"] == 12
+    with emberkv.open() as other:
+        _ember.load_rdb(other._store, tmp_path / "a.rdb")
+        assert other.hpexpiretime("h", "a", "b") == [FAR_MS, -1]
+
+
+def test_expired_keys_are_not_loaded(tmp_path: Path) -> None:
+    clock = emberkv.Clock()
+    with emberkv.open(clock=clock) as db, emberkv.open(clock=clock) as other:
+        db.set("short", 1, ex=10)
+        db.set("long", 1, ex=1000)
+        _ember.save_rdb(db._store, tmp_path / "a.rdb")
+        clock.advance(100)
+        said = _ember.load_rdb(other._store, tmp_path / "a.rdb")
+        assert (said["keys"], said["expired"]) == (1, 1)
+        assert other.keys() == [b"long"]
+
+
+def rdb(body: bytes, magic: bytes = b"REDIS0010") -> bytes:
+    data = magic + body
+    return data + crc64(data).to_bytes(8, "little")
+
+
+SELECT = b"\xfe\x00"
+KEY = b"\x00\x01a\x01b"
+END = b"\xff"
+DAMAGED = {
+    "nothing": (b"", "at byte 0: this is no RDB file"),
+    "something else": (b"*1\r\n$4\r\nPING\r\n", "at byte 0: this is no RDB file"),
+    "a later version": (rdb(SELECT + END, b"REDIS0099"), "at byte 0: Redis's RDB version 99"),
+    "a version that is none": (rdb(END, b"REDIS00x1"), "at byte 0: its version is no number"),
+    "an unknown Valkey": (rdb(END, b"VALKEY099"), "at byte 0: Valkey's RDB version 99"),
+    "a wrong checksum": (rdb(SELECT + KEY + END)[:-1] + b"x", "at byte 25: its checksum is wrong"),
+    "no checksum": (rdb(SELECT + KEY + END)[:-8], "at byte 17: the file ends before its checksum"),
+    "no end": (b"REDIS0010" + SELECT + KEY, "at byte 16: the file ends too early"),
+    "a cut key": (b"REDIS0010" + SELECT + KEY[:-1], "key 'a', of type 0, is damaged"),
+    "an unknown opcode": (rdb(SELECT + b"\xf3"), "at byte 12: 243 is no opcode"),
+    "an unknown type": (rdb(SELECT + b"\x63\x01a\x01b" + END), "key 'a', of type 99, is damaged"),
+    "a module's type": (rdb(SELECT + b"\x07\x01a\x01b" + END), "key 'a' has the type of a module"),
+    "a key twice": (rdb(SELECT + KEY + KEY + END), "at byte 19: key 'a' comes twice"),
+    "too many databases": (rdb(b"\xfe\x10" + KEY + END), "it has a database 16, and this store"),
+    "a huge string": (rdb(SELECT + b"\x00\x01a\x80\xff\xff\xff\xff"), "key 'a', of type 0"),
+    "functions": (rdb(b"\xf5\x01a" + END), "a library of functions"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_what_is_damaged_is_refused_with_its_place(db: Any, tmp_path: Path, name: str) -> None:
+    data, expected = DAMAGED[name]
+    path = tmp_path / "a.rdb"
+    path.write_bytes(data)
+    with pytest.raises(emberkv.RedisError) as raised:
+        _ember.load_rdb(db._store, path)
+    assert str(raised.value).startswith(f"{path}: ") and expected in str(raised.value)
+
+
+def test_a_file_without_checksum_is_read(db: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.rdb").write_bytes(b"REDIS0010" + SELECT + KEY + END + bytes(8))
+    _ember.load_rdb(db._store, tmp_path / "a.rdb")
+    assert db.get("a") == b"b"
+
+
+def test_values_larger_than_the_window_are_read(db: Any, tmp_path: Path) -> None:
+    chance = random.Random(3)
+    db.set("big", chance.randbytes(5_000_000))
+    db.rpush("list", *(chance.randbytes(100_000) for _ in range(40)))
+    db.sadd("set", *(chance.randbytes(40) for _ in range(60_000)))
+    db.set("small", 1)
+    _ember.save_rdb(db._store, tmp_path / "a.rdb")
+    with emberkv.open() as other:
+        _ember.load_rdb(other._store, tmp_path / "a.rdb")
+        assert digest(other) == digest(db) and other._store.check()
+
+
+def test_what_cannot_be_written_leaves_the_old_file(db: Any, tmp_path: Path) -> None:
+    path = tmp_path / "a.rdb"
+    path.write_bytes(b"before")
+    db.set("a", "b")
+    with pytest.raises(FileNotFoundError, match="cannot be written: No such file"):
+        _ember.save_rdb(db._store, tmp_path / "missing" / "a.rdb")
+    assert path.read_bytes() == b"before" and db.get("a") == b"b"
+    assert os.listdir(tmp_path) == ["a.rdb"]
