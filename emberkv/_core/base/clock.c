@@ -1,6 +1,9 @@
 #include "base/clock.h"
 
 #include <time.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 int64_t ek_clock_us(void) {
     struct timespec t;
@@ -25,5 +28,16 @@ uint32_t ek_clock_coarse_s(void) {
     return (uint32_t)t.tv_sec;
 #else
     return (uint32_t)(ek_clock_us() / 1000000);
+#endif
+}
+
+void ek_clock_rest_us(int64_t us) {
+    struct timespec t = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+    nanosleep(&t, NULL);
+}
+
+void ek_clock_rest_exactly(void) {
+#ifdef PR_SET_TIMERSLACK
+    prctl(PR_SET_TIMERSLACK, 1000, 0, 0, 0);
 #endif
 }

@@ -10,4 +10,9 @@ uint32_t ek_clock_coarse_s(void);    /* Unix time in seconds, a third of the cos
 int64_t ek_clock_monotonic_us(void);
 int64_t ek_clock_monotonic_ms(void); /* counts on, from an arbitrary start */
 
+/* Let so much time pass. The system makes it some 50 us longer, but for threads that have asked for
+ * exactness. */
+void ek_clock_rest_us(int64_t us);
+void ek_clock_rest_exactly(void);
+
 #endif

@@ -23,6 +23,9 @@ typedef struct ek_frontend {
     /* Now. */
     uint32_t connected, blocked;
 
+    /* When the command before ended, if the next begins at once; 0: look. By the monotonic clock. */
+    int64_t clock_us;
+
     /* Ends the server once the present commands are done and their replies written. Any thread. */
     void (*request_stop)(struct ek_frontend *f);
 } ek_frontend;

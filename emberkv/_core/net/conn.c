@@ -184,7 +184,8 @@ static bool needs_tape(const ek_conn *conn, const ek_command *cmd) {
 
 /* After these a client may be one that gets messages. */
 static bool may_subscribe(const ek_command *cmd) {
-    return cmd->categories & (EK_ACL_PUBSUB | EK_ACL_CONNECTION | EK_ACL_TRANSACTION |
+    return !(cmd->flags & EK_CMD_FAST) &&
+           cmd->categories & (EK_ACL_PUBSUB | EK_ACL_CONNECTION | EK_ACL_TRANSACTION |
                               EK_ACL_ADMIN | EK_ACL_DANGEROUS);
 }
 
@@ -312,6 +313,7 @@ static size_t run_requests(ek_server *server, ek_conn *conn, uint8_t *buffer, si
     size_t done = 0;
     unsigned batch = 0;
     bool entered = false, ok = true;
+    server->frontend.clock_us = 0;
     while (ok && !is_stopped(conn)) {
         char error[EK_PARSER_ERROR_MAX];
         limits.authenticated = !conn->session->needs_auth;
@@ -341,6 +343,7 @@ static size_t run_requests(ek_server *server, ek_conn *conn, uint8_t *buffer, si
             batch = 0;
             if (entered) ek_store_leave(server->s);
             entered = false;
+            server->frontend.clock_us = 0;
             if (server->out.len > OUT_ENOUGH) ok = ok && ek_conn_flush(server, conn);
         }
     }
@@ -451,6 +454,10 @@ static void read_input(ek_server *server, ek_conn *conn) {
     }
     server->frontend.input_bytes += (size_t)n;
     conn->facts.last_ms = server->unix_ms;
+    if (conn->heard_ms != server->now_ms) {
+        conn->heard_ms = server->now_ms;
+        server->heard++;
+    }
     if (have && !own) {
         memcpy(buffer, conn->in, have);
         ek_parser_moved(&conn->parser, conn->in, buffer);

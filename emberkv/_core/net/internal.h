@@ -66,6 +66,7 @@ typedef struct ek_conn {
     size_t in_len, in_cap;
     ek_chunk *first, *last;
     size_t out_bytes;       /* in the chunks */
+    int64_t heard_ms;       /* when it last sent something, monotonic */
     int64_t over_soft_ms;   /* since when the output is over its soft limit; 0: it is not */
     ek_connection facts;
 } ek_conn;
@@ -100,6 +101,9 @@ struct ek_server {
     size_t argv_cap;
     int64_t now_ms, next_tick_ms; /* monotonic */
     int64_t unix_ms;
+    unsigned heard;    /* connections that sent something in the present millisecond */
+    bool many_ask;     /* that many did in the one before */
+    bool rests;        /* before the next turn */
     _Atomic bool stop_asked; /* by any thread */
 
     pthread_t thread;
