@@ -94,42 +94,34 @@ cdef int args_int(Args *a, int64_t value) except -1:
     return 0
 
 
-@cython.cdivision(True)
-cdef int args_score(Args *a, object value, Session s) except -1:
-    """A score: a float that is a whole number, or one of millionths, is printed by integers alone."""
-    cdef double d
-    cdef int64_t whole, millionths
-    cdef char *at
-    cdef size_t n
-    cdef int i
-    if type(value) is not float:
-        return args_put(a, value, s)
-    d = value
-    if not -1e9 < d < 1e9 or d == 0:
-        return args_put(a, value, s)
-    whole = <int64_t> d
-    if d == <double> whole:
-        return args_int(a, whole)
-    # Division rounds as reading the digits does: where it gives d, the digits mean d.
-    millionths = <int64_t> (d * 1e6 + (0.5 if d > 0 else -0.5))
-    if <double> millionths / 1e6 != d or a.text_used + 24 > TEXT_BYTES:
-        return args_put(a, value, s)
+cdef int args_real(Args *a, double d, bint point) except -1:
+    """A float by its shortest digits; a whole one with a point behind it, if wanted."""
+    cdef char *at = a.text + a.text_used
+    cdef size_t n = 0
     args_reserve(a, 1)
-    at = a.text + a.text_used
-    n = 0
-    if d < 0:
-        at[0] = c"-"
-        n = 1
-        millionths = -millionths
-    n += ek_format_i64(at + n, millionths // 1000000)
-    at[n] = c"."
-    millionths %= 1000000
-    for i in range(6):
-        at[n + 6 - i] = <char> (c"0" + millionths % 10)
-        millionths //= 10
-    args_raw(a, at, n + 7)
-    a.text_used += n + 7
+    if a.text_used + 24 <= TEXT_BYTES:
+        if -1e15 < d < 1e15 and d == <double> <int64_t> d and d != 0:
+            n = ek_format_i64(at, <int64_t> d)
+            if point:
+                memcpy(at + n, b".0", 2)
+                n += 2
+        else:
+            n = ek_format_shortest(at, d)
+    if n:
+        a.text_used += n
+        args_raw(a, at, n)
+        return 0
+    digits = repr(d).encode()
+    args_keep(a, digits)
+    args_raw(a, PyBytes_AS_STRING(digits), PyBytes_GET_SIZE(digits))
     return 0
+
+
+cdef inline int args_score(Args *a, object value, Session s) except -1:
+    """A number whose text nobody reads."""
+    if type(value) is float:
+        return args_real(a, value, False)
+    return args_put(a, value, s)
 
 
 cdef int args_put_slow(Args *a, object value, Session s) except -1:
@@ -149,7 +141,7 @@ cdef int args_put_slow(Args *a, object value, Session s) except -1:
             return args_int(a, number)
         value = str(int(value)).encode()
     elif isinstance(value, float):
-        value = repr(float(value)).encode()
+        return args_real(a, value, True)
     elif isinstance(value, bytes):
         pass
     elif not isinstance(value, bool) and PyObject_CheckBuffer(value) and memoryview(value).ndim:

@@ -95,6 +95,9 @@ cdef class Column:
             d = (<const double *> p)[0]
         if -1e15 < d < 1e15 and d == <double> <int64_t> d and d != 0:
             return ek_format_i64(out, <int64_t> d)
+        n = ek_format_shortest(out, d)
+        if n:
+            return n
         shortest = PyOS_double_to_string(d, c"r", 0, 0, NULL)
         if shortest == NULL:
             raise MemoryError()
@@ -223,9 +226,9 @@ cdef class Tape:
                 ok = c.take(row, p + 5, read_u32(p + 1))
             elif p[0] == c"i":
                 ok = c.take_int(row, read_i64(p + 1))
-            elif p[0] == c"d":
+            elif p[0] == c"d" or p[0] == c"h":
                 memcpy(&d, p + 1, 8)
-                ok = c.take_double(row, d)
+                ok = c.take_double(row, d if p[0] == c"d" else ek_as_printed(d))
             elif p[0] == c"n" or p[0] == c"N":
                 ok = True
                 if present is not None:
@@ -248,7 +251,7 @@ cdef class Tape:
 cdef inline Py_ssize_t scalar_bytes(const uint8_t *p) noexcept:
     if p[0] in b"$+-=":
         return 5 + read_u32(p + 1)
-    return 9 if p[0] in b"id" else 1
+    return 9 if p[0] in b"idh" else 1
 
 
 def run_columns(Session session, tuple head, list columns, tuple tail=()):

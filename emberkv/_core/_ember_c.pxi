@@ -21,6 +21,7 @@ cdef extern from "base/base.h" nogil:
 
 cdef extern from "base/number.h" nogil:
     size_t ek_format_i64(char *out, int64_t v)
+    size_t ek_format_shortest(char *out, double v)
     double ek_as_printed(double v)
 
 cdef extern from "arena/arena.h" nogil:

@@ -14,6 +14,7 @@ cdef const ek_command *command(name) except NULL:
 cdef const ek_command *DECRBY = command(b"decrby")
 cdef const ek_command *DEL = command(b"del")
 cdef const ek_command *EXISTS = command(b"exists")
+cdef const ek_command *GEOADD = command(b"geoadd")
 cdef const ek_command *GET = command(b"get")
 cdef const ek_command *HDEL = command(b"hdel")
 cdef const ek_command *HEXISTS = command(b"hexists")
@@ -31,15 +32,18 @@ cdef const ek_command *LPUSH = command(b"lpush")
 cdef const ek_command *LRANGE = command(b"lrange")
 cdef const ek_command *MGET = command(b"mget")
 cdef const ek_command *MSET = command(b"mset")
+cdef const ek_command *PFADD = command(b"pfadd")
 cdef const ek_command *PUBLISH = command(b"publish")
 cdef const ek_command *RPOP = command(b"rpop")
 cdef const ek_command *RPUSH = command(b"rpush")
 cdef const ek_command *SADD = command(b"sadd")
 cdef const ek_command *SCARD = command(b"scard")
 cdef const ek_command *SET = command(b"set")
+cdef const ek_command *SETBIT = command(b"setbit")
 cdef const ek_command *SISMEMBER = command(b"sismember")
 cdef const ek_command *SMEMBERS = command(b"smembers")
 cdef const ek_command *SREM = command(b"srem")
+cdef const ek_command *XADD = command(b"xadd")
 cdef const ek_command *ZADD = command(b"zadd")
 cdef const ek_command *ZCARD = command(b"zcard")
 cdef const ek_command *ZINCRBY = command(b"zincrby")
@@ -412,3 +416,65 @@ cdef class Client:
             return _commands().zrange(self, name, start, end, desc, withscores, score_cast_func,
                                       byscore, bylex, offset, num)
         return self._session.call3(ZRANGE, name, start, end)
+
+    # Streams, bitmaps, HyperLogLogs, places
+
+    def xadd(self, name, fields, id="*", maxlen=None, approximate=True, nomkstream=False,
+             minid=None, limit=None, ref_policy=None, idmpauto=None, idmp=None):
+        """Add an entry; its id, or None with `nomkstream` where there is no stream. XADD.
+
+        The stream is then trimmed to `maxlen` entries, or to the ids from `minid` on, exactly
+        or at whole blocks (`approximate`; at most `limit` entries go). O(1) but for what goes.
+        `idmp` is a producer and its name for this entry: a second entry of that name is not
+        added, and the id of the first returned; with `idmpauto` the contents are the name.
+        """
+        cdef Session s = self._session
+        cdef Args a
+        if (type(fields) is not dict or not fields or nomkstream or maxlen is not None
+                or minid is not None or limit is not None or ref_policy is not None
+                or idmpauto is not None or idmp is not None):
+            return _commands().xadd(self, name, fields, id, maxlen, approximate, nomkstream,
+                                    minid, limit, ref_policy, idmpauto, idmp)
+        args_begin(&a, XADD)
+        try:
+            args_put(&a, name, s)
+            args_put(&a, id, s)
+            for field, value in (<dict> fields).items():
+                args_put(&a, field, s)
+                args_put(&a, value, s)
+            return s.run(XADD, a.n, a.v)
+        finally:
+            args_free(&a)
+
+    def setbit(self, name, offset, value):
+        """Set the bit at `offset` to whether `value` is true; the bit before. SETBIT."""
+        return self._session.call3(SETBIT, name, offset, 1 if value else 0)
+
+    def pfadd(self, name, *values):
+        """Add `values` to the HyperLogLog at `name`; 1 if that changed it. O(values). PFADD."""
+        return self._session.call1_many(PFADD, name, values)
+
+    def geoadd(self, name, values, nx=False, xx=False, ch=False):
+        """Add places: `values` are longitude, latitude and name in turn. GEOADD.
+
+        `nx` only adds, `xx` only moves. The number of places added; with `ch`, of those
+        added or moved. O(log(size)) for each.
+        """
+        cdef Session s = self._session
+        cdef Args a
+        cdef Py_ssize_t i = 0
+        if nx or xx or ch or type(values) not in (tuple, list) or len(values) % 3:
+            return _commands().geoadd(self, name, values, nx, xx, ch)
+        args_begin(&a, GEOADD)
+        try:
+            args_put(&a, name, s)
+            for value in values:
+                if i < 2:
+                    args_score(&a, value, s)
+                    i += 1
+                else:
+                    args_put(&a, value, s)
+                    i = 0
+            return s.run(GEOADD, a.n, a.v)
+        finally:
+            args_free(&a)

@@ -147,6 +147,16 @@ cdef PyObject *fast_hgetall(PyObject *self, PyObject **args, Py_ssize_t n,
     return fast_run(12, HGETALL, self, args, n, 1, 1, kwnames)
 
 
+cdef PyObject *fast_publish(PyObject *self, PyObject **args, Py_ssize_t n,
+                            PyObject *kwnames) except NULL:
+    return fast_run(19, PUBLISH, self, args, n, 2, 2, kwnames)
+
+
+cdef PyObject *fast_pfadd(PyObject *self, PyObject **args, Py_ssize_t n,
+                          PyObject *kwnames) except NULL:
+    return fast_run(20, PFADD, self, args, n, 1, FAST_ARGS, kwnames)
+
+
 include "_ember_peek.pxi"
 
 
@@ -188,4 +198,6 @@ install("llen", fast_llen)
 install("hlen", fast_hlen)
 install("scard", fast_scard)
 install("zcard", fast_zcard)
+install("publish", fast_publish)
+install("pfadd", fast_pfadd)
 PyType_Modified(<PyTypeObject *> Client)

@@ -2,9 +2,10 @@
 
 import locale
 import math
+from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 core = pytest.importorskip("emberkv._core._containers")
@@ -62,6 +63,31 @@ def test_doubles_print_17_digits_and_parse_back(v):
 @given(st.integers(-(10**10), 10**10), st.sampled_from([1, 2, 4, 8, 64, 256, 1024, 2048]))
 def test_doubles_with_a_binary_fraction_print_exactly(whole, part):
     assert core.format_double(whole / part) == b"%.17g" % (whole / part)
+
+
+@given(
+    st.one_of(
+        st.floats(2**-9, 1e15, exclude_max=True), st.integers(2, 10**9).map(lambda i: i / 1000)
+    )
+)
+@example(2**-9)
+@example(math.nextafter(1e15, 0))
+@example(9.999999999999999)
+@example(0.1 + 0.2)
+def test_the_shortest_digits_are_pythons(v):
+    for signed in (v, -v):
+        assert core.format_shortest(signed) == repr(signed).removesuffix(".0").encode()
+
+
+@pytest.mark.parametrize("v", [0.0, 1e-3, 1e15, 5e-324, 1e300, math.inf, math.nan])
+def test_what_is_not_printed_as_the_shortest_is_left_to_others(v):
+    assert core.format_shortest(v) == b""
+
+
+@given(st.floats(-200, 200))
+def test_fixed_doubles_print_17_digits_behind_the_point(v):
+    exact = f"{Decimal(v):.17f}".rstrip("0").rstrip(".")
+    assert core.format_fixed(v) == (b"0" if exact == "-0" else exact.encode())
 
 
 @given(st.from_regex(rb"[+-]?[0-9]{0,24}(\.[0-9]{0,24})?([eE][+-]?[0-9]{1,3})?", fullmatch=True))

@@ -323,3 +323,29 @@ def test_decoding_handles_give_arrays_all_the_same() -> None:
         db.set("k", "é" * 5000)
         view = db.view("k")
         assert view is not None and bytes(view) == ("é" * 5000).encode()
+
+
+# Places
+
+
+def test_places_go_in_and_out_as_arrays(db: emberkv.Ember) -> None:
+    longitudes = np.array([13.361389, 15.087269, -179.5, 0.0])
+    latitudes = np.array([38.115556, 37.502669, -84.25, 0.0])
+    names = np.array([b"Palermo", b"Catania", b"far", b"zero"])
+    assert db.geoadd_array("arrays", longitudes, latitudes, names) == 4
+    rows = zip(longitudes, latitudes, names, strict=True)
+    assert db.geoadd("one by one", [x for row in rows for x in row]) == 4
+    assert db.zrange("arrays", 0, -1, withscores=True) == db.zrange(
+        "one by one", 0, -1, withscores=True
+    )
+    positions = db.geopos_array("arrays", [*names, b"nowhere"])
+    assert np.array_equal(positions[:4], db.geopos("arrays", *names))
+    assert np.isnan(positions[4]).all()
+    members, distances, places = db.geosearch_array(
+        "arrays", longitude=15, latitude=37, radius=200, unit="km", sort="ASC"
+    )
+    found = db.geosearch(
+        "arrays", longitude=15, latitude=37, radius=200, unit="km", sort="ASC", withdist=True
+    )
+    assert list(zip(members, distances, strict=True)) == [tuple(f) for f in found]
+    assert np.array_equal(places, db.geopos("arrays", *members))

@@ -87,6 +87,79 @@ size_t ek_format_i64(char *out, int64_t v) {
     return 1 + ek_format_u64(out + 1, 0 - (uint64_t)v);
 }
 
+/* --- powers of ten, in whole numbers --- */
+
+#define TENS 20u
+
+static const uint64_t tens[TENS] = {
+    UINT64_C(1),
+    UINT64_C(10),
+    UINT64_C(100),
+    UINT64_C(1000),
+    UINT64_C(10000),
+    UINT64_C(100000),
+    UINT64_C(1000000),
+    UINT64_C(10000000),
+    UINT64_C(100000000),
+    UINT64_C(1000000000),
+    UINT64_C(10000000000),
+    UINT64_C(100000000000),
+    UINT64_C(1000000000000),
+    UINT64_C(10000000000000),
+    UINT64_C(100000000000000),
+    UINT64_C(1000000000000000),
+    UINT64_C(10000000000000000),
+    UINT64_C(100000000000000000),
+    UINT64_C(1000000000000000000),
+    UINT64_C(10000000000000000000),
+};
+
+/* w / 10^k, w > 0, rounded once: the quotient in 63 bits or more, the lowest of which says too
+ * whether anything is left behind it. */
+static double over_tens(uint64_t w, unsigned k) {
+    if (w <= (uint64_t)1 << 53) return (double)w / (double)tens[k]; /* both are exact */
+    int up = __builtin_clzll(w), down = __builtin_clzll(tens[k]);
+    unsigned __int128 dividend = (unsigned __int128)(w << up) << 63;
+    uint64_t divisor = tens[k] << down, q = (uint64_t)(dividend / divisor);
+    q |= (unsigned __int128)q * divisor != dividend;
+    return ldexp((double)q, down - up - 63);
+}
+
+/* Doubles of this range times a power of ten below 10^20 are whole numbers of 128 bits and a
+ * fraction, of which nothing is lost. */
+#define SCALED_MIN 0x1p-9
+#define SCALED_MAX 1e15
+
+/* v * 10^k, v in the range, rounded half to even; it must be below 2^64. */
+static uint64_t times_tens(double v, unsigned k) {
+    int e;
+    uint64_t m = (uint64_t)ldexp(frexp(v, &e), 53);
+    unsigned shift = (unsigned)(53 - e); /* 3 to 61 */
+    unsigned __int128 product = (unsigned __int128)m * tens[k];
+    uint64_t q = (uint64_t)(product >> shift), half = (uint64_t)1 << (shift - 1);
+    uint64_t rest = (uint64_t)product & (2 * half - 1);
+    return q + (rest > half || (rest == half && q & 1));
+}
+
+/* n / 10^k: zeros at the end are left away, and a point with nothing behind it. */
+static size_t format_over_tens(char *out, uint64_t n, unsigned k) {
+    size_t len = ek_format_u64(out, n / tens[k]);
+    uint64_t part = n % tens[k];
+    if (part == 0) return len;
+    for (; part % 10 == 0; k--) part /= 10;
+    out[len] = '.';
+    for (size_t at = len + k; at > len; at--, part /= 10) out[at] = (char)('0' + part % 10);
+    return len + k + 1;
+}
+
+/* How many digits there are to be behind the point, so that v has so many in all. */
+static unsigned scale_for(double v, unsigned digits) {
+    unsigned k = digits - 1;
+    for (double one = 1; v >= one * 10; one *= 10) k--;
+    for (double one = 1; v < one; one /= 10) k++;
+    return k;
+}
+
 /* --- floats --- */
 
 static locale_t c_locale(void) {
@@ -99,30 +172,27 @@ static locale_t c_locale(void) {
     return l;
 }
 
-/* Decimals of at most 19 digits whose value and power of ten are both exact doubles: one rounding
- * at the end is then the correct one. */
 static bool parse_short_decimal(const uint8_t *p, size_t n, double *out) {
-    static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                  1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     size_t i = 0, digits = 0, behind = 0;
-    bool minus = false, point = false;
+    bool minus = false, point = false, any = false;
     if (n && (p[0] == '-' || p[0] == '+')) minus = p[i++] == '-';
     uint64_t v = 0;
     for (; i < n; i++) {
         unsigned d = (unsigned)p[i] - '0';
         if (d <= 9) {
             v = v * 10 + d;
-            digits++;
+            any = true;
+            digits += v != 0;
             behind += point;
+            if (digits == TENS) return false;
         } else if (p[i] == '.' && !point) {
             point = true;
         } else {
             return false;
         }
     }
-    if (digits == 0 || digits > 19 || v > (uint64_t)1 << 53) return false;
-    double d = (double)v / tens[behind];
+    if (!any || behind >= TENS) return false;
+    double d = v ? over_tens(v, (unsigned)behind) : 0;
     *out = minus ? -d : d;
     return true;
 }
@@ -168,29 +238,24 @@ static size_t format_special(char *out, bool nan, bool minus) {
     return n;
 }
 
-/* A value whose fraction is a number of 1024ths is printed exactly by integers alone. */
-static size_t format_1024ths(char *out, double v) {
-    int64_t whole = (int64_t)v;
-    uint64_t fraction = (uint64_t)((v - (double)whole) * 1024) * 9765625; /* 10^10 / 1024 */
-    size_t n = ek_format_i64(out, whole);
-    out[n++] = '.';
-    for (uint64_t unit = 1000000000; fraction; unit /= 10) {
-        out[n++] = (char)('0' + fraction / unit);
-        fraction %= unit;
-    }
-    return n;
+static bool is_scaled(double u) { return u >= SCALED_MIN && u < SCALED_MAX; }
+
+/* With so many digits, as the "%.*g" of C has it; v in the range, above 0. */
+static size_t format_digits(char *out, double v, unsigned digits) {
+    unsigned k = scale_for(v, digits);
+    uint64_t n = times_tens(v, k);
+    return format_over_tens(out, n, k);
 }
 
 size_t ek_format_double(char *out, double v) {
     if (EK_UNLIKELY(!isfinite(v))) return format_special(out, isnan(v), v < 0);
-    if (v > -1e17 && v < 1e17) {
-        if ((double)(int64_t)v == v && !(v == 0 && signbit(v)))
-            return ek_format_i64(out, (int64_t)v);
-        double u = fabs(v);
-        if (u < 1e6 && u >= 1.0 / 1024 && u * 1024 == (double)(int64_t)(u * 1024)) {
-            out[0] = '-';
-            return v < 0 ? 1 + format_1024ths(out + 1, u) : format_1024ths(out, u);
-        }
+    if (v > -1e17 && v < 1e17 && (double)(int64_t)v == v && !(v == 0 && signbit(v)))
+        return ek_format_i64(out, (int64_t)v);
+    double u = fabs(v);
+    if (is_scaled(u)) {
+        out[0] = '-';
+        size_t sign = v < 0;
+        return sign + format_digits(out + sign, u, 17);
     }
     char text[EK_DOUBLE_CHARS];
     locale_t before = uselocale(c_locale());
@@ -198,6 +263,26 @@ size_t ek_format_double(char *out, double v) {
     uselocale(before);
     memcpy(out, text, n);
     return n;
+}
+
+size_t ek_format_shortest(char *out, double v) {
+    double u = fabs(v);
+    if (!is_scaled(u)) return 0;
+    out[0] = '-';
+    size_t sign = v < 0;
+    for (unsigned digits = 15;; digits++) { /* 17 are always enough */
+        unsigned k = scale_for(u, digits);
+        uint64_t n = times_tens(u, k);
+        if (digits == 17 || over_tens(n, k) == u) return sign + format_over_tens(out + sign, n, k);
+    }
+}
+
+size_t ek_format_fixed(char *out, double v) {
+    double u = fabs(v);
+    if (!(u >= SCALED_MIN && u <= 184)) return ek_format_long_double(out, (long double)v);
+    out[0] = '-';
+    size_t sign = v < 0;
+    return sign + format_over_tens(out + sign, times_tens(u, 17), 17);
 }
 
 size_t ek_format_long_double(char *out, long double v) {
@@ -219,7 +304,7 @@ size_t ek_format_long_double(char *out, long double v) {
 double ek_as_printed(double v) {
     if (!(v > -1 && v < 1)) return v;
     char text[EK_LONG_DOUBLE_CHARS];
-    size_t n = ek_format_long_double(text, v);
+    size_t n = ek_format_fixed(text, v);
     double out = v;
     ek_parse_double((const uint8_t *)text, n, &out);
     return out;

@@ -23,8 +23,12 @@ bool ek_parse_long_double(const uint8_t *p, size_t n, long double *out); /* n < 
 size_t ek_format_i64(char *out, int64_t v);
 size_t ek_format_u64(char *out, uint64_t v);
 size_t ek_format_double(char *out, double v); /* 17 significant digits; inf, -inf, nan */
+/* The fewest digits that mean this very double; 0: it is not of those that this prints (from a
+ * 512th to 10^15). A whole number has no point. */
+size_t ek_format_shortest(char *out, double v);
 /* Without an exponent, at most 17 digits behind the point, no zeros at the end, no "-0". */
 size_t ek_format_long_double(char *out, long double v);
+size_t ek_format_fixed(char *out, double v); /* the same of a double; quick from a 512th to 184 */
 
 /* What is read from the digits that ek_format_long_double prints of a double: near 0 they are fewer
  * than it has. */

@@ -62,7 +62,7 @@ void ek_resp_double(ek_reply *r, double v) {
 
 void ek_resp_fixed_double(ek_reply *r, double v) {
     char text[EK_LONG_DOUBLE_CHARS];
-    double_text(r, text, ek_format_long_double(text, v));
+    double_text(r, text, ek_format_fixed(text, v));
 }
 
 void ek_resp_verbatim(ek_reply *r, const char *format3, const void *from, size_t n) {

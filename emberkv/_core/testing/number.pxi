@@ -7,6 +7,8 @@ cdef extern from "base/number.h" nogil:
     size_t ek_format_u64(char *out, uint64_t v)
     size_t ek_format_double(char *out, double v)
     size_t ek_format_long_double(char *out, long double v)
+    size_t ek_format_shortest(char *out, double v)
+    size_t ek_format_fixed(char *out, double v)
     size_t ek_i64_chars(int64_t v)
 
 
@@ -40,6 +42,16 @@ def format_u64(uint64_t v):
 def format_double(double v):
     cdef char out[32]
     return out[:ek_format_double(out, v)]
+
+
+def format_shortest(double v):
+    cdef char out[32]
+    return out[:ek_format_shortest(out, v)]
+
+
+def format_fixed(double v):
+    cdef char out[5120]
+    return out[:ek_format_fixed(out, v)]
 
 
 def long_double_text(bytes text):
