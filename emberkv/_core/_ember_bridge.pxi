@@ -384,6 +384,8 @@ cdef class Wire:
                 and self.take_lock(wait)):
             if p.blocked:
                 ek_unblock(p, EK_UNBLOCK_TIMEOUT, &self.tape)
+                if p.blocked and self.either >= 0:
+                    self.set_alarm()
             ek_store_leave(self.store.s)
         if self.later and not p.blocked:
             self.run_later(wait)

@@ -34,10 +34,18 @@ cdef extern from "Python.h":
     PyObject *PyLong_FromLong_ "PyLong_FromLong"(long v) except NULL
     PyObject *PyLong_FromUnsignedLongLong_ "PyLong_FromUnsignedLongLong"(uint64_t v) except NULL
     PyObject *PyFloat_FromDouble_ "PyFloat_FromDouble"(double v) except NULL
+    bint PyDict_CheckExact_ "PyDict_CheckExact"(PyObject *o)
+    Py_ssize_t PyDict_Size_ "PyDict_Size"(PyObject *o)
+    bint PyDict_Next_ "PyDict_Next"(PyObject *o, Py_ssize_t *at, PyObject **key, PyObject **value)
+    bint PyLong_CheckExact_ "PyLong_CheckExact"(PyObject *o)
+    long long PyLong_AsLongLongAndOverflow_ "PyLong_AsLongLongAndOverflow"(PyObject *o,
+                                                                           int *overflow)
+    int PyObject_IsTrue_ "PyObject_IsTrue"(PyObject *o)
 
 cdef enum:
     FAST_ARGS = 6
     FAST_METHODS = 24
+    XADD_FIELDS = 6  # so that all of it is less than INLINE_ARGS
 
 ctypedef PyObject *(*fast_method)(PyObject *, PyObject **, Py_ssize_t, PyObject *) except NULL
 
@@ -157,6 +165,54 @@ cdef PyObject *fast_pfadd(PyObject *self, PyObject **args, Py_ssize_t n,
     return fast_run(20, PFADD, self, args, n, 1, FAST_ARGS, kwnames)
 
 
+cdef PyObject *fast_setbit(PyObject *self, PyObject **args, Py_ssize_t n,
+                           PyObject *kwnames) except NULL:
+    cdef Session s = (<Client> self)._session
+    cdef ek_str argv[4]
+    cdef char digits[24]
+    cdef int overflow = 0
+    if (kwnames != NULL or n != 3 or (<Client> self).p.a == NULL
+            or not fast_arg(s, args[0], &argv[1]) or not PyLong_CheckExact_(args[1])
+            or not PyLong_CheckExact_(args[2])):
+        return go_slow(21, self, args, n, kwnames)
+    argv[2].p = <const uint8_t *> digits
+    argv[2].n = ek_format_i64(digits, PyLong_AsLongLongAndOverflow_(args[1], &overflow))
+    argv[3].p = <const uint8_t *> <const char *> b"1"
+    if not PyObject_IsTrue_(args[2]):
+        argv[3].p = <const uint8_t *> <const char *> b"0"
+    argv[3].n = 1
+    if overflow:
+        return go_slow(21, self, args, n, kwnames)
+    argv[0].p = <const uint8_t *> SETBIT.name
+    argv[0].n = SETBIT.own_len
+    result = s.run(SETBIT, 4, argv)
+    return Py_NewRef(<PyObject *> result)
+
+
+cdef PyObject *fast_xadd(PyObject *self, PyObject **args, Py_ssize_t n,
+                         PyObject *kwnames) except NULL:
+    cdef Session s = (<Client> self)._session
+    cdef ek_str argv[INLINE_ARGS]
+    cdef PyObject *field
+    cdef PyObject *value
+    cdef Py_ssize_t at = 0
+    cdef size_t argc = 3
+    if (kwnames != NULL or n != 2 or (<Client> self).p.a == NULL
+            or not PyDict_CheckExact_(args[1]) or not 0 < PyDict_Size_(args[1]) <= XADD_FIELDS
+            or not fast_arg(s, args[0], &argv[1])):
+        return go_slow(22, self, args, n, kwnames)
+    argv[2].p = <const uint8_t *> <const char *> b"*"
+    argv[2].n = 1
+    while PyDict_Next_(args[1], &at, &field, &value):
+        if not fast_arg(s, field, &argv[argc]) or not fast_arg(s, value, &argv[argc + 1]):
+            return go_slow(22, self, args, n, kwnames)
+        argc += 2
+    argv[0].p = <const uint8_t *> XADD.name
+    argv[0].n = XADD.own_len
+    result = s.run(XADD, argc, argv)
+    return Py_NewRef(<PyObject *> result)
+
+
 include "_ember_peek.pxi"
 
 
@@ -200,4 +256,6 @@ install("scard", fast_scard)
 install("zcard", fast_zcard)
 install("publish", fast_publish)
 install("pfadd", fast_pfadd)
+install("setbit", fast_setbit)
+install("xadd", fast_xadd)
 PyType_Modified(<PyTypeObject *> Client)

@@ -23,7 +23,7 @@ GROUPS = ("string", "generic", "hash", "list", "set", "sorted-set") + (
 SERIALISED = {"migrate", "restore-asking"}
 OPERATED = {
     *("fcall", "fcall_ro", "function"),
-    *("acl", "bgrewriteaof", "bgsave", "failover", "lastsave", "lolwut"),
+    *("acl", "bgrewriteaof", "bgsave", "failover", "lastsave"),
     *("module", "psync", "replconf", "replicaof", "role", "save"),
     *("slaveof", "sync"),
 }
@@ -32,10 +32,15 @@ LATER = {
     *("hpexpiretime", "hpersist", "hgetdel", "hgetex", "hsetex", "client|setinfo"),
     *("client|no-touch", "xackdel", "xdelex", "xnack"),
     *("lmovem", "blmovem", "waitaof", "delex", "digest", "increx", "msetex"),
+    *("xcfgset", "xidmprecord", "sdiffcard", "sunioncard"),
 }
 EXTENDED = {"zrank", "zrevrank"}  # by later options that change the arity
 # By later options or replies that their documentation tells of.
 DOCUMENTED_LATER = {
+    "set",
+    "hscan",
+    "client",
+    "client|kill",
     "xadd",
     "xtrim",
     "xread",

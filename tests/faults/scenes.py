@@ -71,6 +71,9 @@ BASE: list[Command] = [
     words("XREADGROUP GROUP g c COUNT 60 STREAMS R >"),
     words("XREADGROUP GROUP g d COUNT 40 STREAMS R >"),
     words("XDEL R 5-0 80-0"),
+    words("XADD sent IDMP p one * f v"),
+    words("XADD sent IDMP p two * f v"),
+    words("XADD sent IDMPAUTO q * f v"),
     words(f"PEXPIREAT xl {LATER_MS}"),
     words("RPUSH xl a b"),
     words(f"PEXPIREAT xl {LATER_MS}"),
@@ -368,6 +371,14 @@ XTRIM R MAXLEN ~ 20 ACKED
 XNACK R g FAIL IDS 3 1-0 60-0 120-0 FORCE
 XNACK r g SILENT IDS 1 1-0
 XREADGROUP GROUP g new COUNT 50 CLAIM 0 STREAMS R >
+XADD sent IDMP p one * f v
+XADD sent IDMP p three * f v
+XADD r IDMPAUTO new-producer MAXLEN 1 * f v g w
+XCFGSET sent IDMP-DURATION 7 IDMP-MAXSIZE 1
+XCFGSET r IDMP-MAXSIZE 3
+XIDMPRECORD r p one 2-0
+COPY sent new
+DEL sent
 COPY R new
 COPY r R REPLACE
 RENAME R r

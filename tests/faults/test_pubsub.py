@@ -32,6 +32,8 @@ PUBLISHING: list[tuple[bytes, ...]] = [
     (b"SET", LONG, b"a key that needs a long channel"),
     (b"DEL", b"there", b"list"),
     (b"RPOPLPUSH", b"list", b"other"),
+    (b"HSET", b"h", b"f", b"v", LONG, b"v"),
+    (b"HDEL", b"fields", b"f", b"g", b"h"),
     (b"MSET", b"k1", b"v", b"k2", b"v", b"there", b"w"),
 ]
 
@@ -43,16 +45,17 @@ class Scene:
         self.store = store
         self.session = _ember.Session(store)
         for command in (
-            (b"CONFIG", b"SET", b"notify-keyspace-events", b"KEAnm"),
+            (b"CONFIG", b"SET", b"notify-keyspace-events", b"KEAnmSTIV"),
             (b"SET", b"there", b"v"),
             (b"RPUSH", b"list", b"element"),
+            (b"HSET", b"fields", b"f", b"v", b"g", b"v"),
         ):
             self.session.execute(command)
         self.listeners = [_ember.Listener(store) for _ in range(2)]
         for listener in self.listeners:
             for command in (
                 (b"SUBSCRIBE", b"a", b"b"),
-                (b"PSUBSCRIBE", b"a*", b"__key*__:*"),
+                (b"PSUBSCRIBE", b"a*", b"__*__:*"),
                 (b"SSUBSCRIBE", b"s"),
             ):
                 listener.execute_all(command)

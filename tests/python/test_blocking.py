@@ -347,3 +347,52 @@ def test_blmovem_exactly_waits_for_enough(db):
     db.rpush("a", 3, 4)
     assert call.result() == [b"1", b"2", b"3"]
     assert db.lrange("a", 0, -1) == [b"4"]
+
+
+# XREADGROUP CLAIM: what only becomes idle meanwhile
+
+
+def pending_with(db, consumer, entries):
+    db.xgroup_create("s", "g", "0", mkstream=True)
+    ids = [db.xadd("s", {"n": i}) for i in range(entries)]
+    db.xreadgroup("g", consumer, {"s": ">"})
+    return ids
+
+
+def test_what_becomes_idle_while_somebody_waits_is_claimed(db):
+    [id] = pending_with(db, "gone", 1)
+    began = time.monotonic()
+    [[_, [claimed]]] = db.xreadgroup("g", "heir", {"s": ">"}, block=20_000, claim_min_idle_time=200)
+    assert claimed[0] == id and time.monotonic() - began < 15
+    assert db.xpending("s", "g")["consumers"] == [{"name": b"heir", "pending": 1}]
+
+
+def test_what_others_are_given_meanwhile_is_claimed_when_it_is_idle(db):
+    pending_with(db, "other", 0)
+    db.xgroup_create("t", "g", "0", mkstream=True)
+    streams = {"t": ">", "s": ">"}
+    call = Call(db.xreadgroup, "g", "heir", streams, block=20_000, claim_min_idle_time=100)
+    settle(db, 1)
+    with db.transaction():  # nobody is served between the two
+        id = db.xadd("s", {"n": 1})
+        db.xreadgroup("g", "other", {"s": ">"})
+    [[name, [claimed]]] = call.result()
+    assert (name, claimed[0]) == (b"s", id)
+
+
+def test_what_is_given_back_is_claimed_at_once(db):
+    [id] = pending_with(db, "other", 1)
+    call = Call(db.xreadgroup, "g", "heir", {"s": ">"}, block=0, claim_min_idle_time=3_600_000)
+    settle(db, 1)
+    assert db.xnack("s", "g", "FAIL", id) == 1
+    [[_, [claimed]]] = call.result()
+    assert claimed[0] == id
+
+
+def test_who_waits_to_claim_gives_up_in_time(db):
+    pending_with(db, "other", 1)
+    began = time.monotonic()
+    assert not db.xreadgroup("g", "heir", {"s": ">"}, block=150, claim_min_idle_time=60_000)
+    assert not db.xreadgroup("g", "heir", {"s": ">"}, block=150, claim_min_idle_time=100_000)
+    assert time.monotonic() - began >= 0.3
+    assert db.xpending("s", "g")["consumers"] == [{"name": b"other", "pending": 1}]

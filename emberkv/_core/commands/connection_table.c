@@ -120,7 +120,7 @@ const ek_command_decl ek_connection_table[] = {
                 .history = EK_HISTORY(
                     {"2.8.12", "Filters instead of an address"}, {"2.8.12", "Filter ID"},
                     {"3.2.0", "Type master"}, {"5.0.0", "Type replica, for slave"},
-                    {"6.2.0", "Filter LADDR"}),
+                    {"6.2.0", "Filter LADDR"}, {"7.4.0", "Filter MAXAGE"}),
                 .args = EK_ARGS(
                     {.name = "filter", .type = EK_ARG_ONEOF,
                      .args = EK_ARGS(
@@ -146,7 +146,9 @@ const ek_command_decl ek_connection_table[] = {
                             {.name = "ip:port", .type = EK_ARG_STRING, .flags = EK_ARG_OPTIONAL,
                              .token = "LADDR", .since = "6.2.0"},
                             {.name = "yes/no", .type = EK_ARG_STRING, .flags = EK_ARG_OPTIONAL,
-                             .token = "SKIPME"})})}),
+                             .token = "SKIPME"},
+                            {.name = "maxage", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL,
+                             .token = "MAXAGE", .since = "7.4.0"})})}),
             },
             {
                 .name = "list",

@@ -56,6 +56,7 @@ static int64_t set_all(ek_ctx *c) {
         break;
     }
     ek_key_changed(c, c->argv[1], EK_EVENT_HASH, "hset");
+    ek_notify_fields(c->s, c->dbi, c->argv[1], "hset", c->argv + 2, c->argc / 2 - 1, 2);
     return created;
 }
 
@@ -80,6 +81,7 @@ void ek_cmd_hsetnx(ek_ctx *c) {
     if (found == EK_FOUND) widen_for(c, &v, 2);
     put(c, &v, found, c->argv[2], c->argv[3]);
     ek_key_changed(c, c->argv[1], EK_EVENT_HASH, "hset");
+    ek_notify_fields(c->s, c->dbi, c->argv[1], "hset", c->argv + 2, 1, 1);
     ek_reply_int(c->reply, 1);
 }
 
@@ -88,12 +90,15 @@ void ek_cmd_hdel(ek_ctx *c) {
     ek_found found = ek_lookup_type(c, c->argv[1], EK_HASH, &v);
     if (found == EK_WRONG_TYPE) return;
     int64_t removed = 0;
+    ek_fields gone = {0};
     for (size_t i = 2; found == EK_FOUND && i < c->argc; i++) {
         ek_hash_place place;
         if (!ek_hash_field(c, &v, c->argv[i], &place)) continue;
         ek_hash_remove(c->s, c->db, &v, &place);
+        ek_fields_note(c, &gone, c->argc, c->argv[i]);
         removed++;
     }
+    ek_fields_tell(c, &gone, "hdel");
     if (removed) ek_hash_changed(c, &v, "hdel");
     ek_reply_int(c->reply, removed);
 }
@@ -108,6 +113,7 @@ static void put_number(ek_ctx *c, ek_value *v, ek_found found, const ek_hash_pla
     else
         ek_hash_put(c->s, c->db, v, place, c->argv[2], text, place->expire_ms);
     ek_key_changed(c, c->argv[1], EK_EVENT_HASH, event);
+    ek_notify_fields(c->s, c->dbi, c->argv[1], event, c->argv + 2, 1, 1);
 }
 
 void ek_cmd_hincrby(ek_ctx *c) {

@@ -66,22 +66,27 @@ static int parse_time_option(ek_ctx *c, size_t i, int64_t *out) {
 /* What a command did to single fields, to tell it once at the end. */
 typedef struct outcome {
     size_t removed, timed;
+    ek_fields gone, given; /* a time, or none any more */
 } outcome;
 
 /* Give a field that was found another time, or take it out when that has come already. */
-static void set_time(ek_ctx *c, ek_value *v, const ek_hash_place *place, int64_t expire_ms,
-                     outcome *did) {
+static void set_time(ek_ctx *c, ek_value *v, const ek_hash_place *place, ek_str field,
+                     int64_t expire_ms, outcome *did) {
     if (expire_ms <= ek_now_ms(c)) {
         ek_hash_remove(c->s, c->db, v, place);
+        ek_fields_note(c, &did->gone, c->argc, field);
         did->removed++;
     } else {
         ek_hash_set_expire(c->s, c->db, v, place, expire_ms);
+        ek_fields_note(c, &did->given, c->argc, field);
         did->timed++;
     }
 }
 
 static void tell(ek_ctx *c, ek_value *v, const outcome *did, const char *timed_event) {
     if (did->timed) ek_key_changed(c, c->argv[1], EK_EVENT_HASH, timed_event);
+    ek_fields_tell(c, &did->given, timed_event);
+    ek_fields_tell(c, &did->gone, "hdel");
     if (did->removed) ek_hash_changed(c, v, "hdel");
 }
 
@@ -124,7 +129,7 @@ static void expire(ek_ctx *c, bool in_seconds, bool absolute) {
         } else if (!holds(when, place.expire_ms, expire_ms)) {
             ek_reply_int(c->reply, 0);
         } else {
-            set_time(c, &v, &place, expire_ms, &did);
+            set_time(c, &v, &place, c->argv[fields.first + i], expire_ms, &did);
             ek_reply_int(c->reply, expire_ms <= ek_now_ms(c) ? 2 : 1);
         }
     }
@@ -168,6 +173,7 @@ void ek_cmd_hpersist(ek_ctx *c) {
     ek_found found = ek_lookup_type(c, c->argv[1], EK_HASH, &v);
     if (found == EK_WRONG_TYPE || !parse_fields(c, 2, NOT_POSITIVE, &fields)) return;
     bool changed = false;
+    ek_fields persisted = {0};
     ek_reply_array(c->reply, fields.n);
     for (size_t i = 0; i < fields.n; i++) {
         ek_hash_place place;
@@ -177,11 +183,13 @@ void ek_cmd_hpersist(ek_ctx *c) {
             ek_reply_int(c->reply, -1);
         } else {
             ek_hash_set_expire(c->s, c->db, &v, &place, EK_NO_EXPIRE);
+            ek_fields_note(c, &persisted, fields.n, c->argv[fields.first + i]);
             ek_reply_int(c->reply, 1);
             changed = true;
         }
     }
     if (changed) ek_key_changed(c, c->argv[1], EK_EVENT_HASH, "hpersist");
+    ek_fields_tell(c, &persisted, "hpersist");
 }
 
 /* --- HGETDEL, HGETEX, HSETEX --- */
@@ -201,6 +209,7 @@ void ek_cmd_hgetdel(ek_ctx *c) {
         }
         ek_reply_str(c->reply, place.value);
         ek_hash_remove(c->s, c->db, &v, &place);
+        ek_fields_note(c, &did.gone, fields.n, c->argv[fields.first + i]);
         did.removed++;
     }
     tell(c, &v, &did, "");
@@ -226,7 +235,7 @@ void ek_cmd_hgetex(ek_ctx *c) {
         }
         ek_reply_str(c->reply, place.value);
         if (timed || (persist && place.expire_ms != EK_NO_EXPIRE))
-            set_time(c, &v, &place, expire_ms, &did);
+            set_time(c, &v, &place, c->argv[fields.first + i], expire_ms, &did);
     }
     tell(c, &v, &did, persist ? "hpersist" : "hexpire");
 }
@@ -303,6 +312,7 @@ static void setex_put(ek_ctx *c, ek_value *v, const setex_args *o, outcome *did)
         bool there = ek_hash_field(c, v, pair[0], &place);
         if (o->timed && o->expire_ms <= ek_now_ms(c)) {
             if (there) ek_hash_remove(c->s, c->db, v, &place);
+            if (there) ek_fields_note(c, &did->gone, o->n, pair[0]);
             did->removed += there;
         } else {
             int64_t expire_ms = o->keep ? place.expire_ms : o->expire_ms;
@@ -340,8 +350,12 @@ void ek_cmd_hsetex(ek_ctx *c) {
             ek_hash_create(c->s, c->db, &v, c->argv[1], &c->argv[o.first], o.n);
         if (found == EK_FOUND || o.timed) setex_put(c, &v, &o, &did);
         ek_key_changed(c, c->argv[1], EK_EVENT_HASH, "hset");
+        ek_notify_fields(c->s, c->dbi, c->argv[1], "hset", &c->argv[o.first], o.n, 2);
+        ek_fields_tell(c, &did.gone, "hdel");
         if (passed) ek_hash_changed(c, &v, "hdel");
         else if (o.timed) ek_key_changed(c, c->argv[1], EK_EVENT_HASH, "hexpire");
+        if (o.timed && !passed)
+            ek_notify_fields(c->s, c->dbi, c->argv[1], "hexpire", &c->argv[o.first], o.n, 2);
     }
     ek_reply_int(c->reply, 1);
 }

@@ -420,7 +420,9 @@ const ek_command_decl ek_hashes_table[] = {
             {.name = "cursor", .type = EK_ARG_INTEGER},
             {.name = "pattern", .type = EK_ARG_PATTERN, .flags = EK_ARG_OPTIONAL,
              .token = "MATCH"},
-            {.name = "count", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL, .token = "COUNT"}),
+            {.name = "count", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL, .token = "COUNT"},
+            {.name = "novalues", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
+             .token = "NOVALUES", .since = "7.4.0"}),
     },
     {
         .name = "hset",

@@ -6,7 +6,7 @@ ek_handler ek_cmd_command, ek_cmd_command_count, ek_cmd_command_docs, ek_cmd_com
     ek_cmd_config_get, ek_cmd_config_resetstat, ek_cmd_config_rewrite, ek_cmd_config_set,
     ek_cmd_dbsize, ek_cmd_flushall, ek_cmd_flushdb, ek_cmd_info, ek_cmd_memory_doctor,
     ek_cmd_memory_malloc_stats, ek_cmd_memory_purge, ek_cmd_memory_stats, ek_cmd_memory_usage,
-    ek_cmd_swapdb, ek_cmd_time;
+    ek_cmd_swapdb, ek_cmd_lolwut, ek_cmd_time;
 
 const ek_command_decl ek_server_table[] = {
     {
@@ -252,6 +252,18 @@ const ek_command_decl ek_server_table[] = {
         .args = EK_ARGS(
             {.name = "section", .type = EK_ARG_STRING,
              .flags = EK_ARG_OPTIONAL | EK_ARG_MULTIPLE}),
+    },
+    {
+        .name = "lolwut",
+        .handler = ek_cmd_lolwut,
+        .arity = -1,
+        .flags = EK_CMD_READONLY | EK_CMD_FAST,
+        .group = "server",
+        .since = "5.0.0",
+        .summary = "A picture of embers, and the version.",
+        .complexity = "O(1)",
+        .args = EK_ARGS({.name = "version", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL,
+                         .token = "VERSION"}),
     },
     {
         .name = "memory",

@@ -54,6 +54,7 @@ static void seen_grow(seen_set *s, size_t places) {
 typedef struct merging {
     seen_set seen;
     ek_members out;
+    size_t limit; /* 0: none */
 } merging;
 
 static bool merge_one(void *arg, ek_str member, const char *room) {
@@ -61,16 +62,18 @@ static bool merge_one(void *arg, ek_str member, const char *room) {
     if (2 * (m->seen.n + 1) > m->seen.mask) seen_grow(&m->seen, 2 * (m->seen.mask + 1));
     member = ek_member_keep(m->seen.c, member, room);
     if (seen_insert(&m->seen, member)) ek_members_collect(&m->out, member, NULL);
-    return true;
+    return m->limit == 0 || m->out.n < m->limit;
 }
 
-static void unite(ek_ctx *c, const operands *o, ek_members *out) {
-    merging m = {.seen = {.c = c}, .out = {.c = c}};
+static void unite_some(ek_ctx *c, const operands *o, size_t limit, ek_members *out) {
+    merging m = {.seen = {.c = c}, .out = {.c = c}, .limit = limit};
     seen_grow(&m.seen, 64);
-    for (size_t i = 0; i < o->n; i++)
+    for (size_t i = 0; i < o->n && (limit == 0 || m.out.n < limit); i++)
         if (o->sets[i].entry) ek_set_each(c->a, &o->sets[i], merge_one, &m);
     *out = m.out;
 }
+
+static void unite(ek_ctx *c, const operands *o, ek_members *out) { unite_some(c, o, 0, out); }
 
 /* Members of one set which all the others have (or, `absent`, none of them has). */
 typedef struct sifting {
@@ -157,7 +160,14 @@ void ek_cmd_smembers(ek_ctx *c) {
     if (found == EK_FOUND) ek_set_each(c->a, &v, ek_set_reply_member, c->reply);
 }
 
-void ek_cmd_sintercard(ek_ctx *c) {
+typedef void counted_operation(ek_ctx *c, const operands *o, size_t limit, ek_members *out);
+
+static void diff_some(ek_ctx *c, const operands *o, size_t limit, ek_members *out) {
+    sift(c, o, 0, true, limit, out);
+}
+
+/* How many members the result has, counted up to a limit. APPROX may be answered exactly. */
+static void reply_count(ek_ctx *c, counted_operation *run, bool may_approximate) {
     int64_t n, limit = 0;
     operands o;
     ek_members out;
@@ -166,14 +176,19 @@ void ek_cmd_sintercard(ek_ctx *c) {
         ek_reply_error(c->reply, "ERR Number of keys can't be greater than number of args");
         return;
     }
-    for (size_t i = 2 + (size_t)n; i < c->argc; i += 2) {
+    for (size_t i = 2 + (size_t)n; i < c->argc; i++) {
+        if (may_approximate && ek_arg_is(c, i, "approx")) continue;
         if (!ek_arg_is(c, i, "limit") || i + 1 >= c->argc) {
             ek_reply_syntax_error(c);
             return;
         }
-        if (!ek_arg_range(c, i + 1, 0, INT64_MAX, &limit, "LIMIT can't be negative")) return;
+        if (!ek_arg_range(c, ++i, 0, INT64_MAX, &limit, "LIMIT can't be negative")) return;
     }
     if (!find_operands(c, 2, (size_t)n, &o)) return;
-    intersect(c, &o, (size_t)limit, &out);
+    run(c, &o, (size_t)limit, &out);
     ek_reply_int(c->reply, (int64_t)out.n);
 }
+
+void ek_cmd_sintercard(ek_ctx *c) { reply_count(c, intersect, false); }
+void ek_cmd_sdiffcard(ek_ctx *c) { reply_count(c, diff_some, false); }
+void ek_cmd_sunioncard(ek_ctx *c) { reply_count(c, unite_some, true); }

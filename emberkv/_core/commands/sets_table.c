@@ -4,7 +4,7 @@
 ek_handler ek_cmd_sadd, ek_cmd_scard, ek_cmd_sdiff, ek_cmd_sdiffstore, ek_cmd_sinter,
     ek_cmd_sintercard, ek_cmd_sinterstore, ek_cmd_sismember, ek_cmd_smembers, ek_cmd_smismember,
     ek_cmd_smove, ek_cmd_spop, ek_cmd_srandmember, ek_cmd_srem, ek_cmd_sscan, ek_cmd_sunion,
-    ek_cmd_sunionstore;
+    ek_cmd_sunionstore, ek_cmd_sdiffcard, ek_cmd_sunioncard;
 
 const ek_command_decl ek_sets_table[] = {
     {
@@ -49,6 +49,23 @@ const ek_command_decl ek_sets_table[] = {
         .tips = EK_TIPS("nondeterministic_output_order"),
         .keys = EK_KEYS(EK_KEY_RANGE(1, -1, 1, EK_KEY_RO | EK_KEY_ACCESS)),
         .args = EK_ARGS({.name = "key", .type = EK_ARG_KEY, .flags = EK_ARG_MULTIPLE}),
+    },
+    {
+        .name = "sdiffcard",
+        .handler = ek_cmd_sdiffcard,
+        .arity = -3,
+        .flags = EK_CMD_READONLY,
+        .categories = EK_ACL_SET,
+        .group = "set",
+        .since = "8.10.0",
+        .summary = "Number of members of the first set that no other has, counted up to a limit if "
+                   "asked.",
+        .complexity = "O(N*M) for M sets, the first of N members",
+        .keys = EK_KEYS(EK_KEY_COUNTED(1, EK_KEY_RO | EK_KEY_ACCESS)),
+        .args = EK_ARGS(
+            {.name = "numkeys", .type = EK_ARG_INTEGER},
+            {.name = "key", .type = EK_ARG_KEY, .flags = EK_ARG_MULTIPLE},
+            {.name = "limit", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL, .token = "LIMIT"}),
     },
     {
         .name = "sdiffstore",
@@ -258,6 +275,24 @@ const ek_command_decl ek_sets_table[] = {
         .tips = EK_TIPS("nondeterministic_output_order"),
         .keys = EK_KEYS(EK_KEY_RANGE(1, -1, 1, EK_KEY_RO | EK_KEY_ACCESS)),
         .args = EK_ARGS({.name = "key", .type = EK_ARG_KEY, .flags = EK_ARG_MULTIPLE}),
+    },
+    {
+        .name = "sunioncard",
+        .handler = ek_cmd_sunioncard,
+        .arity = -3,
+        .flags = EK_CMD_READONLY,
+        .categories = EK_ACL_SET,
+        .group = "set",
+        .since = "8.10.0",
+        .summary = "Number of members that any of the sets has, counted up to a limit if asked.",
+        .complexity = "O(N) for N members of all the sets",
+        .keys = EK_KEYS(EK_KEY_COUNTED(1, EK_KEY_RO | EK_KEY_ACCESS)),
+        .args = EK_ARGS(
+            {.name = "numkeys", .type = EK_ARG_INTEGER},
+            {.name = "key", .type = EK_ARG_KEY, .flags = EK_ARG_MULTIPLE},
+            {.name = "approx", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
+             .token = "APPROX"},
+            {.name = "limit", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL, .token = "LIMIT"}),
     },
     {
         .name = "sunionstore",

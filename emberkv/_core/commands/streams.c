@@ -2,6 +2,8 @@
 #include "commands/streams.h"
 
 #include "base/number.h"
+#include "base/sha1.h"
+#include "store/value_stream_producers.h"
 
 #define ID_CHARS_MAX 127u
 
@@ -186,6 +188,8 @@ typedef struct options {
     ek_stream_refs refs;
     bool refs_given, limit_given, no_make;
     bool id_given, seq_given;
+    bool sent_given, sent_named; /* IDMPAUTO or IDMP; IDMP, which gives the message's name too */
+    ek_str producer, message;
     ek_id id;
     size_t fields_at; /* of XADD: the first name; 0: there is no id */
 } options;
@@ -246,6 +250,28 @@ static bool arg_new_id(ek_ctx *c, size_t i, options *o) {
     return false;
 }
 
+/* IDMPAUTO producer, or IDMP producer name, at argument *i. */
+static bool arg_sent(ek_ctx *c, size_t *i, options *o) {
+    const char *wrong = NULL;
+    bool named = ek_arg_is(c, *i, "idmp");
+    if (o->sent_given) {
+        wrong = "IDMP/IDMPAUTO specified multiple times";
+    } else if (*i + 1 + named >= c->argc) {
+        ek_reply_syntax_error(c);
+        return false;
+    } else {
+        o->sent_given = true;
+        o->sent_named = named;
+        o->producer = c->argv[*i + 1];
+        if (named) o->message = c->argv[*i + 2];
+        *i += 1 + named;
+        if (o->producer.n == 0) wrong = "IDMP/IDMPAUTO requires a producer ID that is not empty";
+        else if (named && o->message.n == 0) wrong = "IDMP requires an ID that is not empty";
+    }
+    if (wrong) ek_reply_error(c->reply, "ERR %s", wrong);
+    return !wrong;
+}
+
 static bool options_agree(ek_ctx *c, options *o, bool adding) {
     const char *wrong = NULL;
     if (o->limit_given && o->trim.by == EK_TRIM_NONE)
@@ -258,6 +284,10 @@ static bool options_agree(ek_ctx *c, options *o, bool adding) {
         ek_reply_error(c->reply, "ERR syntax error, %s", wrong);
         return false;
     }
+    if (o->sent_given && o->id_given) {
+        ek_reply_error(c->reply, "ERR IDMP/IDMPAUTO can be used only with auto-generated IDs");
+        return false;
+    }
     if (o->trim.approximate && !o->limit_given) o->trim.limit = usual_limit(c);
     return true;
 }
@@ -266,6 +296,12 @@ static bool parse_options(ek_ctx *c, options *o, bool adding) {
     *o = (options){0};
     for (size_t i = 2; i < c->argc; i++) {
         bool more = i + 1 < c->argc;
+        bool is_word = c->argv[i].n && c->argv[i].p[0] > '9'; /* an id begins with less */
+        if (adding && !is_word) {
+            if (!arg_new_id(c, i, o)) return false;
+            o->fields_at = i + 1;
+            break;
+        }
         if (more && ek_arg_is(c, i, "maxlen")) {
             if (!arg_threshold(c, &i, &o->trim, true)) return false;
         } else if (more && ek_arg_is(c, i, "minid")) {
@@ -277,6 +313,8 @@ static bool parse_options(ek_ctx *c, options *o, bool adding) {
             o->refs_given = true;
         } else if (adding && ek_arg_is(c, i, "nomkstream")) {
             o->no_make = true;
+        } else if (adding && more && (ek_arg_is(c, i, "idmpauto") || ek_arg_is(c, i, "idmp"))) {
+            if (!arg_sent(c, &i, o)) return false;
         } else if (adding) {
             if (!arg_new_id(c, i, o)) return false;
             o->fields_at = i + 1;
@@ -349,6 +387,40 @@ static bool is_too_large(ek_ctx *c, size_t from) {
     return bytes > EK_STREAM_ENTRY_MAX;
 }
 
+#define CONTENTS_BYTES 16
+
+/* What stands for the contents of a message: the sum of digests of its pairs, whatever their order. */
+static ek_str contents(ek_ctx *c, size_t from) {
+    uint64_t sum[2] = {0, 0}, part[2];
+    for (size_t i = from; i + 1 < c->argc; i += 2) {
+        uint8_t digest[EK_SHA1_BYTES];
+        uint64_t n = c->argv[i].n;
+        ek_sha1 h;
+        ek_sha1_begin(&h);
+        ek_sha1_add(&h, &n, sizeof n);
+        ek_sha1_add(&h, c->argv[i].p, c->argv[i].n);
+        ek_sha1_add(&h, c->argv[i + 1].p, c->argv[i + 1].n);
+        ek_sha1_end(&h, digest);
+        memcpy(part, digest, sizeof part);
+        sum[0] += part[0];
+        sum[1] += part[1];
+    }
+    uint8_t *text = ek_scratch_alloc(c, CONTENTS_BYTES);
+    memcpy(text, sum, CONTENTS_BYTES);
+    return (ek_str){text, CONTENTS_BYTES};
+}
+
+/* Was the message sent before? Then its id is the reply. */
+static bool reply_sent(ek_ctx *c, const ek_stream *st, const options *o) {
+    ek_id id;
+    ek_sent *sent = ek_stream_sent(c->a, st);
+    if (!sent || !ek_sent_find(c->a, sent, o->producer, o->message, ek_now_ms(c), &id))
+        return false;
+    EK_SET(c->a, sent->duplicates, sent->duplicates + 1);
+    ek_stream_reply_id(c, id);
+    return true;
+}
+
 void ek_cmd_xadd(ek_ctx *c) {
     options o;
     if (!parse_options(c, &o, true)) return;
@@ -369,6 +441,8 @@ void ek_cmd_xadd(ek_ctx *c) {
         ek_reply_null(c->reply);
         return;
     }
+    if (o.sent_given && !o.sent_named) o.message = contents(c, o.fields_at);
+    if (o.sent_given && found == EK_FOUND && reply_sent(c, k.st, &o)) return;
     ek_id id;
     if (!choose_id(c, found == EK_FOUND ? k.st : &(ek_stream){0}, &o, &id)) return;
     if (is_too_large(c, o.fields_at)) {
@@ -380,6 +454,8 @@ void ek_cmd_xadd(ek_ctx *c) {
         k.st = ek_stream_of(&k.v);
     }
     ek_stream_append(c->s, k.st, id, c->argv + o.fields_at, nwords / 2);
+    if (o.sent_given)
+        ek_sent_add(c->a, ek_stream_needs_sent(c->s, k.st), o.producer, o.message, ek_now_ms(c), id);
     ek_stream_reply_id(c, id);
     uint64_t gone = o.trim.by == EK_TRIM_NONE ? 0 : trim(c, k.st, &o);
     ek_key_changed(c, key, EK_EVENT_STREAM, "xadd");

@@ -1,5 +1,6 @@
 /* XDELEX, XACKDEL and XNACK: deleting with an eye on the groups, and giving back. */
 #include "commands/streams.h"
+#include "store/waiting.h"
 
 /* IDS and what belongs to it, among other options in any order. */
 typedef struct request {
@@ -174,6 +175,9 @@ void ek_cmd_xnack(ek_ctx *c) {
     if (!ids) return;
     int64_t n = 0;
     for (size_t i = 0; i < q.nids; i++) n += give_back(c, &k, &q, mode, ids[i]);
-    if (n) ek_stream_noted(c, c->argv[1], NULL);
+    if (n) {
+        ek_stream_noted(c, c->argv[1], NULL);
+        ek_wait_ready(c->s, c->dbi, c->argv[1]); /* who claims may have them at once */
+    }
     ek_reply_int(c->reply, n);
 }

@@ -1,5 +1,6 @@
 /* XINFO: what streams, groups and consumers are like. */
 #include "commands/streams.h"
+#include "store/value_stream_producers.h"
 
 #define FULL_COUNT 10 /* entries of each list, when COUNT does not say */
 
@@ -48,7 +49,18 @@ static void reply_facts(ek_ctx *c, const ek_stream *st) {
     pair_id(c, "max-deleted-entry-id", st->max_deleted);
     pair_int(c, "entries-added", (int64_t)st->added);
     pair_id(c, "recorded-first-entry-id", st->first);
+    const ek_sent *sent = ek_stream_sent(c->a, st);
+    if (!sent) return;
+    pair_int(c, "idmp-duration", sent->seconds);
+    pair_int(c, "idmp-maxsize", sent->most);
+    pair_int(c, "pids-tracked", sent->producers.count);
+    pair_int(c, "iids-tracked", (int64_t)sent->messages);
+    pair_int(c, "iids-added", (int64_t)sent->added);
+    pair_int(c, "iids-duplicates", (int64_t)sent->duplicates);
 }
+
+/* How many pairs that are. */
+static size_t facts_of(const ek_stream *st) { return st->sent ? 13 : 7; }
 
 static void pair_entry(ek_ctx *c, const char *s, const ek_stream *st, bool last) {
     ek_stream_iter it;
@@ -101,7 +113,7 @@ static void reply_group(ek_ctx *c, const ek_stream *st, const ek_group *g, int64
 }
 
 static void reply_full(ek_ctx *c, const ek_stream *st, int64_t count) {
-    ek_reply_map(c->reply, 9);
+    ek_reply_map(c->reply, facts_of(st) + 2);
     reply_facts(c, st);
     name(c, "entries");
     ek_stream_reply_range(c, st, EK_ID_MIN, EK_ID_MAX, count, false);
@@ -132,7 +144,7 @@ void ek_cmd_xinfo_stream(ek_ctx *c) {
         reply_full(c, k.st, count);
         return;
     }
-    ek_reply_map(c->reply, 10);
+    ek_reply_map(c->reply, facts_of(k.st) + 3);
     reply_facts(c, k.st);
     pair_int(c, "groups", k.st->groups.count);
     pair_entry(c, "first-entry", k.st, false);

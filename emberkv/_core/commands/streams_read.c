@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define BLOCK_MS_MAX (INT64_MAX / 4)
+#define LOOK_MS_MIN 10 /* between two looks for what has become idle */
 
 /* What has been pending for long enough to be claimed. */
 typedef struct idle_entry {
@@ -33,6 +34,7 @@ typedef struct request {
     int64_t count;    /* of each stream; 0: all */
     int64_t max_count, max_bytes; /* of the whole reply; 0: all */
     int64_t claim_ms; /* -1: claim nothing */
+    int64_t look_ms;  /* when there may be something to claim */
     size_t begin;     /* of the reply */
     int64_t given;    /* entries so far */
     ek_str group, consumer;
@@ -195,14 +197,19 @@ static int by_delivery(const void *a, const void *b) {
     return ek_id_before(x->id, y->id) ? -1 : 1;
 }
 
-/* What CLAIM finds: all that is pending is looked at. */
-static void find_idle(ek_ctx *c, const request *q, source *s) {
+/* What CLAIM finds: all that is pending is looked at. What is not idle for long enough says when to look
+ * again; and what others are given from now on will not be before that long. */
+static void find_idle(ek_ctx *c, request *q, source *s) {
     s->idle = ek_scratch_alloc(c, s->group->pending.count * sizeof *s->idle + 1);
     ek_idtree_place place = ek_idtree_first(c->a, &s->group->pending);
     for (; place.leaf; place = ek_idtree_next(c->a, place)) {
         const ek_pending *p = ek_pending_at(c->a, place);
         ek_id id = ek_idtree_id(c->a, place);
-        if (p->consumer && ek_now_ms(c) - p->delivered_ms < q->claim_ms) continue;
+        int64_t left_ms = q->claim_ms - (ek_now_ms(c) - p->delivered_ms);
+        if (p->consumer && left_ms > 0) {
+            if (left_ms < q->look_ms) q->look_ms = left_ms;
+            continue;
+        }
         if (ek_stream_has(c->a, s->st, id)) s->idle[s->nidle++] = (idle_entry){id, p->delivered_ms};
     }
     qsort(s->idle, s->nidle, sizeof *s->idle, by_delivery);
@@ -350,6 +357,7 @@ static void wait(ek_ctx *c, const request *q, const source *sources) {
 static void read(ek_ctx *c, bool with_group) {
     request q = {.with_group = with_group, .block_ms = -1, .claim_ms = -1, .begin = c->reply->len};
     if (!parse_request(c, &q)) return;
+    q.look_ms = q.claim_ms;
     source *sources = ek_scratch_alloc(c, q.n * sizeof *sources);
     for (size_t i = 0; i < q.n; i++)
         if (!find_source(c, &q, i, &sources[i])) return;
@@ -368,7 +376,9 @@ static void read(ek_ctx *c, bool with_group) {
         return;
     }
     ek_reply_null_array(c->reply);
-    if (q.block_ms >= 0) wait(c, &q, sources);
+    if (q.block_ms < 0) return;
+    wait(c, &q, sources);
+    if (q.claim_ms >= 0) ek_block_look(c, q.look_ms < LOOK_MS_MIN ? LOOK_MS_MIN : q.look_ms);
 }
 
 void ek_cmd_xread(ek_ctx *c) { read(c, false); }

@@ -2,9 +2,11 @@
 #include "base/word.h"
 #include "commands/tables.h"
 
-ek_handler ek_cmd_help, ek_cmd_xack, ek_cmd_xackdel, ek_cmd_xadd, ek_cmd_xautoclaim, ek_cmd_xclaim,
+ek_handler ek_cmd_help, ek_cmd_xack, ek_cmd_xackdel, ek_cmd_xadd, ek_cmd_xautoclaim, ek_cmd_xcfgset,
+    ek_cmd_xclaim,
     ek_cmd_xdel, ek_cmd_xdelex, ek_cmd_xgroup_create, ek_cmd_xgroup_createconsumer,
-    ek_cmd_xgroup_delconsumer, ek_cmd_xgroup_destroy, ek_cmd_xgroup_setid, ek_cmd_xinfo_consumers,
+    ek_cmd_xgroup_delconsumer, ek_cmd_xgroup_destroy, ek_cmd_xgroup_setid, ek_cmd_xidmprecord,
+    ek_cmd_xinfo_consumers,
     ek_cmd_xinfo_groups, ek_cmd_xinfo_stream, ek_cmd_xlen, ek_cmd_xnack, ek_cmd_xpending,
     ek_cmd_xrange, ek_cmd_xread, ek_cmd_xreadgroup, ek_cmd_xrevrange, ek_cmd_xsetid, ek_cmd_xtrim;
 
@@ -101,7 +103,8 @@ const ek_command_decl ek_streams_table[] = {
         .history = EK_HISTORY(
             {"6.2.0", "Options NOMKSTREAM, MINID, LIMIT"},
             {"7.0.0", "Ids of the form ms-*"},
-            {"8.2.0", "Options KEEPREF, DELREF, ACKED"}),
+            {"8.2.0", "Options KEEPREF, DELREF, ACKED"},
+            {"8.6.0", "Options IDMPAUTO and IDMP"}),
         .args = EK_ARGS(
             {.name = "key", .type = EK_ARG_KEY},
             {.name = "nomkstream", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
@@ -112,6 +115,13 @@ const ek_command_decl ek_streams_table[] = {
                  {.name = "keepref", .type = EK_ARG_PURE_TOKEN, .token = "KEEPREF"},
                  {.name = "delref", .type = EK_ARG_PURE_TOKEN, .token = "DELREF"},
                  {.name = "acked", .type = EK_ARG_PURE_TOKEN, .token = "ACKED"})},
+            {.name = "idmp", .type = EK_ARG_ONEOF, .flags = EK_ARG_OPTIONAL, .since = "8.6.0",
+             .args = EK_ARGS(
+                 {.name = "producer-id", .type = EK_ARG_STRING, .token = "IDMPAUTO"},
+                 {.name = "producer-and-idempotent-id", .type = EK_ARG_BLOCK, .token = "IDMP",
+                  .args = EK_ARGS(
+                      {.name = "producer-id", .type = EK_ARG_STRING},
+                      {.name = "idempotent-id", .type = EK_ARG_STRING})})},
             {.name = "trim", .type = EK_ARG_BLOCK, .flags = EK_ARG_OPTIONAL,
              .args = EK_ARGS(
                  {.name = "strategy", .type = EK_ARG_ONEOF,
@@ -158,6 +168,24 @@ const ek_command_decl ek_streams_table[] = {
             {.name = "count", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL, .token = "COUNT"},
             {.name = "justid", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
              .token = "JUSTID"}),
+    },
+    {
+        .name = "xcfgset",
+        .handler = ek_cmd_xcfgset,
+        .arity = -2,
+        .flags = EK_CMD_WRITE | EK_CMD_DENYOOM | EK_CMD_FAST,
+        .categories = EK_ACL_STREAM,
+        .group = "stream",
+        .since = "8.6.0",
+        .summary = "Says for how long, and how many, messages of producers a stream knows again.",
+        .complexity = "O(1)",
+        .keys = EK_KEYS(EK_KEY_AT(1, EK_KEY_RW | EK_KEY_UPDATE)),
+        .args = EK_ARGS(
+            {.name = "key", .type = EK_ARG_KEY},
+            {.name = "idmp-duration", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL,
+             .token = "IDMP-DURATION"},
+            {.name = "idmp-maxsize", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL,
+             .token = "IDMP-MAXSIZE"}),
     },
     {
         .name = "xclaim",
@@ -338,6 +366,24 @@ const ek_command_decl ek_streams_table[] = {
                     {.name = "entries_read", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL,
                      .token = "ENTRIESREAD"}),
             }),
+    },
+    {
+        .name = "xidmprecord",
+        .handler = ek_cmd_xidmprecord,
+        .arity = 5,
+        .flags = EK_CMD_WRITE | EK_CMD_DENYOOM | EK_CMD_FAST,
+        .categories = EK_ACL_STREAM,
+        .group = "stream",
+        .since = "8.8.0",
+        .summary = "Notes of an entry which message of a producer it was: for logs that are "
+                   "replayed.",
+        .complexity = "O(log(N)) for N messages that are known of the producer",
+        .keys = EK_KEYS(EK_KEY_AT(1, EK_KEY_RW | EK_KEY_UPDATE)),
+        .args = EK_ARGS(
+            {.name = "key", .type = EK_ARG_KEY},
+            {.name = "pid", .type = EK_ARG_STRING},
+            {.name = "iid", .type = EK_ARG_STRING},
+            {.name = "stream-id", .type = EK_ARG_STRING}),
     },
     {
         .name = "xinfo",

@@ -186,6 +186,13 @@ uint32_t ek_btree_before_member(const ek_arena *a, const ek_btree *t, member_fn 
                                    .member_of = member_of});
 }
 
+ek_ref ek_btree_find_member(const ek_arena *a, const ek_btree *t, member_fn *member_of,
+                            ek_str member) {
+    ek_btree_place p = ek_btree_at(a, t, ek_btree_before_member(a, t, member_of, member, false));
+    ek_ref item = p.leaf ? ek_btree_item(a, p) : 0;
+    return item && ek_str_eq(member_of(a, item), member) ? item : 0;
+}
+
 /* --- changing leaves --- */
 
 static void set_n(ek_arena *a, uint32_t *n, uint32_t v) {

@@ -83,6 +83,10 @@ uint32_t ek_btree_before_score(const ek_arena *a, const ek_btree *t, double scor
 uint32_t ek_btree_before_member(const ek_arena *a, const ek_btree *t,
                                 ek_btree_member_fn *member_of, ek_str member, bool beyond);
 
+/* The item of this member in such a tree; 0: there is none. */
+ek_ref ek_btree_find_member(const ek_arena *a, const ek_btree *t, ek_btree_member_fn *member_of,
+                            ek_str member);
+
 /* Fetch ahead the leaf where this score belongs. */
 void ek_btree_fetch(const ek_arena *a, const ek_btree *t, double score);
 

@@ -30,6 +30,8 @@ static EK_NOINLINE bool expire_fields(ek_ctx *c, uint32_t dbi, ek_value *v) {
     ek_db *db = &c->s->dbs[dbi];
     bool all_gone;
     ek_str key = v->key;
+    if (ek_notifies_fields(c->s))
+        ek_hash_tell_passed(c->s, dbi, v, ek_now_ms(c), FIELDS_AT_ONCE);
     size_t n = ek_hash_purge(c->s, db, v, ek_now_ms(c), FIELDS_AT_ONCE, &all_gone);
     if (n) ek_key_changed_in(c, dbi, key, EK_EVENT_HASH, "hexpired");
     if (!all_gone) return true;

@@ -122,7 +122,15 @@ void ek_block_as(ek_ctx *c, size_t argc, const ek_str *argv, size_t nkeys, const
     /* The clock counts whole milliseconds, of which the first has begun already. */
     int64_t now = ek_clock_monotonic_ms();
     bool ends = timeout_ms > 0 && timeout_ms < INT64_MAX - now - 1;
-    c->session->blocked_until_ms = ends ? now + timeout_ms + 1 : INT64_MAX;
+    c->session->blocked_end_ms = ends ? now + timeout_ms + 1 : INT64_MAX;
+    c->session->blocked_until_ms = c->session->blocked_end_ms;
+}
+
+void ek_block_look(ek_ctx *c, int64_t after_ms) {
+    ek_session *session = c->session;
+    int64_t now = ek_clock_monotonic_ms();
+    if (session->blocked && after_ms < session->blocked_end_ms - now)
+        session->blocked_until_ms = now + after_ms;
 }
 
 _Static_assert(offsetof(ek_client, resp) == offsetof(ek_client, db) + 4, "announced together");
@@ -179,12 +187,14 @@ static void serve_guarded(ek_store *s, serving *v) {
     ek_inbox_post_reply(s, v->client, v->tape.buf, v->tape.len, c.put_back);
 }
 
-/* Run the waiter's command again. False: no memory for it; undone, it waits on. */
-static bool serve_one(ek_store *s, const ek_wait_queue *q, ek_client *client) {
+/* Run the waiter's command again. False: no memory for it; undone, it waits on. *look_ms: when it wants
+ * to be run again whatever happens, if it says so. */
+static bool serve_one(ek_store *s, const ek_wait_queue *q, ek_client *client, int64_t *look_ms) {
     const ek_wait *w = ek_ptr(s->a, client->wait);
     serving v = {.client = client, .queue = q, .tape = {.a = s->a}};
     v.session = (ek_session){.s = s, .a = s->a, .db = w->db, .resp = (int)w->resp,
-                             .initial_resp = (int)w->resp, .id = client->id};
+                             .initial_resp = (int)w->resp, .id = client->id,
+                             .blocked_until_ms = INT64_MAX, .blocked_end_ms = INT64_MAX};
     ek_guard g;
     ek_savepoint sp = ek_save(s->a);
     ek_status st = EK_GUARD(s->a, &g);
@@ -194,6 +204,7 @@ static bool serve_one(ek_store *s, const ek_wait_queue *q, ek_client *client) {
     } else {
         ek_undo(s->a, &sp);
     }
+    *look_ms = v.session.blocked_until_ms;
     ek_reply_free(&v.tape);
     ek_scratch_free(&v.session.scratch);
     return st == EK_OK;
@@ -224,9 +235,10 @@ static bool serve_queue(ek_store *s, ek_wait_queue *q) {
         const ek_wait_node *node = ek_ptr(s->a, at);
         ek_client *c = ek_ptr(s->a, node->client);
         bool there;
+        int64_t look_ms; /* its owner looks at a time of its own */
         next = node->next;
         if (is_of_interest(s, q, ek_ptr(s->a, c->wait), &there)) {
-            if (ek_client_lives(s, c)) ok = serve_one(s, q, c);
+            if (ek_client_lives(s, c)) ok = serve_one(s, q, c, &look_ms);
             else bury_one(s, c);
         } else if (!there && !q->ngone) {
             break;
@@ -373,6 +385,7 @@ typedef struct taking {
     ek_reply *out;
     size_t mark, max_bytes, n;
     bool replied;
+    bool waits_on; /* it was looked at, in vain */
     ek_unblock_how how;
 } taking;
 
@@ -401,11 +414,33 @@ size_t ek_inbox_take(ek_session *session, ek_reply *out, size_t max_bytes) {
     return t.n;
 }
 
+/* Run the command that waits again, for each of its keys in turn. It may wait on. */
+static void look_again(ek_session *session, ek_client *c) {
+    ek_store *s = session->s;
+    session->blocked_until_ms = session->blocked_end_ms;
+    ek_ref at = ((const ek_wait *)ek_ptr(s->a, c->wait))->nodes;
+    while (at && c->wait) {
+        const ek_wait_node *node = ek_ptr(s->a, at);
+        ek_ref next = node->next_of_client;
+        int64_t look_ms = INT64_MAX;
+        serve_one(s, ek_ptr(s->a, node->queue), c, &look_ms);
+        if (look_ms < session->blocked_until_ms) session->blocked_until_ms = look_ms;
+        at = next;
+    }
+    ek_serve(s);
+}
+
 static void unblock(void *arg) {
     taking *t = arg;
     ek_store *s = t->session->s;
     ek_client *c = ek_session_client_if_any(t->session);
     if (!c) return;
+    if (c->wait && t->how == EK_UNBLOCK_TIMEOUT &&
+        t->session->blocked_until_ms < t->session->blocked_end_ms) {
+        look_again(t->session, c);
+        t->waits_on = c->wait != 0;
+        if (t->waits_on) return;
+    }
     if (!c->wait && t->how == EK_UNBLOCK_CANCEL) {
         put_back(s, c);
         ek_serve(s);
@@ -427,7 +462,7 @@ void ek_unblock(ek_session *session, ek_unblock_how how, ek_reply *reply) {
                 .how = how};
     reply->a = session->a;
     if (in_transaction(session->s, unblock, &t) != EK_OK) reply->len = t.mark;
-    session->blocked = false;
+    session->blocked = t.waits_on;
     ek_reply_free(&none);
 }
 

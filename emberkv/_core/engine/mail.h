@@ -9,7 +9,8 @@
  *       ek_store_leave; wait on the session's waker until session->blocked_until_ms
  *       (ek_clock_monotonic_ms, INT64_MAX: for ever); ek_waker_clear; enter;
  *       ek_inbox_take -> session->blocked is false when the reply was among it;
- *       else, when time is up, ek_unblock(session, EK_UNBLOCK_TIMEOUT, reply) }
+ *       else, when time is up, ek_unblock(session, EK_UNBLOCK_TIMEOUT, reply), after which it may
+ *       wait on, until another time }
  * Until then the session runs no other command. */
 #ifndef EK_ENGINE_MAIL_H
 #define EK_ENGINE_MAIL_H
@@ -29,6 +30,9 @@
 void ek_block(ek_ctx *c, size_t nkeys, const ek_str *keys, int64_t timeout_ms, uint32_t flags);
 void ek_block_as(ek_ctx *c, size_t argc, const ek_str *argv, size_t nkeys, const ek_str *keys,
                  int64_t timeout_ms, uint32_t flags);
+/* Behind ek_block: what is waited for may be there after so long, though no key changes. The command is
+ * run again then, as for a key that has changed, and may say it anew. */
+void ek_block_look(ek_ctx *c, int64_t after_ms);
 /* Would ek_block wait? For a time-out whose reply differs from that where waiting is impossible. */
 bool ek_may_block(const ek_ctx *c);
 /* While c->serving: the command that puts back what was just popped, run if the reply is not taken by
@@ -59,6 +63,7 @@ void ek_session_begin_anew(ek_session *session);
 
 typedef enum ek_unblock_how { EK_UNBLOCK_TIMEOUT, EK_UNBLOCK_ERROR, EK_UNBLOCK_CANCEL } ek_unblock_how;
 /* End the wait: reply what a time-out gives or the error; a reply that came meanwhile is taken instead.
+ * TIMEOUT ahead of the time-out is a look (ek_block_look): nothing may come of it, and it waits on.
  * CANCEL: nobody wants a reply (it may be NULL), and one that came meanwhile is put back. */
 void ek_unblock(ek_session *session, ek_unblock_how how, ek_reply *reply);
 /* The same for any waiting client (CLIENT UNBLOCK), which is woken. False: it does not wait. */

@@ -55,6 +55,7 @@ typedef struct ek_session {
     /* See engine/mail.h. */
     bool blocked;             /* the last command waits: no reply yet, and no other command */
     int64_t blocked_until_ms; /* by ek_clock_monotonic_ms; INT64_MAX: for ever */
+    int64_t blocked_end_ms;   /* the time-out; until then it may be due earlier, to look again */
     ek_ref client;            /* its record, if it has one: ask ek_session_client_if_any */
     uint32_t client_flags;    /* EK_CLIENT_*: what the record begins with */
     unsigned forks;           /* ek_arena.forks when its id was given */

@@ -133,7 +133,9 @@ void ek_server_time_out(ek_server *server) {
             server->out.resp = conn->session->resp;
             ek_unblock(conn->session, EK_UNBLOCK_TIMEOUT, &server->out);
             ek_store_leave(server->s);
-            finish(server, conn);
+            until_ms = conn->session->blocked_until_ms;
+            if (!conn->session->blocked) finish(server, conn);
+            else if (until_ms < server->next_deadline_ms) server->next_deadline_ms = until_ms;
         } else if (until_ms < server->next_deadline_ms) {
             server->next_deadline_ms = until_ms;
         }

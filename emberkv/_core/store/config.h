@@ -31,6 +31,7 @@ typedef struct ek_config {
     int64_t list_max_listpack_size; /* > 0: entries a node; -1..-5: 4, 8, 16, 32, 64 KiB */
     int64_t list_compress_depth;    /* kept for CONFIG GET; nodes are never compressed */
     int64_t stream_node_max_bytes, stream_node_max_entries;
+    int64_t stream_idmp_duration, stream_idmp_maxsize;
     int64_t hll_sparse_max_bytes;
     int64_t proto_max_bulk_len;
     int64_t notify_keyspace_events; /* see notify.h; 0: nobody is told anything */

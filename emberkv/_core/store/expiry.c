@@ -32,8 +32,9 @@ static void expire_fields(ek_store *s, ek_db *db, int64_t now_ms) {
         bool all_gone;
         ek_entry_read(s->a, ek_table_random(s->a, &db->field_expires, &s->random), &v);
         v.hash = ek_table_hash(s->a, v.key);
-        size_t n = ek_hash_purge(s, db, &v, now_ms, FIELDS, &all_gone);
         uint32_t dbi = (uint32_t)(db - s->dbs);
+        if (ek_notifies_fields(s)) ek_hash_tell_passed(s, dbi, &v, now_ms, FIELDS);
+        size_t n = ek_hash_purge(s, db, &v, now_ms, FIELDS, &all_gone);
         if (n) ek_notify(s, dbi, EK_EVENT_HASH, v.key, "hexpired");
         if (n) ek_tracking_changed(s, v.key, 0);
         if (!all_gone) continue;

@@ -557,6 +557,33 @@ static size_t table_purge(ek_store *s, ek_value *v, int64_t now, size_t budget) 
     return n;
 }
 
+typedef struct passing {
+    int64_t now_ms;
+    ek_hash_each_fn *visit;
+    void *arg;
+} passing;
+
+static bool visit_passed(void *arg, const ek_hash_pair *pair) {
+    const passing *p = arg;
+    return pair->expire_ms > p->now_ms || p->visit(p->arg, pair);
+}
+
+void ek_hash_each_passed(const ek_store *s, const ek_value *v, int64_t now_ms, size_t budget,
+                         ek_hash_each_fn *visit, void *arg) {
+    const ek_arena *a = s->a;
+    if (v->enc != EK_ENC_HASHTABLE_EX) {
+        passing p = {now_ms, visit, arg};
+        ek_hash_each(s, v, INT64_MIN, visit_passed, &p);
+        return;
+    }
+    ek_ref node = ek_skiplist_first(a, &root_of(a, v)->times);
+    for (; node && budget-- && ek_skiplist_score(a, node) <= (double)now_ms;
+         node = ek_skiplist_next(a, node)) {
+        ek_hash_pair pair = {.field = ek_hash_block_field(a, times_block(a, node))};
+        if (!visit(arg, &pair)) return;
+    }
+}
+
 size_t ek_hash_purge(ek_store *s, ek_db *db, ek_value *v, int64_t now_ms, size_t budget,
                      bool *all_gone) {
     *all_gone = false;

@@ -102,6 +102,11 @@ void ek_hash_random(ek_store *s, const ek_value *v, int64_t now_ms, ek_hash_pair
 
 /* When the first of the hash's fields expires, or earlier; EK_NO_EXPIRE: none does. O(1). */
 int64_t ek_hash_soonest(const ek_arena *a, const ek_value *v);
+/* Visit those that ek_hash_purge would delete. */
+void ek_hash_each_passed(const ek_store *s, const ek_value *v, int64_t now_ms, size_t budget,
+                         ek_hash_each_fn *visit, void *arg);
+/* Tell who listens (notify.h) of those that ek_hash_purge is about to delete. */
+void ek_hash_tell_passed(ek_store *s, uint32_t db, const ek_value *v, int64_t now_ms, size_t budget);
 /* Delete up to about `budget` fields that have expired; how many were. When all have, nothing is
  * deleted, and *all_gone tells the caller to delete the key. */
 size_t ek_hash_purge(ek_store *s, ek_db *db, ek_value *v, int64_t now_ms, size_t budget,

@@ -2,6 +2,7 @@
 #include "store/value_stream.h"
 
 #include "store/value_stream_groups.h"
+#include "store/value_stream_producers.h"
 #include "store/values.h"
 
 enum { DELETED = 1, SAME_FIELDS = 2 }; /* flags of an entry */
@@ -575,7 +576,8 @@ ek_str ek_stream_run(const ek_arena *a, ek_idtree_place at) {
 static size_t value_weight(const ek_arena *a, ek_ref root, ek_encoding enc) {
     (void)enc;
     const ek_stream *st = ek_ptr(a, root);
-    return st->nodes.count + ek_stream_groups_weight(a, st);
+    const ek_sent *sent = ek_stream_sent(a, st);
+    return st->nodes.count + ek_stream_groups_weight(a, st) + (sent ? sent->messages : 0);
 }
 
 static void free_node(ek_arena *a, void *arg, ek_ref ref) {
@@ -586,7 +588,7 @@ static void free_node(ek_arena *a, void *arg, ek_ref ref) {
 static bool value_drain(ek_arena *a, ek_ref root, ek_encoding enc, size_t budget) {
     (void)enc;
     ek_stream *st = ek_ptr(a, root);
-    if (!ek_stream_groups_drain(a, st, budget)) return false;
+    if (!ek_stream_groups_drain(a, st, budget) || !ek_sent_drain(a, st, budget)) return false;
     if (!ek_idtree_drain(a, &st->nodes, budget, free_node, NULL)) return false;
     ek_free(a, root);
     return true;
@@ -601,6 +603,7 @@ static ek_ref value_copy(ek_store *s, ek_ref root, ek_encoding enc) {
     *to = *from;
     to->nodes = (ek_idtree){0};
     to->groups = (ek_btree){0};
+    to->sent = 0;
     ek_idtree_place p = ek_idtree_first(a, &from->nodes);
     for (; p.leaf; p = ek_idtree_next(a, p)) {
         const stream_node *node = ek_ptr(a, ek_idtree_ref(a, p));
@@ -609,6 +612,7 @@ static ek_ref value_copy(ek_store *s, ek_ref root, ek_encoding enc) {
         ek_idtree_add(a, &to->nodes, ek_idtree_id(a, p), copy);
     }
     ek_stream_groups_copy(a, from, to);
+    ek_sent_copy(s, from, to);
     return fresh;
 }
 
@@ -618,7 +622,7 @@ static size_t value_bytes(const ek_arena *a, ek_ref root, ek_encoding enc) {
     size_t n = ek_usable(a, root) + ek_idtree_bytes(a, &st->nodes);
     ek_idtree_place p = ek_idtree_first(a, &st->nodes);
     for (; p.leaf; p = ek_idtree_next(a, p)) n += ek_usable(a, ek_idtree_ref(a, p));
-    return n + ek_stream_groups_bytes(a, st);
+    return n + ek_stream_groups_bytes(a, st) + ek_sent_bytes(a, st);
 }
 
 /* One block: as many entries as it says, in order, each as long as it says. */
@@ -657,7 +661,8 @@ static bool value_check(const ek_arena *a, ek_ref root, ek_encoding enc) {
     ek_idtree_place p = ek_idtree_first(a, &st->nodes);
     for (; p.leaf; p = ek_idtree_next(a, p))
         if (!check_node(a, p, &last, &length)) return false;
-    return length == st->length && !ek_id_before(st->last, last) && ek_stream_groups_check(a, st);
+    return length == st->length && !ek_id_before(st->last, last) && ek_stream_groups_check(a, st) &&
+           ek_sent_check(a, st);
 }
 
 const ek_value_ops ek_value_stream = {

@@ -1,6 +1,6 @@
 /* The value of a stream: entries in order of their ids, and the groups that consume them.
  *
- *   root      | nodes | groups | last | length | added | first | max deleted |      96 bytes
+ *   root      | nodes | groups | last | length | added | first | max deleted | sent |   104 bytes
  *   nodes     ids to blocks (data/idtree.h): the first id of each block, called its master
  *   block     | bytes u32 | run of listpack entries (data/listpack.h) | slack |
  *
@@ -16,7 +16,7 @@
  * another one is begun. Deleting only sets a flag, until XDEL has left nothing else in a block, or
  * trimming comes to its last entry.
  *
- * Groups are in value_stream_groups.h. Owner: the keyspace's entry. Lock: the store's.
+ * Groups are in value_stream_groups.h, producers in value_stream_producers.h. Owner: the keyspace's entry. Lock: the store's.
  * Costs: adding O(1) beside the tree; a range O(log n) and at most half a block to its beginning.
  */
 #ifndef EK_STORE_VALUE_STREAM_H
@@ -34,9 +34,11 @@ typedef struct ek_stream {
     uint64_t length, added;
     ek_id first;       /* of the entries that are there; 0-0: none is */
     ek_id max_deleted; /* by XDEL and its like */
+    ek_ref sent;       /* what producers sent lately, value_stream_producers.h; 0: not asked for */
+    uint32_t spare;
 } ek_stream;
 
-_Static_assert(sizeof(ek_stream) == 96, "the root of a stream");
+_Static_assert(sizeof(ek_stream) == 104, "the root of a stream");
 
 #define EK_ID_MIN ((ek_id){0, 0})
 #define EK_ID_MAX ((ek_id){UINT64_MAX, UINT64_MAX})

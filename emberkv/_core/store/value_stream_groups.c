@@ -17,9 +17,8 @@ static void *item_at(const ek_arena *a, const ek_btree *t, uint32_t rank) {
 }
 
 static void *find(const ek_arena *a, const ek_btree *t, ek_btree_member_fn *name_of, ek_str name) {
-    uint32_t rank = ek_btree_before_member(a, t, name_of, name, false);
-    void *item = item_at(a, t, rank);
-    return item && ek_str_eq(name_of(a, ek_ref_of(a, item)), name) ? item : NULL;
+    ek_ref item = ek_btree_find_member(a, t, name_of, name);
+    return item ? ek_ptr(a, item) : NULL;
 }
 
 static void put_name(uint8_t *to, ek_str name) {
