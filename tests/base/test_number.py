@@ -90,6 +90,8 @@ def test_fixed_doubles_print_17_digits_behind_the_point(v):
     assert core.format_fixed(v) == (b"0" if exact == "-0" else exact.encode())
 
 
+@example(b"18446744073709551616")
+@example(b"0.018446744073709551616")
 @given(st.from_regex(rb"[+-]?[0-9]{0,24}(\.[0-9]{0,24})?([eE][+-]?[0-9]{1,3})?", fullmatch=True))
 def test_decimals_parse_as_pythons_do(text):
     try:

@@ -180,11 +180,11 @@ static bool parse_short_decimal(const uint8_t *p, size_t n, double *out) {
     for (; i < n; i++) {
         unsigned d = (unsigned)p[i] - '0';
         if (d <= 9) {
-            v = v * 10 + d;
             any = true;
-            digits += v != 0;
+            digits += digits || d; /* zeros in front are none */
             behind += point;
             if (digits == TENS) return false;
+            v = v * 10 + d;
         } else if (p[i] == '.' && !point) {
             point = true;
         } else {
