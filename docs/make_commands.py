@@ -33,6 +33,7 @@ GROUPS = {
     "scripting": "Scripts",
     "connection": "Connection",
     "server": "Server",
+    "cluster": "Clusters",
 }
 HEAD = """\
 # Commands

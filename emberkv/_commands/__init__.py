@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ._base import T
+from .alone import AloneCommands
 from .bitmaps import BitmapCommands
 from .connection import ConnectionCommands
 from .geo import GeoCommands
@@ -36,6 +37,7 @@ class Commands(
     ScriptCommands[T],
     ConnectionCommands[T],
     ServerCommands[T],
+    AloneCommands[T],
 ):
     """Every command as a method; whoever inherits says what `execute_command` does."""
 

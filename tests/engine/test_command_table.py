@@ -23,9 +23,8 @@ GROUPS = ("string", "generic", "hash", "list", "set", "sorted-set") + (
 SERIALISED = {"migrate", "restore-asking"}
 OPERATED = {
     *("fcall", "fcall_ro", "function"),
-    *("acl", "bgrewriteaof", "bgsave", "failover", "lastsave"),
-    *("module", "psync", "replconf", "replicaof", "role", "save"),
-    *("slaveof", "sync"),
+    *("acl", "bgrewriteaof", "bgsave", "lastsave", "save"),
+    *("psync", "replconf", "sync"),
 }
 LATER = {
     *("hexpire", "hpexpire", "hexpireat", "hpexpireat", "httl", "hpttl", "hexpiretime"),

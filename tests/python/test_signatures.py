@@ -25,6 +25,7 @@ GROUPS = [
     core.ManagementCommands,
     core.PubSubCommands,
     core.ModuleCommands,
+    core.ClusterCommands,
 ]
 
 # Methods that are not here, or are here with another signature, and why.
@@ -40,7 +41,6 @@ MISSING = {
     "module_load": "modules are shared objects for another program",
     "module_loadex": "modules are shared objects for another program",
     "module_unload": "modules are shared objects for another program",
-    "module_list": "modules are shared objects for another program",
 }
 DIFFERENT = {
     "transaction": "func may be left out for a with block, and options are spelled out",
@@ -167,6 +167,10 @@ WITHOUT_METHOD = {
         + ["memory doctor"],
         "as in redis-py; execute_command runs it",
     ),
+    **dict.fromkeys(
+        ["asking", "failover", "module load", "module loadex", "module unload"],
+        "never of any use on a store",
+    ),
     "monitor": "a Monitor sends it",
     "script debug": "the debugger is a connection's",
     "command docs": "as in redis-py; execute_command runs it",
@@ -177,7 +181,7 @@ WITHOUT_METHOD = {
 def sent_by_methods() -> set[str]:
     """The names of commands that the source of the methods has as first argument."""
     package = Path(emberkv.__file__).parent
-    found = {"object"}
+    found = {"object", "cluster"}
     for path in [*(package / "_commands").glob("*.py"), package / "pipeline.py"]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
@@ -193,5 +197,6 @@ def test_every_command_of_the_core_has_a_method(open_db):
         inner = [entry[0].replace("|", " ") for entry in facts["subcommands"]]
         known.update(inner or [name])
     known = {name for name in known if not name.endswith(" help")}
-    known = {"object" if name.startswith("object ") else name for name in known}
+    for container in ("object", "cluster"):
+        known = {container if name.startswith(f"{container} ") else name for name in known}
     assert known - sent_by_methods() - set(WITHOUT_METHOD) == set()

@@ -9,7 +9,7 @@ static const ek_command_decl *const tables[] = {
     ek_bitmaps_table,      ek_pubsub_table,     ek_blocking_table,
     ek_hyperloglog_table,  ek_geo_table,
     ek_streams_table,      ek_transactions_table, ek_connection_table,
-    ek_server_table,       ek_operate_table,
+    ek_server_table,       ek_operate_table,    ek_alone_table,
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;

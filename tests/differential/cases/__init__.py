@@ -1,6 +1,7 @@
 """Edge cases by command group: `SINGLES` name -> (setup, lines), `SEQUENCES` name -> lines."""
 
 from differential.cases import (
+    alone,
     bitmaps,
     blocking,
     geo,
@@ -19,6 +20,7 @@ from differential.cases import (
 )
 
 GROUPS = {
+    "alone": alone,
     "bitmaps": bitmaps,
     "blocking": blocking,
     "strings": strings,
