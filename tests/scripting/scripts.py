@@ -25,6 +25,8 @@ SCRIPTS = [
     "return redis.call('nosuch')",
     "return redis.call('get')",
     "return redis.call()",
+    "redis.call('sadd','st',10,9,1,-2,'a'); return redis.call('sort','st','by','nosort')",
+    "redis.call('sadd','st',10,9,1); return redis.call('sort','st','by','nosort','limit',0,2)",
     "return redis.call({})",
     "return redis.call('get',{})",
     "return redis.call('set','f',3.0)",

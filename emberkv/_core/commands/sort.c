@@ -197,8 +197,8 @@ static bool collect_all(sort *s) {
     case EK_SET_TYPE: ek_set_each(s->c->a, &v, collect_member, s); break;
     default: ek_reply_wrong_type(s->c); return false;
     }
-    /* A set has no order that could be kept in what is stored. */
-    if (s->unsorted && s->stores && v.type == EK_SET_TYPE) {
+    /* A set has no order that could be kept in what is stored, or that a script should depend on. */
+    if (s->unsorted && (s->stores || s->c->session->in_script) && v.type == EK_SET_TYPE) {
         s->unsorted = s->has_by = false;
         s->alpha = true;
     }

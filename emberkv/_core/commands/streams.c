@@ -274,7 +274,7 @@ static bool arg_sent(ek_ctx *c, size_t *i, options *o) {
 
 static bool options_agree(ek_ctx *c, options *o, bool adding) {
     const char *wrong = NULL;
-    if (o->limit_given && o->trim.by == EK_TRIM_NONE)
+    if (o->trim.limit && o->trim.by == EK_TRIM_NONE)
         wrong = "LIMIT cannot be used without specifying a trimming strategy";
     else if (!adding && o->trim.by == EK_TRIM_NONE)
         wrong = "XTRIM must be called with a trimming strategy";

@@ -134,6 +134,7 @@ static double weighted(double score, const source *s) {
     return isnan(v) ? 0 : v;
 }
 
+/* In an intersection only the first score's 0 * inf is 0; what follows it decides what is made of it. */
 static double combined(aggregate how, double a, double b) {
     switch (how) {
     case MIN: return b < a ? b : a;
@@ -230,7 +231,7 @@ static ek_zset_entry *intersect(ek_ctx *c, query *q, size_t *n) {
         double sum = weighted(e[i].score, first), score;
         size_t j = 1;
         for (; j < q->nsources && score_in(c, &q->sources[j], e[i].member, &score); j++)
-            sum = combined(q->aggregate, sum, weighted(score, &q->sources[j]));
+            sum = combined(q->aggregate, sum, score * q->sources[j].weight);
         if (j < q->nsources) continue;
         e[*n].member = e[i].member;
         e[(*n)++].score = sum;

@@ -176,6 +176,7 @@ SINGLES = {
         {{ZUNION|ZINTER}} 2 z y {{WEIGHTS|WEIGHTS 1|WEIGHTS 1 x|WEIGHTS 1 nan|WEIGHTS 1 2 3|AGGREGATE|AGGREGATE x|nope|withscores|WITHSCORES WITHSCORES}}
         {{ZUNION|ZINTER|ZDIFF|ZINTERCARD}} {{0|-1|x|3|1.5|9223372036854775807|""}} z y
         {{ZUNION|ZINTER|ZDIFF}} 2 edges edges WITHSCORES
+        {{ZUNION|ZINTER}} 2 edges edges WEIGHTS {{1 0|0 1|0 0|-1 1}} AGGREGATE {{SUM|MIN|MAX}} WITHSCORES
         {{ZUNION|ZINTER|ZDIFF}} 2 {ANY} {ANY}
         ZDIFF {{1|2|3}} {{z|set|missing|s}} {{y|edges|set}} {{WITHSCORES|WEIGHTS 1|nope|}}
         ZDIFF 3 wide z y
