@@ -124,7 +124,7 @@ def test_a_request_over_the_query_buffer_limit_closes_the_client(
     for address in (server.unixsocket, oracle.path):
         assert address
         with connect(address) as s:
-            ask(s, b"CONFIG SET client-query-buffer-limit 1mb\r\n", b"+OK\r\n")
+            ask(s, b"CONFIG SET client-query-buffer-limit 1mb\r\nSET k v\r\n", b"+OK\r\n+OK\r\n")
             s.settimeout(20)
             try:
                 s.sendall(bulk(b"SET", b"k", value))
@@ -133,8 +133,7 @@ def test_a_request_over_the_query_buffer_limit_closes_the_client(
                 pass
             assert read_all(s) == b""
         with connect(address) as s:
-            ask(s, b"EXISTS k\r\n", b":0\r\n")
-            ask(s, b"CONFIG SET client-query-buffer-limit 1gb\r\n", b"+OK\r\n")
+            ask(s, b"CONFIG SET client-query-buffer-limit 1gb\r\nGET k\r\n", b"+OK\r\n$1\r\nv\r\n")
 
 
 def test_arguments_that_are_whole_do_not_count_for_the_query_buffer(
