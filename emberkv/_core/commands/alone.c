@@ -1,7 +1,6 @@
 /* What a store answers that stands alone: a master without replicas, in no cluster, without modules. */
 #include "commands/tables.h"
 #include "engine/context.h"
-#include "engine/version.h"
 
 void ek_cmd_role(ek_ctx *c) {
     ek_reply_array(c->reply, 3);
@@ -58,24 +57,4 @@ void ek_cmd_module_load(ek_ctx *c) {
                    "ERR MODULE command not allowed. If the enable-module-command option is set to "
                    "\"local\", you can run it from a local connection, otherwise you need to set "
                    "this option in the configuration file, and then restart the server.");
-}
-
-/* Sparks over a fire, fewer the higher they are. */
-void ek_cmd_lolwut(ek_ctx *c) {
-    enum { WIDTH = 48, HEIGHT = 8 };
-    static const char version[] = "Redis ver. " EK_REDIS_VERSION "\n";
-    static const char spark[] = ".,:*#";
-    char art[HEIGHT * (WIDTH + 1) + sizeof version];
-    size_t n = 0;
-    int64_t ignored;
-    if (c->argc > 2 && ek_arg_is(c, 1, "version") && !ek_arg_i64(c, 2, &ignored)) return;
-    for (unsigned y = 0; y < HEIGHT; y++) {
-        for (unsigned x = 0; x < WIDTH; x++) {
-            uint64_t heat = ek_random_below(&c->s->random, (y + 1) * (y + 1));
-            art[n++] = heat < HEIGHT ? ' ' : spark[heat * (sizeof spark - 2) / (HEIGHT * HEIGHT)];
-        }
-        art[n++] = '\n';
-    }
-    memcpy(art + n, version, sizeof version - 1);
-    ek_reply_verbatim(c->reply, "txt", art, n + sizeof version - 1);
 }

@@ -1,7 +1,7 @@
 /* Declarations of the commands about replicas, clusters and modules, of which a store has none. */
 #include "commands/tables.h"
 
-ek_handler ek_cmd_failover, ek_cmd_help, ek_cmd_lolwut, ek_cmd_module_list, ek_cmd_module_load,
+ek_handler ek_cmd_failover, ek_cmd_help, ek_cmd_module_list, ek_cmd_module_load,
     ek_cmd_no_cluster, ek_cmd_replicaof, ek_cmd_role;
 
 const ek_command_decl ek_alone_table[] = {
@@ -162,19 +162,6 @@ const ek_command_decl ek_alone_table[] = {
             {.name = "abort", .type = EK_ARG_PURE_TOKEN, .token = "ABORT",
              .flags = EK_ARG_OPTIONAL},
             {.name = "milliseconds", .type = EK_ARG_INTEGER, .token = "TIMEOUT",
-             .flags = EK_ARG_OPTIONAL}),
-    },
-    {
-        .name = "lolwut",
-        .handler = ek_cmd_lolwut,
-        .arity = -1,
-        .flags = EK_CMD_READONLY | EK_CMD_FAST,
-        .group = "server",
-        .since = "5.0.0",
-        .summary = "The version, below a piece of art.",
-        .complexity = "O(1)",
-        .args = EK_ARGS(
-            {.name = "version", .type = EK_ARG_INTEGER, .token = "VERSION",
              .flags = EK_ARG_OPTIONAL}),
     },
     {
