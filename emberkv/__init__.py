@@ -51,6 +51,7 @@ __all__ = [
     "exceptions",
     "from_url",
     "install_url_scheme",
+    "load",
     "open",
     "redis_client",
     "serve",
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from .options import DataPersistOptions, HashDataPersistOptions
     from .pubsub import PubSub, Subscription
     from .server import Server, serve
+    from .snapshots import load
 else:
     _ON_DEMAND = {
         "DataPersistOptions": "options",
@@ -74,6 +76,7 @@ else:
         "Server": "server",
         "Subscription": "pubsub",
         "install_url_scheme": "bridge_url",
+        "load": "snapshots",
         "redis_client": "bridge",
         "serve": "server",
         "uninstall_url_scheme": "bridge_url",

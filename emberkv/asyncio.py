@@ -338,6 +338,21 @@ class Ember(AwaitedCommands[T]):
         )
         return handle
 
+    async def save(
+        self,
+        file: str | os.PathLike[str] | None = None,
+        *,
+        compress: bool = True,
+        progress: Callable[[int], object] | None = None,
+        **kwargs: Any,
+    ) -> bool:
+        """`emberkv.Ember.save`; with `file` in a thread, which also calls `progress`."""
+        if file is None:
+            return await self.execute_command("SAVE", **kwargs)
+        from asyncio import to_thread
+
+        return await to_thread(self._handle.save, file, compress=compress, progress=progress)
+
     async def fork(self: Self) -> Self:
         """An independent handle on a copy of this private store, made at once."""
         twin = self.__class__(self._handle.fork())

@@ -12,7 +12,7 @@ from ._commands import Commands, compiled_methods, keep_overrides
 from ._commands._base import T
 from ._core import _ember
 from .arrays import Arrays
-from .exceptions import WatchError
+from .exceptions import DataError, WatchError
 from .pipeline import Pipeline
 from .responses import CALLBACKS, Callbacks
 from .transaction import Transaction
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .monitor import Monitor
     from .pubsub import PubSub
     from .script import Script
+    from .snapshots import Source
 
     Self = TypeVar("Self", bound="Ember[Any]")
 
@@ -41,6 +42,7 @@ class Ember(_ember.Client, Commands[T], Arrays):
     bounds the memory of a new store: what does not fit raises OutOfMemoryError and leaves no
     trace. `clock`, a `Clock`, replaces the system's for everything that expires. The memory of a
     path goes when the last handle on it is closed, unless that handle was opened with `keep`.
+    `snapshot`, an RDB file, is what a private store begins with: see `emberkv.load`.
 
     A handle is closed by `close`, by the end of a ``with`` block, or when it is collected.
     After that every call raises ConnectionError. In a child of `os.fork` the handle of a
@@ -62,6 +64,7 @@ class Ember(_ember.Client, Commands[T], Arrays):
             max_bytes: int | None = None,
             clock: _ember.Clock | None = None,
             keep: bool = False,
+            snapshot: Source | None = None,
             encoding: str = "utf-8",
             encoding_errors: str = "strict",
         ) -> None: ...
@@ -77,6 +80,7 @@ class Ember(_ember.Client, Commands[T], Arrays):
             max_bytes: int | None = None,
             clock: _ember.Clock | None = None,
             keep: bool = False,
+            snapshot: Source | None = None,
             encoding: str = "utf-8",
             encoding_errors: str = "strict",
         ) -> None: ...
@@ -92,6 +96,7 @@ class Ember(_ember.Client, Commands[T], Arrays):
             max_bytes: int | None = None,
             clock: _ember.Clock | None = None,
             keep: bool = False,
+            snapshot: Source | None = None,
             encoding: str = "utf-8",
             encoding_errors: str = "strict",
         ) -> None: ...
@@ -106,6 +111,7 @@ class Ember(_ember.Client, Commands[T], Arrays):
         max_bytes: int | None = None,
         clock: _ember.Clock | None = None,
         keep: bool = False,
+        snapshot: Source | None = None,
         encoding: str = "utf-8",
         encoding_errors: str = "strict",
     ) -> None:
@@ -122,7 +128,15 @@ class Ember(_ember.Client, Commands[T], Arrays):
                 encoding_errors=encoding_errors,
             )
             return
+        if snapshot is not None and path is not None:
+            raise DataError(
+                "a snapshot begins a private store: one with a path has files of its own"
+            )
         store = _ember.Store(path, databases=databases, max_bytes=max_bytes, clock=clock, keep=keep)
+        if snapshot is not None:
+            from .snapshots import read_into
+
+            read_into(store, snapshot)
         self._attach(store, db, decode_responses, encoding, encoding_errors)
 
     def _open_url(self, url: str, **options: Any) -> None:
@@ -328,6 +342,26 @@ class Ember(_ember.Client, Commands[T], Arrays):
             raise_on_release_error=raise_on_release_error,
         )
 
+    def save(
+        self,
+        file: str | os.PathLike[str] | None = None,
+        *,
+        compress: bool = True,
+        progress: Callable[[int], object] | None = None,
+        **kwargs: Any,
+    ) -> bool:
+        """Write the whole store as it is at this moment to an RDB file. True.
+
+        Real servers read it, and `emberkv.load`. Others go on writing meanwhile; the file appears
+        under its name when all of it is on disk. Without `compress` long strings stay as they are.
+        `progress` is called now and then with the number of keys written. Without `file`: SAVE,
+        which writes the store's own file and holds the store meanwhile. O(bytes).
+        """
+        if file is None:
+            return self.execute_command("SAVE", **kwargs)
+        _ember.save_rdb(self._store, file, compress=compress, progress=progress)
+        return True
+
     def fork(self: Self) -> Self:
         """An independent handle on a copy of this private store, made at once.
 
@@ -429,6 +463,7 @@ else:
         max_bytes: int | None = None,
         clock: _ember.Clock | None = None,
         keep: bool = False,
+        snapshot: Source | None = None,
         encoding: str = "utf-8",
         encoding_errors: str = "strict",
     ) -> Ember[Any]:
@@ -441,6 +476,7 @@ else:
             max_bytes=max_bytes,
             clock=clock,
             keep=keep,
+            snapshot=snapshot,
             encoding=encoding,
             encoding_errors=encoding_errors,
         )

@@ -284,8 +284,35 @@ class Wire:
 def check_commands(commands: Iterable[tuple[Any, ...]], encoding: str, error_class: type) -> None:
     """Raise `error_class` if an argument of the commands cannot be sent."""
 
-def save_rdb(store: Store, path: str | os.PathLike[str]) -> dict[str, int]: ...
-def load_rdb(store: Store, path: str | os.PathLike[str]) -> dict[str, int]: ...
+def save_rdb(
+    store: Store,
+    path: str | os.PathLike[str],
+    *,
+    compress: bool = True,
+    checksum: bool = True,
+    progress: Callable[[int], object] | None = None,
+    every_ms: int = 100,
+) -> dict[str, int]:
+    """Write the store as it is at this moment to an RDB file, while others go on writing.
+
+    The file appears under its name when all of it is on disk. `progress` is called every so many
+    milliseconds, at a write, with the number of keys written. Gives a dict: keys, bytes, version.
+    """
+
+def load_rdb(
+    store: Store,
+    fd: int,
+    name: str,
+    *,
+    progress: Callable[[int], object] | None = None,
+    every_ms: int = 100,
+) -> dict[str, Any]:
+    """Read an RDB file from a descriptor into a store that nobody else has met yet.
+
+    `name` is what errors call it. `progress` is called every so many milliseconds with the
+    number of bytes read. Gives a dict: keys, expired (and left out), bytes, version, valkey.
+    """
+
 def load_setting(store: Store, name: str, value: str) -> None:
     """Set a setting as it is set at the start of a server, immutable ones too."""
 

@@ -1,65 +1,93 @@
 # Whole files: a store to and from RDB. Included by _ember.pyx.
 
+cdef extern from "stdbool.h" nogil:
+    ctypedef bint c_bool "bool"
+
 cdef extern from "persist/rdb_save.h" nogil:
     ctypedef struct ek_rdb_save:
         const ek_store *s
         bint plain
+        bint no_checksum
+        void (*leave)(void *arg)
+        c_bool (*enter)(void *arg)
+        c_bool (*go_on)(void *arg, uint64_t keys)
+        void *arg
         uint64_t keys
         uint64_t bytes
         int version
         int error
         char *err
-    bint ek_rdb_save_fd(ek_rdb_save *save, int fd)
     bint ek_rdb_save_file(ek_rdb_save *save, const char *path)
 
 cdef extern from "persist/rdb_load.h" nogil:
     ctypedef struct ek_rdb_load:
         ek_store *s
         bint keep_expired
+        c_bool (*go_on)(void *arg, uint64_t bytes)
+        void *arg
         uint64_t keys
         uint64_t expired
         uint64_t bytes
         int version
         bint valkey
-        bint aof_base
         char *err
     bint ek_rdb_load_fd(ek_rdb_load *load, int fd)
-    bint ek_rdb_load_file(ek_rdb_load *load, const char *path)
+
+cdef extern from "store/view.h" nogil:
+    ctypedef struct ek_view:
+        ek_store store
+        bint locked
+    ek_status ek_view_begin(ek_store *s, ek_view *v)
+    void ek_view_leave(void *v)
+    bint ek_view_enter(void *v)
+    bint ek_view_end(ek_view *v)
 
 
-def save_rdb(Store store, path):
-    """Write the store to an RDB file, which appears when all of it is on disk. Holds the lock."""
-    cdef ek_rdb_save save
-    cdef bytes name = os_fsencode(path)
-    cdef const char *where = <const char *> name
-    cdef bint ok
-    memset(&save, 0, sizeof(save))
-    store.enter()
-    save.s = store.s
-    with nogil:
-        ok = ek_rdb_save_file(&save, where)
-    ek_store_leave(store.s)
-    if not ok:
-        raise OSError(save.error, f"{path}: {save.err.decode('utf-8', 'replace')}")
-    return {"keys": save.keys, "bytes": save.bytes, "version": save.version}
+cdef struct Going:  # what a long call is given to see whether it shall go on
+    ek_view view
+    int64_t looked_ms, every_ms
+    void *progress
+    void *error
 
 
-def load_rdb(Store store, path):
-    """Read an RDB file into the store, in which none of its keys is. Holds the lock."""
-    cdef ek_rdb_load load
-    cdef bytes name = os_fsencode(path)
-    cdef const char *where = <const char *> name
-    cdef bint ok
-    memset(&load, 0, sizeof(load))
-    store.enter()
-    load.s = store.s
-    with nogil:
-        ok = ek_rdb_load_file(&load, where)
-    ek_store_leave(store.s)
-    if not ok:
-        raise _exceptions().DataError(f"{path}: {load.err.decode('utf-8', 'replace')}")
-    return {"keys": load.keys, "expired": load.expired, "bytes": load.bytes,
-            "version": load.version, "valkey": load.valkey}
+cdef void going_leave(void *arg) noexcept nogil:
+    ek_view_leave(&(<Going *> arg).view)
+
+
+cdef c_bool going_enter(void *arg) noexcept nogil:
+    return ek_view_enter(&(<Going *> arg).view)
+
+
+cdef c_bool going_on(void *arg, uint64_t done) noexcept nogil:
+    """Now and then signals are seen to, and who asked for it is told how far it is."""
+    cdef Going *g = <Going *> arg
+    cdef int64_t now_ms = ek_clock_monotonic_ms()
+    if now_ms - g.looked_ms < g.every_ms:
+        return True
+    g.looked_ms = now_ms
+    with gil:
+        return tell_progress(g, done)
+
+
+cdef bint tell_progress(Going *g, uint64_t done) noexcept:
+    try:
+        PyErr_CheckSignals()
+        if g.progress != NULL:
+            (<object> g.progress)(done)
+    except BaseException as error:
+        Py_INCREF(error)
+        g.error = <void *> error
+        return False
+    return True
+
+
+cdef int raise_what_stopped(Going *g) except -1:
+    if g.error == NULL:
+        return 0
+    error = <object> g.error
+    Py_XDECREF(<PyObject *> g.error)
+    g.error = NULL
+    raise error
 
 
 cdef bytes os_fsencode(path):
@@ -68,3 +96,84 @@ cdef bytes os_fsencode(path):
     if b"\0" in name:
         raise ValueError("embedded null byte")
     return name
+
+
+def save_rdb(Store store, path, *, bint compress=True, bint checksum=True, progress=None,
+             int64_t every_ms=100):
+    """Write the store as it is at this moment to an RDB file, while others go on writing.
+
+    The file appears under its name when all of it is on disk. `progress` is called every so many
+    milliseconds, at a write, with the number of keys written. Gives a dict: keys, bytes, version.
+    """
+    cdef ek_rdb_save save
+    cdef Going g
+    cdef bytes name = os_fsencode(path)
+    cdef const char *where = <const char *> name
+    cdef ek_status st = EK_EBUSY
+    cdef bint ok
+    memset(&save, 0, sizeof(save))
+    memset(&g, 0, sizeof(g))
+    g.progress = NULL if progress is None else <void *> progress
+    g.every_ms = every_ms
+    while True:  # another snapshot is waited for
+        store.enter()
+        if store.s.a.level:
+            raise _exceptions().DataError("a transaction is open: what it changed may be undone")
+        st = ek_view_begin(store.s, &g.view)
+        if st != EK_EBUSY:
+            break
+        ek_store_leave(store.s)
+        with nogil:
+            usleep(10000)
+        PyErr_CheckSignals()
+    if st != EK_OK:
+        ek_store_leave(store.s)
+        raise _exceptions().OutOfMemoryError("no memory for a snapshot")
+    save.s = &g.view.store
+    save.plain = not compress
+    save.no_checksum = not checksum
+    save.leave = going_leave
+    save.enter = going_enter
+    save.go_on = going_on
+    save.arg = &g
+    store.begin_waiting()
+    with nogil:
+        ok = ek_rdb_save_file(&save, where)
+        ek_view_end(&g.view)
+        if g.view.locked:
+            ek_store_leave(store.s)
+    store.end_waiting()
+    raise_what_stopped(&g)
+    if not ok:
+        text = f"{path}: {save.err.decode('utf-8', 'replace')}"
+        if save.error:
+            raise OSError(save.error, text)
+        raise _exceptions().ConnectionError(text)
+    return {"keys": save.keys, "bytes": save.bytes, "version": save.version}
+
+
+def load_rdb(Store store, int fd, name, *, progress=None, int64_t every_ms=100):
+    """Read an RDB file from a descriptor into a store that nobody else has met yet.
+
+    `name` is what errors call it. `progress` is called every so many milliseconds with the
+    number of bytes read. Gives a dict: keys, expired (and left out), bytes, version, valkey.
+    """
+    cdef ek_rdb_load load
+    cdef Going g
+    cdef bint ok
+    memset(&load, 0, sizeof(load))
+    memset(&g, 0, sizeof(g))
+    g.progress = NULL if progress is None else <void *> progress
+    g.every_ms = every_ms
+    store.enter()
+    load.s = store.s
+    load.go_on = going_on
+    load.arg = &g
+    with nogil:
+        ok = ek_rdb_load_fd(&load, fd)
+    ek_store_leave(store.s)
+    raise_what_stopped(&g)
+    if not ok:
+        raise _exceptions().DataError(f"{name}: {load.err.decode('utf-8', 'replace')}")
+    return {"keys": load.keys, "expired": load.expired, "bytes": load.bytes,
+            "version": load.version, "valkey": load.valkey}

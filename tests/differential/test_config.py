@@ -63,7 +63,9 @@ def test_settings_have_the_names_of_the_server(clients: tuple[Client, Client]) -
 
 def test_settings_begin_as_in_the_server(clients: tuple[Client, Client]) -> None:
     ours, theirs = map(all_of, clients)
-    differing = {n: (ours[n], theirs[n]) for n in ours.keys() - ITS_OWN - LATER if ours[n] != theirs[n]}
+    differing = {
+        n: (ours[n], theirs[n]) for n in ours.keys() - ITS_OWN - LATER if ours[n] != theirs[n]
+    }
     assert differing == {}
 
 

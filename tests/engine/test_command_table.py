@@ -23,7 +23,7 @@ GROUPS = ("string", "generic", "hash", "list", "set", "sorted-set") + (
 SERIALISED = {"migrate", "restore-asking"}
 OPERATED = {
     *("fcall", "fcall_ro", "function"),
-    *("acl", "bgrewriteaof", "bgsave", "lastsave", "save"),
+    *("acl", "bgrewriteaof"),
     *("psync", "replconf", "sync"),
 }
 LATER = {

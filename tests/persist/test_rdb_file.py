@@ -17,6 +17,7 @@ from persist.values import content, make, make_stream, some_value, stream_conten
 
 import emberkv
 from emberkv._core import _ember
+from emberkv.snapshots import read_into
 
 redis = pytest.importorskip("redis")
 
@@ -75,7 +76,7 @@ def test_a_store_comes_back_from_its_file(db: Any, tmp_path: Path) -> None:
     said = _ember.save_rdb(db._store, tmp_path / "a.rdb")
     assert said["version"] == 10 and said["bytes"] == (tmp_path / "a.rdb").stat().st_size
     with emberkv.open() as other:
-        _ember.load_rdb(other._store, tmp_path / "a.rdb")
+        read_into(other._store, tmp_path / "a.rdb")
         assert other._store.check()
         assert digest(other) == digest(db)
         assert everything(other, emberkv.redis_client(other)) == everything(db, streams)
@@ -103,7 +104,7 @@ def test_the_file_of_a_real_server_is_read(db: Any, tmp_path: Path) -> None:
         client = redis.Redis(unix_socket_path=server.path)
         fill(client, client)
         client.save()
-        _ember.load_rdb(db._store, tmp_path / "dump.rdb")
+        read_into(db._store, tmp_path / "dump.rdb")
         assert everything(db, emberkv.redis_client(db)) == everything(client, client)
 
 
@@ -112,7 +113,7 @@ def test_hashes_with_times_need_a_later_version(db: Any, tmp_path: Path) -> None
     db.hpexpireat("h", FAR_MS, "a")
     assert _ember.save_rdb(db._store, tmp_path / "a.rdb")["version"] == 12
     with emberkv.open() as other:
-        _ember.load_rdb(other._store, tmp_path / "a.rdb")
+        read_into(other._store, tmp_path / "a.rdb")
         assert other.hpexpiretime("h", "a", "b") == [FAR_MS, -1]
 
 
@@ -123,7 +124,7 @@ def test_expired_keys_are_not_loaded(tmp_path: Path) -> None:
         db.set("long", 1, ex=1000)
         _ember.save_rdb(db._store, tmp_path / "a.rdb")
         clock.advance(100)
-        said = _ember.load_rdb(other._store, tmp_path / "a.rdb")
+        said = read_into(other._store, tmp_path / "a.rdb")
         assert (said["keys"], said["expired"]) == (1, 1)
         assert other.keys() == [b"long"]
 
@@ -149,7 +150,7 @@ DAMAGED = {
     "an unknown opcode": (rdb(SELECT + b"\xf3"), "at byte 12: 243 is no opcode"),
     "an unknown type": (rdb(SELECT + b"\x63\x01a\x01b" + END), "key 'a', of type 99, is damaged"),
     "a module's type": (rdb(SELECT + b"\x07\x01a\x01b" + END), "key 'a' has the type of a module"),
-    "a key twice": (rdb(SELECT + KEY + KEY + END), "at byte 19: key 'a' comes twice"),
+    "a key twice": (rdb(SELECT + KEY + KEY + END), "at byte 19: key 'a' is there already"),
     "too many databases": (rdb(b"\xfe\x10" + KEY + END), "it has a database 16, and this store"),
     "a huge string": (rdb(SELECT + b"\x00\x01a\x80\xff\xff\xff\xff"), "key 'a', of type 0"),
     "functions": (rdb(b"\xf5\x01a" + END), "a library of functions"),
@@ -162,13 +163,13 @@ def test_what_is_damaged_is_refused_with_its_place(db: Any, tmp_path: Path, name
     path = tmp_path / "a.rdb"
     path.write_bytes(data)
     with pytest.raises(emberkv.RedisError) as raised:
-        _ember.load_rdb(db._store, path)
+        read_into(db._store, path)
     assert str(raised.value).startswith(f"{path}: ") and expected in str(raised.value)
 
 
 def test_a_file_without_checksum_is_read(db: Any, tmp_path: Path) -> None:
     (tmp_path / "a.rdb").write_bytes(b"REDIS0010" + SELECT + KEY + END + bytes(8))
-    _ember.load_rdb(db._store, tmp_path / "a.rdb")
+    read_into(db._store, tmp_path / "a.rdb")
     assert db.get("a") == b"b"
 
 
@@ -180,7 +181,7 @@ def test_values_larger_than_the_window_are_read(db: Any, tmp_path: Path) -> None
     db.set("small", 1)
     _ember.save_rdb(db._store, tmp_path / "a.rdb")
     with emberkv.open() as other:
-        _ember.load_rdb(other._store, tmp_path / "a.rdb")
+        read_into(other._store, tmp_path / "a.rdb")
         assert digest(other) == digest(db) and other._store.check()
 
 

@@ -43,6 +43,7 @@ MISSING = {
     "module_unload": "modules are shared objects for another program",
 }
 DIFFERENT = {
+    "save": "a file may be named, in the place of the store's own",
     "transaction": "func may be left out for a with block, and options are spelled out",
 }
 

@@ -233,9 +233,11 @@ ek_ref ek_alloc(ek_arena *a, size_t bytes) {
 #endif
     size_t n = rounded(a, bytes);
     ek_ref ref = EK_LIKELY(n <= SMALL_MAX) ? alloc_small(a, class_of(n)) : alloc_large(a, bytes);
+    /* It may have been freed since a snapshot began. */
+    if (EK_UNLIKELY(a->hdr->snapshot)) ek_snapshot_keep(a, ek_ptr(a, ref), ek_usable(a, ref));
 #ifdef EK_CHECK
-    memset(ek_ptr(a, ref), 0xa5, ek_usable(a, ref));
     ek_touch_slack(a, ek_ptr(a, ref), ek_usable(a, ref));
+    memset(ek_ptr(a, ref), 0xa5, ek_usable(a, ref));
 #endif
     return ref;
 }

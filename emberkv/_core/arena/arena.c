@@ -21,6 +21,12 @@ void ek_raise(ek_arena *a, ek_status status) {
 
 /* --- the journal --- */
 
+/* A fact about the memory, not about the data: never undone. */
+static void set_capacity(ek_header *h, uint64_t cap) {
+    h->journal_cap = cap;
+    h->journal_open = h->snapshot ? 0 : cap;
+}
+
 static void grow_journal(ek_arena *a, uint64_t used, uint64_t need) {
     ek_header *h = a->hdr;
     if (used + need <= h->journal_cap) return;
@@ -29,12 +35,14 @@ static void grow_journal(ek_arena *a, uint64_t used, uint64_t need) {
     want = ek_min(want, h->journal_max);
     if (used + need > want || !ek_map_back(a, h->journal_off + cap, want - cap))
         ek_raise(a, EK_ENOMEM);
-    h->journal_cap = want; /* a fact about the memory, not about the data: never undone */
+    set_capacity(h, want);
 }
 
 void ek_touch_slow(ek_arena *a, const void *p, size_t n) {
     ek_header *h = a->hdr;
     const uint8_t *from = p;
+    if (h->snapshot) ek_snapshot_keep(a, p, n);
+    else h->journal_open = h->journal_cap; /* who was about to begin a snapshot may have died */
     while (n > 0) {
         size_t part = ek_min(n, JOURNAL_RECORD_MAX), need = ek_align_up(part, 8) + 8;
         uint64_t used = atomic_load_explicit(&h->journal_used, memory_order_relaxed);
@@ -59,7 +67,7 @@ static void forget_journal(ek_arena *a) {
     ek_check_dies(a);
     if (EK_UNLIKELY(h->journal_cap > JOURNAL_KEEP)) {
         uint64_t cap = h->journal_cap;
-        h->journal_cap = JOURNAL_STEP;
+        set_capacity(h, JOURNAL_STEP);
         ek_map_unback(a, h->journal_off + JOURNAL_STEP, cap - JOURNAL_STEP);
     }
 }

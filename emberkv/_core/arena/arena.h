@@ -22,6 +22,9 @@
  * the lock and finds it not empty restores from the top down. Restoring is idempotent: a process
  * may die in the middle of it as well.
  *
+ * Snapshots: what is announced, or handed out by ek_alloc, is also what a snapshot keeps the page of,
+ * so that it sees the heap as it was (snapshot.h). No other code knows of them.
+ *
  * Readers without the lock: journal_used != 0 says that somebody is writing; seq counts commits.
  * Read both, read the data (checking every reference with ek_ref_ok), read both again: unchanged and
  * zero means that what was read is one moment's truth. See ek_read_begin.
@@ -75,6 +78,8 @@ typedef struct ek_header {
     _Alignas(64) _Atomic uint64_t journal_used; /* bytes; 0: nobody is writing */
     _Atomic uint64_t seq;                       /* commits and undos so far; read without lock */
     uint64_t journal_cap;                       /* bytes with real blocks behind them */
+    uint64_t journal_open; /* as many as ek_touch may fill itself; 0 while a snapshot runs */
+    uint32_t snapshot, snapshots; /* the number of the one that runs, or 0; of the last one */
     uint32_t heap_pages; /* of the heap, with real blocks behind them, and behind one more */
     uint32_t no_unlocked_reads; /* ek_locked_reads: why readers take the lock; 0: they need not */
 
@@ -144,6 +149,8 @@ typedef struct ek_arena {
 
     /* Of map.c */
     int fd, dir_fd;   /* the memory's file; the directory of a shared path, or -1 */
+    struct ek_kept *kept;             /* of snapshot.c: where pages are kept */
+    struct ek_snapshot *reading;      /* the snapshot that this handle reads */
     int fork_fd, fork_dir_fd; /* during a fork: what the child will have as fd and dir_fd */
     bool fork_locked; /* during a fork: the lock was taken for it */
     char *dir_path, *file_path;
@@ -202,6 +209,10 @@ bool ek_check_touch(ek_arena *a, const void *p, size_t n);
 void ek_check_slack(ek_arena *a, const void *p, size_t n);
 #endif
 
+/* While a snapshot runs: keep the pages of these bytes as they are, if that has not been done. Never
+ * fails: without room it is the snapshot that does. */
+void ek_snapshot_keep(ek_arena *a, const void *p, size_t n);
+
 /* The n bytes at p are going to change: save them. O(n). */
 EK_INLINE void ek_touch(ek_arena *a, const void *p, size_t n) {
 #ifdef EK_CHECK
@@ -211,7 +222,7 @@ EK_INLINE void ek_touch(ek_arena *a, const void *p, size_t n) {
     ek_header *h = a->hdr;
     uint64_t used = atomic_load_explicit(&h->journal_used, memory_order_relaxed);
     size_t need = ek_align_up(n, 8) + 8;
-    if (EK_UNLIKELY(used + need > h->journal_cap || n >= (1u << 24))) {
+    if (EK_UNLIKELY(used + need > h->journal_open || n >= (1u << 24))) {
         ek_touch_slow(a, p, n);
         return;
     }
@@ -231,6 +242,7 @@ EK_INLINE void ek_touch_slack(ek_arena *a, const void *p, size_t n) {
 #ifdef EK_CHECK
     ek_check_slack(a, p, n);
 #endif
+    if (EK_UNLIKELY(a->hdr->snapshot)) ek_snapshot_keep(a, p, n);
 }
 
 /* Announce and store one field. */

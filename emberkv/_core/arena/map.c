@@ -19,6 +19,7 @@
 
 #include "arena/alloc.h"
 #include "arena/check.h"
+#include "arena/snapshot.h"
 #include "base/random.h"
 
 #define DEFAULT_HEAP ((uint64_t)32 << 30)
@@ -96,6 +97,7 @@ static void after_fork_in_child(void) {
     for (ek_arena *a = open_arenas; a; a = a->next_open) {
         bool own_txn = a->txn_depth && pthread_equal(a->txn_thread, pthread_self());
         a->forks++;
+        ek_snapshot_forked(a);
         if (a->shared) {
             close(a->fd);
             a->fd = a->fork_fd;
@@ -236,7 +238,7 @@ static bool make(ek_arena *a, const ek_arena_options *o) {
         !ek_map_back(a, h->pages_off, FIRST_HEAP_PAGES * sizeof(ek_page)) ||
         !ek_map_back(a, h->heap_off, (FIRST_HEAP_PAGES + 1) * EK_PAGE))
         return false;
-    h->journal_cap = FIRST_JOURNAL;
+    h->journal_cap = h->journal_open = FIRST_JOURNAL;
     ek_random_seed_bytes(&h->hash_key, sizeof h->hash_key);
     if (!ek_lock_init(&h->lock, a->shared)) return false;
     /* Page 0 is never handed out; the others are one free run. */
@@ -450,10 +452,12 @@ void ek_arena_opened(ek_arena *a) {
 void ek_arena_close(ek_arena *a) {
     forget(a);
     ek_check_close(a);
+    ek_snapshot_closed(a);
     if (a->shared && flock(a->dir_fd, LOCK_EX) == 0) {
         bool last = flock(a->fd, LOCK_EX | LOCK_NB) == 0;
         if (last && !a->keep) {
             unlink(a->file_path);
+            ek_snapshot_unlink(a);
             unlinkat(a->dir_fd, LINK_NAME, 0);
             rmdir(a->dir_path); /* stays when anything else lies in it */
         }
@@ -499,8 +503,29 @@ ek_status ek_arena_fork(ek_arena *a, ek_arena **out, char *err, size_t errlen) {
     if (pagemap >= 0) close(pagemap);
     wire(b);
     ek_lock_init(&b->hdr->lock, false);
+    ek_snapshot_forked(b);
     if (!ek_clean(b)) ek_undo(b, NULL);
     remember(b);
     *out = b;
     return EK_OK;
 }
+
+ek_status ek_arena_view(ek_arena *a, ek_arena **out) {
+    ek_arena *b = new_handle(false);
+    if (!b) return EK_ENOMEM;
+    b->fd = a->fd;
+    bool mapped = map(b, a->hdr->total_bytes, MAP_PRIVATE);
+    b->fd = -1;
+    if (!mapped) {
+        drop_handle(b);
+        return EK_ENOMEM;
+    }
+    memcpy(b->base, a->base, EK_PAGE);
+    b->hdr->snapshot = 0;
+    ek_lock_init(&b->hdr->lock, false);
+    wire(b);
+    *out = b;
+    return EK_OK;
+}
+
+void ek_arena_drop_view(ek_arena *view) { drop_handle(view); }

@@ -32,8 +32,14 @@ void ek_arena_close(ek_arena *a);
  * mapping, and a copy of the pages that were written since the last fork. Lock held. */
 ek_status ek_arena_fork(ek_arena *a, ek_arena **out, char *err, size_t errlen);
 
+/* A mapping of the arena's file of its own, for a snapshot: it shows what the file holds, but for the
+ * header and the pages that are written into it, which are its own. Not for a frozen arena. */
+ek_status ek_arena_view(ek_arena *a, ek_arena **out);
+void ek_arena_drop_view(ek_arena *view);
+
 /* Put real blocks behind bytes [off, off + n) of the arena. False: there is no room. */
 bool ek_map_back(ek_arena *a, uint64_t off, uint64_t n);
-void ek_map_unback(ek_arena *a, uint64_t off, uint64_t n); /* give the blocks back */
+/* Give the blocks back. Of the heap: after ek_snapshot_keep, should one run. */
+void ek_map_unback(ek_arena *a, uint64_t off, uint64_t n);
 
 #endif

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "base/file.h"
 
 #include <errno.h>
@@ -31,17 +32,22 @@ ssize_t ek_read_all(int fd, void *to, size_t n) {
     return (ssize_t)have;
 }
 
-bool ek_sync_directory_of(const char *path) {
-    char dir[PATH_MAX];
+/* The directory that a path lies in. False: its name is too long. */
+static bool directory_of(const char *path, char dir[PATH_MAX]) {
     const char *slash = strrchr(path, '/');
-    size_t n = slash == path ? 1 : slash ? (size_t)(slash - path) : 1;
-    if (n >= sizeof dir) {
+    size_t n = slash == path || !slash ? 1 : (size_t)(slash - path);
+    if (n >= PATH_MAX) {
         errno = ENAMETOOLONG;
         return false;
     }
     memcpy(dir, slash ? path : ".", n);
     dir[n] = 0;
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return true;
+}
+
+bool ek_sync_directory_of(const char *path) {
+    char dir[PATH_MAX];
+    int fd = directory_of(path, dir) ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (fd < 0) return false;
     /* Some file systems cannot sync a directory, and say so: there is no more to be had. */
     bool ok = fsync(fd) == 0 || errno == EINVAL;
@@ -51,26 +57,40 @@ bool ek_sync_directory_of(const char *path) {
     return ok;
 }
 
-int ek_file_begin(const char *path, char *temp, size_t templen) {
+int ek_file_begin(ek_new_file *f, const char *path) {
     static _Atomic unsigned count;
+    char dir[PATH_MAX];
+    *f = (ek_new_file){.path = path, .fd = -1};
+    if (!directory_of(path, dir)) return -1;
     const char *slash = strrchr(path, '/');
-    int dir = slash ? (int)(slash - path) + 1 : 0;
-    int n = snprintf(temp, templen, "%.*stemp-%ld-%u-%s", dir, path, (long)getpid(),
-                     atomic_fetch_add(&count, 1), path + dir);
-    if (n < 0 || (size_t)n >= templen) {
+    int n = snprintf(f->temp, sizeof f->temp, "%s/temp-%ld-%u-%s", dir, (long)getpid(),
+                     atomic_fetch_add(&count, 1), slash ? slash + 1 : path);
+    if (n < 0 || (size_t)n >= sizeof f->temp) {
         errno = ENAMETOOLONG;
         return -1;
     }
-    return open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    f->fd = open(dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0644);
+    if (f->fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR)) return f->fd;
+    f->named = true;
+    return f->fd = open(f->temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 }
 
-bool ek_file_end(int fd, const char *temp, const char *path, bool ok) {
+/* A name for what has none: links cannot take another's place, names can. */
+static bool give_name(ek_new_file *f) {
+    char own[40];
+    if (f->named) return true;
+    snprintf(own, sizeof own, "/proc/self/fd/%d", f->fd);
+    f->named = linkat(AT_FDCWD, own, AT_FDCWD, f->temp, AT_SYMLINK_FOLLOW) == 0;
+    return f->named;
+}
+
+bool ek_file_end(ek_new_file *f, bool ok) {
     int e = errno;
-    if (ok && fsync(fd) != 0) ok = false, e = errno;
-    if (close(fd) != 0 && ok) ok = false, e = errno;
-    if (ok && rename(temp, path) != 0) ok = false, e = errno;
-    if (ok) return ek_sync_directory_of(path);
-    unlink(temp);
+    ok = ok && fsync(f->fd) == 0 && give_name(f) && rename(f->temp, f->path) == 0;
+    if (!ok && errno) e = errno;
+    close(f->fd);
+    if (ok) return ek_sync_directory_of(f->path);
+    if (f->named) unlink(f->temp);
     errno = e;
     return false;
 }

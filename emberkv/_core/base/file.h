@@ -2,6 +2,7 @@
 #ifndef EK_BASE_FILE_H
 #define EK_BASE_FILE_H
 
+#include <limits.h>
 #include <sys/types.h>
 
 #include "base/base.h"
@@ -13,12 +14,18 @@ ssize_t ek_read_all(int fd, void *p, size_t n);
 /* What was renamed or made in the directory that `path` lies in is on disk. */
 bool ek_sync_directory_of(const char *path);
 
-/* A file beside `path`, to be written and then to take its place. The name is written to `temp`.
- * -1: errno tells. */
-#define EK_TEMP_CHARS 64 /* more than path's own */
-int ek_file_begin(const char *path, char *temp, size_t templen);
-/* Close it and, if `ok` and all gets to disk, put it in path's place; else remove it. False: errno
+/* A file to be written and then to take the place of `path`. Until then it has no name, so that
+ * nothing is left of it when its process dies, or, where the file system cannot do that, a name
+ * beside path's. -1: errno tells. */
+typedef struct ek_new_file {
+    const char *path;
+    char temp[PATH_MAX];
+    int fd;
+    bool named;
+} ek_new_file;
+int ek_file_begin(ek_new_file *f, const char *path);
+/* Close it and, if `ok` and all gets to disk, put it in path's place; else it is gone. False: errno
  * tells (that of before the call, if not ok). */
-bool ek_file_end(int fd, const char *temp, const char *path, bool ok);
+bool ek_file_end(ek_new_file *f, bool ok);
 
 #endif

@@ -1,6 +1,7 @@
 /* DEBUG: looks into the store and disturbs it. For tests; enable-debug-command says who may. */
 #include "commands/tables.h"
 #include "engine/context.h"
+#include "engine/files.h"
 #include "store/digest.h"
 #include "store/string.h"
 #include "store/value_hash.h"
@@ -345,17 +346,25 @@ static void debug_error(ek_ctx *c) {
 }
 
 static void debug_no_file(ek_ctx *c) {
-    static const char *const words[] = {"merge", "noflush", "nosave"};
+    ek_reply_error(c->reply, "ERR there is nothing to reload from: this store keeps no files");
+}
+
+static void debug_reload(ek_ctx *c) {
+    bool save = true, flush = true, merge = false;
     for (size_t i = 2; i < c->argc; i++) {
-        bool known = false;
-        for (size_t k = 0; k < EK_COUNTOF(words); k++) known |= ek_arg_is(c, i, words[k]);
-        if (!known) {
+        if (ek_arg_is(c, i, "merge")) {
+            merge = true;
+        } else if (ek_arg_is(c, i, "noflush")) {
+            flush = false;
+        } else if (ek_arg_is(c, i, "nosave")) {
+            save = false;
+        } else {
             ek_reply_error(c->reply, "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE "
                                      "options.");
             return;
         }
     }
-    ek_reply_error(c->reply, "ERR there is nothing to reload from: this store keeps no files");
+    ek_files_above.reload(c, save, flush, merge);
 }
 
 static void reply_ok(ek_ctx *c) { ek_reply_ok(c->reply); }
@@ -399,8 +408,8 @@ static const struct {
     {"protocol", 3, 3, debug_protocol, " <type>", "Reply a value of this type."},
     {"quicklist", 3, 4, debug_quicklist, " <key> [<0|1>]", "Print a list's size on stdout."},
     {"quicklist-packed-threshold", 3, 3, debug_quicklist_packed_threshold, " <size>", "OK."},
-    {"reload", 2, SIZE_MAX, debug_no_file, " [<option> ...]",
-     "An error, as long as there are no files."},
+    {"reload", 2, SIZE_MAX, debug_reload, " [<option> ...]",
+     "Save, empty the store and load it again. Options: NOSAVE, NOFLUSH, MERGE."},
     {"replicate", 3, SIZE_MAX, reply_ok, " <text>", "OK: nobody follows this store."},
     {"replybuffer", 4, 4, debug_replybuffer, " <peak-reset-time|resizing> <value>", "OK."},
     {"sdslen", 3, 3, debug_sdslen, " <key>", "Lengths of a key and its string."},

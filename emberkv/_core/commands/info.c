@@ -2,6 +2,7 @@
  *
  * The fields are redis-server's, in its order. What there is nothing of here (a fork that saves, a
  * replica, a module) is told as a server tells it that does none of that. */
+#include "base/clock.h"
 #include "base/number.h"
 #include "commands/tables.h"
 #include "engine/context.h"
@@ -9,6 +10,7 @@
 #include "engine/version.h"
 #include "store/client.h"
 #include "store/keyspace.h"
+#include "store/saving.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -187,20 +189,28 @@ static void put_memory(ek_ctx *c, text *t) {
     PUT_ZEROS(t, "lazyfreed_objects");
 }
 
+static void put_saving(ek_ctx *c, text *t) {
+    const ek_saving *sv = &c->s->root->saving;
+    ek_saving_kind runs = ek_saving_runs(c->s);
+    put_number(t, "current_save_keys_processed", runs ? sv->keys_done : 0);
+    put_number(t, "current_save_keys_total", runs ? sv->keys_total : 0);
+    put_number(t, "rdb_changes_since_last_save", c->s->root->dirty - sv->last_dirty);
+    put_number(t, "rdb_bgsave_in_progress", runs == EK_SAVING_RDB);
+    put_number(t, "rdb_last_save_time", (uint64_t)sv->last_s);
+    put(t, "rdb_last_bgsave_status:%s\r\n", ek_saving_failed(c->s) ? "err" : "ok");
+    put(t, "rdb_last_bgsave_time_sec:%lld\r\n", (long long)sv->took_s);
+    put(t, "rdb_current_bgsave_time_sec:%lld\r\n",
+        runs == EK_SAVING_RDB ? (long long)(ek_clock_ms() - sv->began_ms) / 1000 : -1);
+    put_number(t, "rdb_saves", sv->nsaved);
+    PUT_ZEROS(t, "rdb_last_cow_size", "rdb_last_load_keys_expired", "rdb_last_load_keys_loaded");
+}
+
 static void put_persistence(ek_ctx *c, text *t) {
     PUT_ZEROS(t, "loading", "async_loading", "current_cow_peak", "current_cow_size",
               "current_cow_size_age");
     put(t, "current_fork_perc:0.00\r\n");
-    PUT_ZEROS(t, "current_save_keys_processed", "current_save_keys_total");
-    put_number(t, "rdb_changes_since_last_save", c->s->root->dirty);
-    PUT_ZEROS(t, "rdb_bgsave_in_progress");
-    const ek_stats *stats = ek_stats_of(c->s);
-    put_number(t, "rdb_last_save_time", stats ? (uint64_t)stats->started_us / 1000000 : 0);
-    put(t, "rdb_last_bgsave_status:ok\r\nrdb_last_bgsave_time_sec:-1\r\n");
-    put(t, "rdb_current_bgsave_time_sec:-1\r\n");
-    PUT_ZEROS(t, "rdb_saves", "rdb_last_cow_size", "rdb_last_load_keys_expired",
-              "rdb_last_load_keys_loaded", "aof_enabled", "aof_rewrite_in_progress",
-              "aof_rewrite_scheduled");
+    put_saving(c, t);
+    PUT_ZEROS(t, "aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled");
     put(t, "aof_last_rewrite_time_sec:-1\r\naof_current_rewrite_time_sec:-1\r\n");
     put(t, "aof_last_bgrewrite_status:ok\r\n");
     PUT_ZEROS(t, "aof_rewrites", "aof_rewrites_consecutive_failures");

@@ -2,9 +2,12 @@
 #include "base/number.h"
 #include "commands/tables.h"
 #include "engine/context.h"
+#include "engine/files.h"
 #include "store/tracking.h"
 #include "store/waiting.h"
 #include "store/watch.h"
+
+ek_files ek_files_above;
 
 void ek_cmd_dbsize(ek_ctx *c) {
     ek_reply_int(c->reply, (int64_t)c->db->keys.count);
@@ -34,11 +37,14 @@ void ek_cmd_flushdb(ek_ctx *c) {
     ek_reply_ok(c->reply);
 }
 
+void ek_flush_all(ek_ctx *c) {
+    for (uint32_t i = 0; i < c->s->root->ndbs; i++) flush(c, i);
+    ek_tracking_flushed(c->s);
+}
+
 void ek_cmd_flushall(ek_ctx *c) {
     if (!flush_mode_ok(c)) return;
-    for (uint32_t i = 0; i < c->s->root->ndbs; i++)
-        flush(c, i);
-    ek_tracking_flushed(c->s);
+    ek_flush_all(c);
     ek_reply_ok(c->reply);
 }
 

@@ -80,8 +80,6 @@ static bool read_on(loader *l) {
     if (n < 0) return refuse(l, "cannot be read: %s", strerror(errno));
     l->at_end = (size_t)n < l->cap - ahead;
     l->in.end += n;
-    if (l->load->progress)
-        atomic_store_explicit(l->load->progress, position(l), memory_order_relaxed);
     return true;
 }
 
@@ -183,9 +181,12 @@ static bool get_key(loader *l, uint8_t type, const key_head *h) {
     ek_value v;
     ek_str key;
     if (!ek_rdb_get_string(&l->in, &key)) return false;
-    if (ek_keyspace_find(load->s, l->in.db, key, &v))
-        return refuse(l, "key '%.*s' comes twice", (int)ek_min(key.n, NAME_SHOWN),
-                      (const char *)key.p);
+    if (ek_keyspace_find(load->s, l->in.db, key, &v)) {
+        if (!load->replace)
+            return refuse(l, "key '%.*s' is there already", (int)ek_min(key.n, NAME_SHOWN),
+                          (const char *)key.p);
+        ek_keyspace_delete(load->s, l->in.db, &v);
+    }
     bool ok = ek_rdb_get_value(&l->in, type, key, h->expire_ms, h->access, &v);
     if (!ok && l->in.cut && !l->at_end) return false;
     if (!ok) return refuse_value(l, type, key);
@@ -241,9 +242,13 @@ static bool get_checksum(loader *l) {
 
 /* --- all of it --- */
 
+/* Is it time for a commit, and to ask whether to go on? */
+static bool due(const loader *l) {
+    return ek_save(l->load->s->a).journal_used >= COMMIT_AT_BYTES;
+}
+
 static bool called_off(loader *l) {
-    const _Atomic bool *cancel = l->load->cancel;
-    if (!cancel || !atomic_load_explicit(cancel, memory_order_relaxed)) return false;
+    if (!l->load->go_on || l->load->go_on(l->load->arg, position(l))) return false;
     refuse(l, "was called off");
     return true;
 }
@@ -257,10 +262,11 @@ static bool get_all(loader *l) {
         l->in.cut = false;
         if (get_item(l)) {
             ek_scratch_reset(&l->scratch);
-            if (ek_save(a).journal_used < COMMIT_AT_BYTES) continue;
+            if (!due(l)) continue;
+            if (called_off(l)) return false;
+            if (l->load->within) continue;
             ek_commit(a);
             ek_begin(a);
-            if (called_off(l)) return false;
             continue;
         }
         ek_undo(a, &sp);
@@ -277,16 +283,16 @@ static bool get_all(loader *l) {
 static bool load_guarded(loader *l) {
     ek_guard g;
     ek_arena *a = l->load->s->a;
-    ek_begin(a);
+    bool own = !l->load->within;
+    if (own) ek_begin(a);
     ek_status st = EK_GUARD(a, &g);
     if (st != EK_OK) {
-        ek_undo(a, NULL);
-        if (st == EK_ENOMEM) refuse(l, "the store is full");
-        else refuse(l, "a structure of the store contradicts itself");
-        return false;
+        if (own) ek_undo(a, NULL);
+        return refuse(l, st == EK_ENOMEM ? "the store is full"
+                                         : "a structure of the store contradicts itself");
     }
     bool ok = get_all(l);
-    ek_commit(a);
+    if (own) ek_commit(a);
     ek_unguard(a, &g);
     return ok;
 }

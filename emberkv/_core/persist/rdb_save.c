@@ -1,7 +1,6 @@
 #include "persist/rdb_save.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -42,13 +41,15 @@ static void flush(ek_rdb_out *o) {
     int e = errno;
     save->bytes += o->len;
     o->len = 0;
-    if (save->progress)
-        atomic_store_explicit(save->progress, save->keys, memory_order_relaxed);
+    bool goes_on = !save->go_on || save->go_on(save->arg, save->keys);
     bool entered = !save->enter || save->enter(save->arg);
     errno = e;
     if (!written) fail(w, "cannot be written");
-    if (!entered) give_up(w);
-    if (save->cancel && atomic_load_explicit(save->cancel, memory_order_relaxed)) {
+    if (!entered) {
+        snprintf(save->err, sizeof save->err, "there was no room to keep what changed meanwhile");
+        give_up(w);
+    }
+    if (!goes_on) {
         snprintf(save->err, sizeof save->err, "was called off");
         give_up(w);
     }
@@ -181,12 +182,15 @@ bool ek_rdb_save_fd(ek_rdb_save *save, int fd) {
 }
 
 bool ek_rdb_save_file(ek_rdb_save *save, const char *path) {
-    char temp[PATH_MAX];
+    ek_new_file f;
     save->error = 0;
     save->err[0] = 0;
-    int fd = ek_file_begin(path, temp, sizeof temp);
-    bool ok = fd >= 0 && ek_rdb_save_fd(save, fd);
-    if (fd >= 0) ok = ek_file_end(fd, temp, path, ok);
+    bool begun = ek_file_begin(&f, path) >= 0;
+    bool ok = begun && ek_rdb_save_fd(save, f.fd);
+    if (ok && save->leave) save->leave(save->arg);
+    bool held = !ok;
+    if (begun) ok = ek_file_end(&f, ok);
+    if (!held && save->enter) save->enter(save->arg); /* all of it has been read: no matter */
     if (!ok && !save->err[0]) {
         save->error = errno;
         snprintf(save->err, sizeof save->err, "cannot be written: %s", strerror(errno));

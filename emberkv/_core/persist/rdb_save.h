@@ -11,8 +11,6 @@
 #ifndef EK_PERSIST_RDB_SAVE_H
 #define EK_PERSIST_RDB_SAVE_H
 
-#include <stdatomic.h>
-
 #include "store/store.h"
 
 typedef struct ek_rdb_save {
@@ -25,8 +23,8 @@ typedef struct ek_rdb_save {
     void (*leave)(void *arg);
     bool (*enter)(void *arg);
     void *arg;
-    const _Atomic bool *cancel; /* may be NULL */
-    _Atomic uint64_t *progress; /* keys written so far; may be NULL */
+    /* Asked at every write, when the lock has been let go of: shall it go on? NULL: it shall. */
+    bool (*go_on)(void *arg, uint64_t keys);
     /* What came of it. */
     uint64_t keys, bytes;
     int version;

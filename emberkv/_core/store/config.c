@@ -77,7 +77,10 @@ static size_t print_limits(const ek_output_limit *limits, char *out, size_t cap)
 
 static size_t print_text(const ek_store *s, const ek_setting *setting, char *out, size_t cap) {
     ek_str text = text_of(s, setting);
-    if (!text.n && strcmp(setting->name, "dir") == 0 && getcwd(out, cap)) return strlen(out);
+    if (strcmp(setting->name, "dir") == 0 && (s->a->dir_path || !text.n)) {
+        if (s->a->dir_path) return (size_t)snprintf(out, cap, "%s", s->a->dir_path);
+        if (getcwd(out, cap)) return strlen(out);
+    }
     size_t n = ek_min(text.n, cap - 1);
     memcpy(out, text.p, n);
     out[n] = 0;

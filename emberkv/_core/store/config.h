@@ -43,6 +43,7 @@ typedef struct ek_config {
     int64_t lfu_log_factor, lfu_decay_time;
     int64_t lua_time_limit;
     int64_t appendonly, appendfsync;
+    int64_t rdbcompression, rdbchecksum, stop_writes_on_bgsave_error;
     ek_output_limit client_output_limits[EK_CLIENT_CLASSES];
     ek_ref requirepass, save; /* texts, see ek_config_text */
 } ek_config;
@@ -72,7 +73,7 @@ typedef struct ek_settings {
     int64_t unixsocketperm, client_query_buffer_limit, hz, io_threads, loglevel;
     int64_t enable_debug_command, shutdown_timeout, shutdown_on_sigint, shutdown_on_sigterm;
     int64_t tls_auth_clients, tls_prefer_server_ciphers;
-    char *bind, *unixsocket, *logfile, *pidfile, *dir;
+    char *bind, *unixsocket, *logfile, *pidfile, *dir, *dbfilename;
     char *tls_cert_file, *tls_key_file, *tls_key_file_pass, *tls_ca_cert_file, *tls_ca_cert_dir;
     char *tls_protocols, *tls_ciphers, *tls_ciphersuites, *tls_dh_params_file;
     ek_setting_value *kept; /* by the setting's number */

@@ -27,6 +27,8 @@ static void make_root(void *arg) {
     root->ndbs = m->databases;
     root->dbs = dbs;
     ek_config_begin(&root->config);
+    root->saving.last_s = ek_clock_ms() / 1000;
+    root->saving.took_s = -1;
     ek_random_seed_bytes(root->replication_id, sizeof root->replication_id);
     EK_SET(m->a, m->a->hdr->root, ref);
 }
@@ -104,6 +106,7 @@ static void drop_if_own(void *arg, ek_client *c) {
 static void drop_own_clients(void *arg) { ek_client_each(arg, drop_if_own, arg); }
 
 void ek_store_close(ek_store *s) {
+    if (s->background) s->end_background(s);
     if (s->root->clients.count && ek_arena_enter(s->a, 1000) == EK_OK) {
         if (s->a->level == 0) ek_run(s->a, drop_own_clients, s);
         ek_store_leave(s);

@@ -45,6 +45,21 @@ typedef struct ek_slowlog { /* see slowlog.h */
     ek_ref newest, oldest;
 } ek_slowlog;
 
+typedef enum ek_saving_kind { EK_SAVING_NONE, EK_SAVING_RDB, EK_SAVING_AOF } ek_saving_kind;
+
+typedef struct ek_saving { /* see saving.h */
+    uint32_t kind;        /* of what is at work; ek_saving_kind */
+    uint32_t slot, token; /* whose it is */
+    uint32_t failed;      /* the last RDB in the background came to nothing */
+    uint32_t scheduled;   /* what is to follow when that is done; ek_saving_kind */
+    int64_t began_ms;
+    uint64_t keys_done, keys_total;
+    int64_t last_s;       /* Unix time of the last RDB; of the store's beginning */
+    uint64_t last_dirty;  /* ek_store_root.dirty at that RDB's moment */
+    int64_t took_s;       /* the last RDB in the background; -1: there was none */
+    uint64_t nsaved;      /* RDBs so far */
+} ek_saving;
+
 enum { /* ek_store_root.debug */
     EK_STORE_NO_EXPIRY_CYCLE = 1u << 0, /* keys that nobody asks for stay */
     EK_STORE_PAUSED = 1u << 1,          /* likewise, and deleted values are not freed either */
@@ -73,6 +88,7 @@ typedef struct ek_store_root {
     uint32_t debug; /* EK_STORE_*: switches of DEBUG */
     uint32_t replication_id[5]; /* random */
     ek_slowlog slowlog;
+    ek_saving saving;
     ek_config config;
 } ek_store_root;
 
@@ -94,6 +110,8 @@ typedef struct ek_store {
     ek_random random;
     void *scripting; /* of the floor that runs scripts, and how it is let go of */
     void (*scripting_free)(void *);
+    struct ek_background *background; /* of the floor of files: what it does in a thread of its own */
+    void (*end_background)(struct ek_store *s);
     unsigned since_cycle; /* commands since the last look for expired keys */
     /* This process's attachment, see process.h; needs no lock. */
     uint32_t slot, token;

@@ -68,6 +68,7 @@ SINGLES = {
         CONFIG {|GET|HELP|NOSUCH|HELP x|RESETSTAT|RESETSTAT x|REWRITE|REWRITE x}
         """,
     ),
+    "saving": (WORLD, "{SAVE|BGSAVE|BGSAVE SCHEDULE|LASTSAVE} {x|SCHEDULE x}\nLASTSAVE"),
     "leaving": (WORLD, "{QUIT|RESET|AUTH} {|x}"),
     "AUTH": (WORLD, 'AUTH {pw|default pw|nobody pw|""|a b c}'),
     "INFO": (WORLD, "INFO {|server|keyspace|nosuch|everything|server memory}"),

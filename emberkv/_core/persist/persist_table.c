@@ -1,13 +1,27 @@
-/* Declarations of DUMP and RESTORE. */
+/* Declarations of the commands of this floor. */
+#include "persist/save.h"
 #include "persist/tables.h"
 
 #include <pthread.h>
 
 #include "commands/tables.h"
 
-ek_handler ek_cmd_dump, ek_cmd_restore;
+ek_handler ek_cmd_bgsave, ek_cmd_dump, ek_cmd_lastsave, ek_cmd_restore, ek_cmd_save;
 
 static const ek_command_decl table[] = {
+    {
+        .name = "bgsave",
+        .handler = ek_cmd_bgsave,
+        .arity = -1,
+        .flags = EK_CMD_ADMIN | EK_CMD_NOSCRIPT | EK_CMD_NO_ASYNC_LOADING,
+        .group = "server",
+        .since = "1.0.0",
+        .summary = "Saves the store to its RDB file in the background.",
+        .complexity = "O(1)",
+        .history = EK_HISTORY({"3.2.2", "Option SCHEDULE"}),
+        .args = EK_ARGS({.name = "schedule", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
+                         .token = "SCHEDULE", .since = "3.2.2"}),
+    },
     {
         .name = "dump",
         .handler = ek_cmd_dump,
@@ -21,6 +35,18 @@ static const ek_command_decl table[] = {
         .tips = EK_TIPS("nondeterministic_output"),
         .keys = EK_KEYS(EK_KEY_AT(1, EK_KEY_RO | EK_KEY_ACCESS)),
         .args = EK_ARGS({.name = "key", .type = EK_ARG_KEY}),
+    },
+    {
+        .name = "lastsave",
+        .handler = ek_cmd_lastsave,
+        .arity = 1,
+        .flags = EK_CMD_LOADING | EK_CMD_STALE | EK_CMD_FAST,
+        .categories = EK_ACL_ADMIN | EK_ACL_DANGEROUS,
+        .group = "server",
+        .since = "1.0.0",
+        .summary = "When the store was saved last, in seconds of Unix time.",
+        .complexity = "O(1)",
+        .tips = EK_TIPS("nondeterministic_output"),
     },
     {
         .name = "restore",
@@ -48,13 +74,26 @@ static const ek_command_decl table[] = {
             {.name = "frequency", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL,
              .token = "FREQ", .since = "5.0.0"}),
     },
+    {
+        .name = "save",
+        .handler = ek_cmd_save,
+        .arity = 1,
+        .flags = EK_CMD_ADMIN | EK_CMD_NOSCRIPT | EK_CMD_NO_ASYNC_LOADING | EK_CMD_NO_MULTI,
+        .group = "server",
+        .since = "1.0.0",
+        .summary = "Saves the store to its RDB file, and holds it meanwhile.",
+        .complexity = "O(N) for N keys of all databases",
+    },
     {0},
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool registered;
 
-static void register_all(void) { registered = ek_commands_init() && ek_command_register(table); }
+static void register_all(void) {
+    ek_save_init();
+    registered = ek_commands_init() && ek_command_register(table);
+}
 
 bool ek_persist_init(void) {
     pthread_once(&once, register_all);

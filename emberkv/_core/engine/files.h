@@ -1,0 +1,18 @@
+/* What the floor of files does for commands that are declared beneath it. Set once, by ek_persist_init. */
+#ifndef EK_ENGINE_FILES_H
+#define EK_ENGINE_FILES_H
+
+#include "engine/context.h"
+
+typedef struct ek_files {
+    /* DEBUG RELOAD: write the RDB file (if `save`), empty the store (if `flush`), read the file. A key
+     * that is there already is replaced if `merge`, and else an error. Replies. */
+    void (*reload)(ek_ctx *c, bool save, bool flush, bool merge);
+} ek_files;
+
+extern ek_files ek_files_above;
+
+/* Empty all databases, and tell everybody (commands/server.c). */
+void ek_flush_all(ek_ctx *c);
+
+#endif

@@ -1,0 +1,101 @@
+/* SAVE, BGSAVE, LASTSAVE, and what DEBUG RELOAD does. */
+#include <limits.h>
+
+#include "base/number.h"
+#include "engine/files.h"
+#include "persist/background.h"
+#include "persist/rdb_load.h"
+#include "persist/rdb_save.h"
+#include "persist/save.h"
+#include "persist/tables.h"
+
+static ek_rdb_save by_settings(const ek_store *settings, const ek_store *s) {
+    const ek_config *config = &settings->root->config;
+    return (ek_rdb_save){
+        .s = s, .plain = !config->rdbcompression, .no_checksum = !config->rdbchecksum,
+    };
+}
+
+/* --- under the lock --- */
+
+/* False: has replied. */
+static bool save_here(ek_ctx *c) {
+    char path[PATH_MAX];
+    ek_rdb_save save = by_settings(c->s, c->s);
+    if (c->a->txn_depth) {
+        ek_reply_error(c->reply, "ERR a transaction is open: what it changed may be undone");
+        return false;
+    }
+    if (ek_store_rdb_path(c->s, path, sizeof path) && ek_rdb_save_file(&save, path)) {
+        ek_saving_saved(c->s, c->s->root->dirty);
+        return true;
+    }
+    ek_reply_error(c->reply, "ERR %s: %s", path, save.err);
+    return false;
+}
+
+void ek_cmd_save(ek_ctx *c) {
+    if (ek_saving_runs(c->s) == EK_SAVING_RDB)
+        ek_reply_error(c->reply, "ERR Background save already in progress");
+    else if (save_here(c))
+        ek_reply_ok(c->reply);
+}
+
+/* One transaction: should the file be damaged, or the store full, all is as it was. */
+static void reload(ek_ctx *c, bool save, bool flush, bool merge) {
+    char path[PATH_MAX];
+    ek_rdb_load load = {.s = c->s, .within = true, .replace = merge, .keep_expired = false};
+    if (save && !save_here(c)) return;
+    ek_savepoint before = ek_save(c->a);
+    if (flush) ek_flush_all(c);
+    if (ek_store_rdb_path(c->s, path, sizeof path) && ek_rdb_load_file(&load, path)) {
+        ek_reply_ok(c->reply);
+        return;
+    }
+    ek_undo(c->a, &before);
+    ek_reply_error(c->reply, "ERR Error trying to load the RDB dump: %s: %s", path, load.err);
+}
+
+/* --- in the background --- */
+
+static bool save_behind(ek_background_job *job) {
+    char path[PATH_MAX];
+    ek_rdb_save save = by_settings(job->s, &job->view.store);
+    save.leave = ek_background_leave;
+    save.enter = ek_background_enter;
+    save.arg = job;
+    save.go_on = ek_background_go_on;
+    return ek_store_rdb_path(job->s, path, sizeof path) && ek_rdb_save_file(&save, path);
+}
+
+void ek_save_in_background(ek_store *s) { ek_background_begin(s, EK_SAVING_RDB, save_behind); }
+
+void ek_cmd_bgsave(ek_ctx *c) {
+    bool schedule = c->argc == 2 && ek_arg_is(c, 1, "schedule");
+    if (c->argc > 1 && !schedule) {
+        ek_reply_syntax_error(c);
+        return;
+    }
+    switch (ek_saving_runs(c->s)) {
+    case EK_SAVING_RDB:
+        ek_reply_error(c->reply, "ERR Background save already in progress");
+        return;
+    case EK_SAVING_AOF:
+        if (schedule) {
+            EK_SET(c->a, c->s->root->saving.scheduled, EK_SAVING_RDB);
+            ek_reply_status(c->reply, "Background saving scheduled");
+        } else {
+            ek_reply_error(c->reply,
+                           "ERR Another child process is active (AOF?): can't BGSAVE right now. Use "
+                           "BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.");
+        }
+        return;
+    default: break;
+    }
+    ek_save_in_background(c->s);
+    ek_reply_status(c->reply, "Background saving started");
+}
+
+void ek_cmd_lastsave(ek_ctx *c) { ek_reply_int(c->reply, c->s->root->saving.last_s); }
+
+void ek_save_init(void) { ek_files_above.reload = reload; }

@@ -1,0 +1,11 @@
+/* Saving by the settings: to the RDB file of the store's directory. */
+#ifndef EK_PERSIST_SAVE_H
+#define EK_PERSIST_SAVE_H
+
+#include "store/store.h"
+
+/* In a transaction, while nothing is at work in the background: what BGSAVE does. Raises. */
+void ek_save_in_background(ek_store *s);
+void ek_save_init(void); /* once, at the beginning of the process */
+
+#endif
