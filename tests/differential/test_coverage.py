@@ -16,7 +16,7 @@ EXCUSED = {
         hgetdel hgetex hsetex client|setinfo client|no-touch lmovem blmovem waitaof
         xackdel xdelex xnack
     """,
-    "compared by what comes out, in tests/persist": "dump restore",
+    "compared by what comes out, in tests/persist": "dump migrate restore restore-asking",
     "held against it over sockets in tests/net/test_monitor.py": "monitor",
     "no server that can be had by name knows it; tests/store/test_strings_later.py": """
         delex digest increx msetex

@@ -169,7 +169,7 @@ WITHOUT_METHOD = {
         "as in redis-py; execute_command runs it",
     ),
     **dict.fromkeys(
-        ["asking", "failover", "module load", "module loadex", "module unload"],
+        ["asking", "failover", "restore-asking", "module load", "module loadex", "module unload"],
         "never of any use on a store",
     ),
     "monitor": "a Monitor sends it",

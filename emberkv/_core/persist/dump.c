@@ -2,26 +2,28 @@
 #include "base/number.h"
 #include "engine/context.h"
 #include "persist/crc64.h"
+#include "persist/dump.h"
 #include "persist/rdb.h"
 #include "persist/tables.h"
 
 enum { FOOTER_BYTES = 2 + 8 };
 
-void ek_cmd_dump(ek_ctx *c) {
-    ek_value v;
-    if (!ek_lookup(c, c->argv[1], &v)) {
-        ek_reply_null(c->reply);
-        return;
-    }
+ek_str ek_dump_value(ek_ctx *c, const ek_value *v) {
     ek_rdb_out o = {
         .s = c->s, .scratch = &c->session->scratch, .version = EK_RDB_VERSION,
         .now_ms = ek_now_ms(c),
     };
-    ek_rdb_put_value(&o, &v);
+    ek_rdb_put_value(&o, v);
     uint16_t version = (uint16_t)o.version;
     ek_rdb_put_raw(&o, &version, sizeof version);
     ek_rdb_put_u64(&o, ek_crc64(0, o.buf, o.len));
-    ek_reply_bulk(c->reply, o.buf, o.len);
+    return (ek_str){o.buf, o.len};
+}
+
+void ek_cmd_dump(ek_ctx *c) {
+    ek_value v;
+    if (ek_lookup(c, c->argv[1], &v)) ek_reply_str(c->reply, ek_dump_value(c, &v));
+    else ek_reply_null(c->reply);
 }
 
 typedef struct restore_options {

@@ -6,7 +6,27 @@
 
 #include "commands/tables.h"
 
-ek_handler ek_cmd_bgsave, ek_cmd_dump, ek_cmd_lastsave, ek_cmd_restore, ek_cmd_save;
+ek_handler ek_cmd_bgsave, ek_cmd_dump, ek_cmd_lastsave, ek_cmd_migrate, ek_cmd_restore, ek_cmd_save;
+
+static const ek_history restore_history[] = {
+    {"3.0.0", "Option REPLACE"}, {"5.0.0", "Option ABSTTL"}, {"5.0.0", "Options IDLETIME and FREQ"},
+    {0},
+};
+
+static const ek_arg restore_args[] = {
+    {.name = "key", .type = EK_ARG_KEY},
+    {.name = "ttl", .type = EK_ARG_INTEGER},
+    {.name = "serialized-value", .type = EK_ARG_STRING},
+    {.name = "replace", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
+     .token = "REPLACE", .since = "3.0.0"},
+    {.name = "absttl", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
+     .token = "ABSTTL", .since = "5.0.0"},
+    {.name = "seconds", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL,
+     .token = "IDLETIME", .since = "5.0.0"},
+    {.name = "frequency", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL,
+     .token = "FREQ", .since = "5.0.0"},
+    {0},
+};
 
 static const ek_command_decl table[] = {
     {
@@ -49,6 +69,48 @@ static const ek_command_decl table[] = {
         .tips = EK_TIPS("nondeterministic_output"),
     },
     {
+        .name = "migrate",
+        .handler = ek_cmd_migrate,
+        .arity = -6,
+        .flags = EK_CMD_WRITE,
+        .categories = EK_ACL_KEYSPACE | EK_ACL_DANGEROUS,
+        .group = "generic",
+        .since = "2.6.0",
+        .summary = "Sends keys to another server, and deletes those that arrived.",
+        .complexity = "O(N) for N bytes of the values, and as much at the other side",
+        .tips = EK_TIPS("nondeterministic_output"),
+        .keys = EK_KEYS(
+            EK_KEY_AT(3, EK_KEY_RW | EK_KEY_ACCESS | EK_KEY_DELETE),
+            {.flags = EK_KEY_RW | EK_KEY_ACCESS | EK_KEY_DELETE | EK_KEY_INCOMPLETE,
+             .begin = EK_BEGIN_KEYWORD, .keyword = "keys", .index = -2, .find = EK_FIND_RANGE,
+             .last = -1, .step = 1}),
+        .history = EK_HISTORY({"3.0.0", "Options COPY and REPLACE"}, {"3.0.6", "Option KEYS"},
+                              {"4.0.7", "Option AUTH"}, {"6.0.0", "Option AUTH2"}),
+        .args = EK_ARGS(
+            {.name = "host", .type = EK_ARG_STRING},
+            {.name = "port", .type = EK_ARG_INTEGER},
+            {.name = "key_or_empty_string", .type = EK_ARG_ONEOF,
+             .args = EK_ARGS(
+                 {.name = "key", .type = EK_ARG_KEY},
+                 {.name = "empty_string", .type = EK_ARG_PURE_TOKEN, .token = ""})},
+            {.name = "destination-db", .type = EK_ARG_INTEGER},
+            {.name = "timeout", .type = EK_ARG_INTEGER},
+            {.name = "copy", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
+             .token = "COPY", .since = "3.0.0"},
+            {.name = "replace", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
+             .token = "REPLACE", .since = "3.0.0"},
+            {.name = "authentication", .type = EK_ARG_ONEOF, .flags = EK_ARG_OPTIONAL,
+             .args = EK_ARGS(
+                 {.name = "password", .type = EK_ARG_STRING, .flags = EK_ARG_OPTIONAL,
+                  .token = "AUTH", .since = "4.0.7"},
+                 {.name = "username_password", .type = EK_ARG_BLOCK, .flags = EK_ARG_OPTIONAL,
+                  .token = "AUTH2", .since = "6.0.0",
+                  .args = EK_ARGS({.name = "username", .type = EK_ARG_STRING},
+                                  {.name = "password", .type = EK_ARG_STRING})})},
+            {.name = "key", .type = EK_ARG_KEY, .flags = EK_ARG_OPTIONAL | EK_ARG_MULTIPLE,
+             .token = "KEYS", .since = "3.0.6", .key_spec = 1}),
+    },
+    {
         .name = "restore",
         .handler = ek_cmd_restore,
         .arity = -4,
@@ -59,20 +121,23 @@ static const ek_command_decl table[] = {
         .summary = "Makes a key of what DUMP gave.",
         .complexity = "O(N) for N bytes of the value; O(N*log(N)) for a sorted set of N members",
         .keys = EK_KEYS(EK_KEY_AT(1, EK_KEY_OW | EK_KEY_UPDATE)),
-        .history = EK_HISTORY({"3.0.0", "Option REPLACE"}, {"5.0.0", "Option ABSTTL"},
-                              {"5.0.0", "Options IDLETIME and FREQ"}),
-        .args = EK_ARGS(
-            {.name = "key", .type = EK_ARG_KEY},
-            {.name = "ttl", .type = EK_ARG_INTEGER},
-            {.name = "serialized-value", .type = EK_ARG_STRING},
-            {.name = "replace", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
-             .token = "REPLACE", .since = "3.0.0"},
-            {.name = "absttl", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
-             .token = "ABSTTL", .since = "5.0.0"},
-            {.name = "seconds", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL,
-             .token = "IDLETIME", .since = "5.0.0"},
-            {.name = "frequency", .type = EK_ARG_INTEGER, .flags = EK_ARG_OPTIONAL,
-             .token = "FREQ", .since = "5.0.0"}),
+        .history = restore_history,
+        .args = restore_args,
+    },
+    {
+        .name = "restore-asking",
+        .handler = ek_cmd_restore,
+        .arity = -4,
+        .flags = EK_CMD_WRITE | EK_CMD_DENYOOM | EK_CMD_ASKING,
+        .categories = EK_ACL_KEYSPACE | EK_ACL_DANGEROUS,
+        .group = "server",
+        .doc_flags = EK_DOC_SYSCMD,
+        .since = "3.0.0",
+        .summary = "RESTORE, as the nodes of a cluster send it.",
+        .complexity = "O(N) for N bytes of the value; O(N*log(N)) for a sorted set of N members",
+        .keys = EK_KEYS(EK_KEY_AT(1, EK_KEY_OW | EK_KEY_UPDATE)),
+        .history = restore_history,
+        .args = restore_args,
     },
     {
         .name = "save",
