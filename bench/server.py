@@ -47,7 +47,7 @@ def cores() -> list[int]:
 @contextmanager
 def ember_server() -> Iterator[Server]:
     port = free_port()
-    process = subprocess.Popen([sys.executable, "-c", SERVE, str(port)])
+    process = subprocess.Popen([sys.executable, "-c", SERVE, str(port)], stdout=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 10
         while True:

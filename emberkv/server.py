@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import struct
 
 from ._core import _ember
 from .client import Ember
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Server", "run", "serve"]
 
 _running: set[Server] = set()
+NOTICE, WARNING = 2, 3  # levels of the log
 
 
 class Server:
@@ -115,6 +117,14 @@ def _octal(mode: int | str | None) -> int:
     return int(mode, 8) if isinstance(mode, str) else mode or 0
 
 
+def _hello(store: Ember[Any]) -> str:
+    from . import __version__
+
+    bits = 8 * struct.calcsize("P")
+    where = os.path.abspath(store.path) if store.path else "a store in memory"
+    return f"emberkv version={__version__}, bits={bits}, pid={os.getpid()}, serves {where}"
+
+
 def serve(
     db: Ember[Any] | str | os.PathLike[str] | None = None,
     *,
@@ -125,6 +135,7 @@ def serve(
     tls_port: int | None = None,
     databases: int = 16,
     keep: bool = False,
+    log_to_stdout: bool = False,
     **settings: Any,
 ) -> Server:
     """Start a server on a store: an open `Ember`, a path, or None for a new private one.
@@ -133,8 +144,9 @@ def serve(
     port when that is 0 or nothing else is asked for; for TLS on `tls_port`; on a Unix socket
     `unixsocket`, whose mode is `unixsocketperm` (octal, as in "700"). Other keywords are settings
     by their names in redis.conf: ``requirepass="secret"``, ``maxclients=100``, ``timeout=60``.
-    `databases` and `keep` are those of a store that is opened for it. Returns when clients can
-    connect.
+    `databases` and `keep` are those of a store that is opened for it. Its log goes to the file
+    `logfile`, or to stdout if `log_to_stdout` says so; `loglevel` is debug, verbose, notice or
+    warning. Returns when clients can connect.
     """
     if port is None:
         port = 0 if unixsocket is None and tls_port is None else -1
@@ -145,6 +157,9 @@ def serve(
         backlog = int(settings.get("tcp_backlog", 511))
         for name, value in settings.items():
             _ember.load_setting(store._store, name.replace("_", "-"), _text(value))
+        if log_to_stdout:
+            _ember.log_to_stdout(store._store)
+        _ember.log(store._store, WARNING, _hello(store))
         core = _ember.ServerCore(
             store._store,
             host,
@@ -160,7 +175,9 @@ def serve(
         for name, value in listens.items():
             _ember.load_setting(store._store, name, str(value))
         core.start()
-    except BaseException:
+    except BaseException as error:
+        if "logfile" in settings:
+            _ember.log(store._store, WARNING, f"Failed to start: {error}")
         if owns_db:
             store.close()
         raise
@@ -178,12 +195,12 @@ def run(
     **options: Any,
 ) -> int:
     """Serve `path` until SHUTDOWN, SIGTERM or SIGINT: what `emberkv serve` does. Gives the exit
-    code. Options are those of `serve`; a `port` of 0 means no TCP, as it does to Redis; `config`
+    code. Options are those of `serve`, with the log on stdout; a `port` of 0 means no TCP, as it does to Redis; `config`
     holds further settings by their names; `started` is called when clients can connect.
     """
     import signal
 
-    options = {"port": 6379, **options, **(config or {})}
+    options = {"port": 6379, "log_to_stdout": True, **options, **(config or {})}
     for name in ("port", "tls_port"):
         if name in options and int(options[name]) == 0:
             options[name] = -1
@@ -193,6 +210,8 @@ def run(
     def end(number: int, frame: Any) -> None:
         asked.append(number)
         for server in servers:
+            name = signal.Signals(number).name
+            _ember.log(server.db._store, WARNING, f"Received {name} scheduling shutdown...")
             server._core.stop()
 
     before = {s: signal.signal(s, end) for s in (signal.SIGTERM, signal.SIGINT)}

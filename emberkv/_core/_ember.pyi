@@ -316,6 +316,12 @@ def load_rdb(
 def load_setting(store: Store, name: str, value: str) -> None:
     """Set a setting as it is set at the start of a server, immutable ones too."""
 
+def log_to_stdout(store: Store) -> None:
+    """Have the log on stdout while there is no logfile."""
+
+def log(store: Store, level: int, text: str) -> None:
+    """A line for the log: level 2 is a notice, 3 a warning."""
+
 class ServerCore:
     def __init__(
         self,

@@ -39,6 +39,28 @@ def load_setting(Store store, name, value):
         raise ValueError(f"{name}: {err.decode('utf-8', 'replace')}")
 
 
+cdef extern from "store/log.h" nogil:
+    ctypedef enum ek_log_level:
+        pass
+    void ek_log_to_stdout(ek_store *s)
+    void ek_log(const ek_store *s, ek_log_level level, const char *format, ...)
+
+
+def log_to_stdout(Store store):
+    """Have the log on stdout while there is no logfile."""
+    store.use()
+    ek_log_to_stdout(store.s)
+
+
+def log(Store store, int level, text):
+    """A line for the log: level 2 is a notice, 3 a warning."""
+    cdef bytes line = text.encode("utf-8", "replace")
+    cdef const char *p = line
+    store.use()
+    with nogil:
+        ek_log(store.s, <ek_log_level> level, "%s", p)
+
+
 cdef class ServerCore:
     """The compiled part of `emberkv.server.Server`: listens from its making, serves from `start`."""
     cdef ek_server *p

@@ -96,13 +96,7 @@ def serve(path: str | None, keep: bool, config: tuple[tuple[str, str], ...], **o
     Processes that have PATH open see the same keys at the same time. Ctrl-C or SIGTERM ends it.
     """
     from ..exceptions import RedisError
-    from ..server import Server, run
-
-    def say(server: Server) -> None:
-        places = [f"port {server.port}"] if server.port else []
-        places += [f"port {server.tls_port} (TLS)"] if server.tls_port else []
-        places += [server.unixsocket] if server.unixsocket else []
-        click.echo(f"emberkv serves {path or 'a store in memory'} on {' and '.join(places)}")
+    from ..server import run
 
     given = {name: value for name, value in options.items() if value is not None}
     if keep:
@@ -110,6 +104,6 @@ def serve(path: str | None, keep: bool, config: tuple[tuple[str, str], ...], **o
     if config:
         given["config"] = dict(config)
     try:
-        return run(path, started=say, **given)
+        return run(path, **given)
     except (OSError, ValueError, RedisError) as error:
         raise LinkError(f"emberkv serve: {error}") from None

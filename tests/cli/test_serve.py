@@ -33,8 +33,9 @@ def test_a_path_is_served_until_a_signal(tmp_path: Path, theirs, number):
     options += ["--pidfile", str(tmp_path / "pid"), "--timeout", "100", "--protected-mode", "yes"]
     server = emberkv_process("serve", path, *options)
     try:
-        said = server.stdout.readline().decode()
-        assert said == f"emberkv serves {path} on {socket}\n"
+        log = [server.stdout.readline().decode().rstrip("\n") for _ in range(2)]
+        assert log[0].endswith(f"bits=64, pid={server.pid}, serves {path}")
+        assert log[1].endswith(f"* The server is now ready to accept connections at {socket}")
         with emberkv.open(path) as db:
             db.set("from", "python")
             assert theirs("-s", socket, "get", "from").stdout == b"python\n"
@@ -55,6 +56,9 @@ def test_a_path_is_served_until_a_signal(tmp_path: Path, theirs, number):
         server.send_signal(number)
         assert server.wait(30) == 0
         assert not (tmp_path / "socket").exists() and not (tmp_path / "pid").exists()
+        log = server.stdout.read().decode()
+        assert f"# Received {number.name} scheduling shutdown..." in log
+        assert log.endswith(" # emberkv is now ready to exit, bye bye...\n")
     finally:
         server.kill()
         server.communicate()

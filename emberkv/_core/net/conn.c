@@ -164,11 +164,24 @@ static bool reserve(ek_reply *out) {
     return true;
 }
 
-static void protocol_error(ek_server *server, ek_conn *conn, const char *what) {
+/* What it sent is no request, or too long a one. False: it is to be closed at once. */
+static bool refuse_input(ek_server *server, ek_conn *conn, ek_parsed got, const char *what,
+                         const uint8_t *input, size_t n) {
+    char before[EK_PARSER_ERROR_MAX + 64];
+    if (got != EK_PARSED_ERROR) {
+        server->frontend.killed_by_query_buffer++;
+        ek_conn_report_input(server, conn, EK_LOG_WARNING,
+                             "Closing client that reached max query buffer length:", input, n);
+        return false;
+    }
+    snprintf(before, sizeof before, "Protocol error (%s) from client:", what);
+    ek_conn_report_input(server, conn, EK_LOG_VERBOSE, before, input, n);
+    if (!reserve(&server->out)) return false;
     server->out.resp = conn->session->resp;
     if (conn->facts.reply_mode == EK_REPLY_ON)
         ek_reply_error(&server->out, "ERR Protocol error: %s", what);
     conn->facts.close_after_reply = true;
+    return true;
 }
 
 /* What HTTP sends first: somebody's browser was led here. */
@@ -262,7 +275,12 @@ static bool run_command(ek_server *server, ek_conn *conn) {
     ek_parser *p = &conn->parser;
     ek_reply *out = &server->out;
     bool ok = true;
-    if (EK_UNLIKELY(p->argv[0].n < 6 && is_http(p->argv[0]))) return false;
+    if (EK_UNLIKELY(p->argv[0].n < 6 && is_http(p->argv[0]))) {
+        ek_conn_report(server, conn, EK_LOG_WARNING,
+                       "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: "
+                       "commands, as a browser does that was led here. Connection aborted:", "");
+        return false;
+    }
     const ek_command *container, *cmd = ek_command_resolve(p->argc, p->argv, &container);
     if (EK_UNLIKELY(cmd && !cmd->handler)) cmd = NULL;
     int64_t paused_ms = ek_pause_left_ms(session, cmd);
@@ -294,14 +312,13 @@ static bool is_stopped(const ek_conn *conn) {
 /* What the limit of the query buffer counts is what no command has taken yet: of a request, the argument
  * that is not whole. One that is whole and larger was over the limit before it was whole, however the
  * bytes came. */
-static bool too_much_input(ek_server *server, const ek_conn *conn, ek_parsed got, size_t n) {
+static bool too_much_input(const ek_server *server, const ek_conn *conn, ek_parsed got, size_t n) {
     const ek_parser *p = &conn->parser;
     size_t limit = (size_t)server->s->settings->client_query_buffer_limit;
     if (EK_LIKELY(n <= limit)) return false;
     bool over = got == EK_PARSED_PARTIAL && n - p->at > limit;
     if (got == EK_PARSED_REQUEST && p->at > limit)
         for (size_t i = 0; i < p->argc; i++) over |= p->argv[i].n + 2 > limit;
-    if (over) server->frontend.killed_by_query_buffer++;
     return over;
 }
 
@@ -318,14 +335,15 @@ static size_t run_requests(ek_server *server, ek_conn *conn, uint8_t *buffer, si
         char error[EK_PARSER_ERROR_MAX];
         limits.authenticated = !conn->session->needs_auth;
         ek_parsed got = ek_parse(p, buffer + done, n - done, &limits, error);
-        if (EK_UNLIKELY(too_much_input(server, conn, got, n - done))) ok = false;
-        if (!ok || got == EK_PARSED_PARTIAL) break;
-        ok = got != EK_PARSED_NOMEM && reserve(&server->out);
-        if (!ok) break;
-        if (got == EK_PARSED_ERROR) {
-            protocol_error(server, conn, error);
+        if (EK_UNLIKELY(got == EK_PARSED_ERROR || too_much_input(server, conn, got, n - done))) {
+            if (entered) ek_store_leave(server->s); /* what the log is told may take a while */
+            entered = false;
+            ok = refuse_input(server, conn, got, error, buffer + done, n - done);
             break;
         }
+        if (got == EK_PARSED_PARTIAL) break;
+        ok = got != EK_PARSED_NOMEM && reserve(&server->out);
+        if (!ok) break;
         if (got == EK_PARSED_REQUEST) {
             if (!entered && !(entered = ek_server_enter(server))) {
                 ok = false;
@@ -433,6 +451,15 @@ static void finish_writing(ek_server *server, ek_conn *conn) {
     if (!ek_conn_watch(server, conn, EK_POLL_WRITE)) ek_conn_close(server, conn);
 }
 
+/* It is gone; n is what reading gave. */
+static void lost(ek_server *server, ek_conn *conn, ssize_t n) {
+    if (n == 0) ek_conn_report(server, conn, EK_LOG_VERBOSE, "Client closed connection", "");
+    else if (conn->tls && !conn->session->last)
+        ek_conn_report(server, conn, EK_LOG_VERBOSE, "Error accepting a client connection by TLS:", "");
+    else ek_conn_report(server, conn, EK_LOG_VERBOSE, "Reading from client failed:", "");
+    ek_conn_close(server, conn);
+}
+
 static void read_input(ek_server *server, ek_conn *conn) {
     uint8_t *buffer = server->in;
     size_t have = conn->in_len, room = EK_IN_BYTES;
@@ -449,7 +476,7 @@ static void read_input(ek_server *server, ek_conn *conn) {
     if (n <= 0) {
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return;
         if (n == 0 && conn->first && !conn->blocked) finish_writing(server, conn);
-        else ek_conn_close(server, conn);
+        else lost(server, conn, n);
         return;
     }
     server->frontend.input_bytes += (size_t)n;
@@ -494,5 +521,9 @@ static bool is_idle(const ek_server *server, const ek_conn *conn) {
 
 void ek_conn_sweep(ek_server *server, ek_conn *conn) {
     bool given_up = conn->half_closed && server->unix_ms - conn->facts.last_ms > HALF_CLOSED_MS;
-    if (given_up || is_idle(server, conn) || ek_conn_over_limit(server, conn)) ek_conn_close(server, conn);
+    if (given_up || is_idle(server, conn))
+        ek_conn_report(server, conn, EK_LOG_VERBOSE, "Closing idle client", "");
+    else if (!ek_conn_over_limit(server, conn))
+        return;
+    ek_conn_close(server, conn);
 }

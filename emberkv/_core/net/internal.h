@@ -22,6 +22,7 @@
 #include "net/parser.h"
 #include "net/server.h"
 #include "net/tls.h"
+#include "store/log.h"
 
 #define EK_IN_BYTES (128u << 10)  /* what is read at once */
 #define EK_MAX_LISTENERS 16
@@ -82,6 +83,9 @@ struct ek_server {
     ek_source_kind stop_kind;
     int stop_pipe[2];
     ek_tls *tls;   /* NULL: without */
+    int64_t refusal_logged_ms; /* and how many others there were since */
+    uint64_t refused_quietly;
+    int64_t next_report_ms; /* of what is in the store, to the log */
     int spare_fd; /* given up to tell a client that there are no descriptors left */
     ek_conn **conns;
     size_t nconns, conns_cap, swept; /* swept: how far the look for idle ones has got */
@@ -140,6 +144,17 @@ void ek_server_deliver(ek_server *server);                 /* the waker is due *
 void ek_server_close_killed(ek_server *server);
 bool ek_conn_postpone(ek_server *server, ek_conn *conn, int64_t ms); /* CLIENT PAUSE */
 void ek_server_time_out(ek_server *server); /* the commands that have waited for long enough */
+
+/* report.c: what the log is told */
+void ek_server_report_start(ek_server *server);
+void ek_server_report_refused(ek_server *server, const char *from, const char *why);
+void ek_server_report_store(ek_server *server); /* now and then */
+/* "<before> id=3 addr=... <after>" */
+void ek_conn_report(ek_server *server, const ek_conn *conn, ek_log_level level, const char *before,
+                    const char *after);
+/* Likewise, and the first of the n bytes that it sent. */
+void ek_conn_report_input(ek_server *server, const ek_conn *conn, ek_log_level level, const char *before,
+                          const uint8_t *input, size_t n);
 
 /* output.c */
 ssize_t ek_conn_receive(ek_server *server, ek_conn *conn, void *p, size_t n); /* as recv */

@@ -145,8 +145,8 @@ bool ek_listen(ek_server *server, char *err) {
     int port = server->o.port, tls_port = server->o.tls_port;
     if (port >= 0 && !listen_tcp(server, &port, false, err)) return false;
     if (tls_port >= 0 && !listen_tcp(server, &tls_port, true, err)) return false;
-    server->frontend.port = ek_max(port, 0);
-    server->frontend.tls_port = ek_max(tls_port, 0);
+    server->frontend.port = port > 0 ? port : 0;
+    server->frontend.tls_port = tls_port > 0 ? tls_port : 0;
     if (server->o.unixsocket && !listen_unix(server, err)) return false;
     for (unsigned i = 0; i < server->nlisteners; i++) {
         ek_listener *l = &server->listeners[i];
@@ -195,12 +195,18 @@ static bool is_loopback(const struct sockaddr_storage *a) {
 }
 
 /* Told as far as the socket's buffer takes it. */
-static void refuse(ek_server *server, int fd, const char *why) {
+static void refuse(ek_server *server, int fd, const struct sockaddr_storage *from, const char *why,
+                   const char *reason) {
+    char address[48] = "a Unix socket";
+    if (from && from->ss_family != AF_UNIX) address_text(from, address, sizeof address);
+    ek_server_report_refused(server, address, reason);
     if (send(fd, why, strlen(why), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {}
     server->frontend.rejected++;
     shutdown(fd, SHUT_WR);
     close(fd);
 }
+
+static const char TOO_MANY[] = "-ERR max number of clients reached\r\n";
 
 static const char DENIED[] =
     "-DENIED This server is in protected mode: it has no password, so it answers only to this "
@@ -217,11 +223,11 @@ static void let_in(ek_server *server, ek_listener *l, int fd, const struct socka
     socklen_t n = sizeof here;
     bool is_local = l->is_unix || is_loopback(from);
     if ((int64_t)server->nconns >= server->s->settings->maxclients) {
-        refuse(server, fd, "-ERR max number of clients reached\r\n");
+        refuse(server, fd, from, TOO_MANY, "max number of clients reached");
         return;
     }
     if (needs_protection(server) && !is_local) {
-        refuse(server, fd, DENIED);
+        refuse(server, fd, from, DENIED, "protected mode, and no password is set");
         return;
     }
     if (!l->is_unix) {
@@ -235,7 +241,13 @@ static void let_in(ek_server *server, ek_listener *l, int fd, const struct socka
         if (getsockname(fd, (struct sockaddr *)&here, &n) == 0)
             address_text(&here, facts.laddr, sizeof facts.laddr);
     }
-    if (ek_conn_new(server, fd, &facts)) server->frontend.connections++;
+    if (!ek_conn_new(server, fd, &facts)) {
+        ek_log(server->s, EK_LOG_WARNING, "Error registering a client connection: %s", strerror(errno));
+        return;
+    }
+    server->frontend.connections++;
+    ek_log(server->s, EK_LOG_VERBOSE, "Accepted %s",
+           l->is_unix ? server->o.unixsocket : facts.addr);
 }
 
 /* With no descriptor left the client would stay in the queue, and the poll would report it for ever:
@@ -243,9 +255,11 @@ static void let_in(ek_server *server, ek_listener *l, int fd, const struct socka
  * quicker to take that, the listener rests until the next tick. */
 static bool turn_away(ek_server *server, ek_listener *l) {
     if (server->spare_fd >= 0) close(server->spare_fd);
-    int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    struct sockaddr_storage from = {.ss_family = AF_UNIX};
+    socklen_t n = sizeof from;
+    int fd = accept4(l->fd, (struct sockaddr *)&from, &n, SOCK_CLOEXEC | SOCK_NONBLOCK);
     bool none_left = fd < 0 && (errno == EMFILE || errno == ENFILE);
-    if (fd >= 0) refuse(server, fd, "-ERR max number of clients reached\r\n");
+    if (fd >= 0) refuse(server, fd, &from, TOO_MANY, "no file descriptors are left");
     server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (none_left && ek_poll_set(server->poll, l->fd, EK_POLL_READ, 0, l)) l->rests = true;
     return fd >= 0;
@@ -266,6 +280,10 @@ void ek_listener_accept(ek_server *server, ek_listener *l) {
         int fd = accept4(l->fd, (struct sockaddr *)&from, &n, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0) let_in(server, l, fd, &from);
         else if ((errno == EMFILE || errno == ENFILE) && turn_away(server, l)) continue;
-        else if (errno != EINTR && errno != ECONNABORTED) return;
+        else if (errno != EINTR && errno != ECONNABORTED) {
+            if (errno != EAGAIN && errno != EWOULDBLOCK)
+                ek_log(server->s, EK_LOG_WARNING, "Accepting client connection: %s", strerror(errno));
+            return;
+        }
     }
 }

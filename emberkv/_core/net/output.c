@@ -69,6 +69,9 @@ bool ek_conn_over_limit(ek_server *server, ek_conn *conn) {
     if (!l->soft || n <= l->soft) conn->over_soft_ms = 0;
     else if (!conn->over_soft_ms) conn->over_soft_ms = server->now_ms;
     else over |= server->now_ms - conn->over_soft_ms > l->soft_seconds * 1000;
+    if (EK_UNLIKELY(over))
+        ek_conn_report(server, conn, EK_LOG_WARNING, "Client",
+                       " closed for overcoming of output buffer limits.");
     server->frontend.killed_by_output_buffer += over;
     return over;
 }

@@ -58,6 +58,7 @@ static void tick(ek_server *server) {
     if (server->woken) ek_server_close_killed(server);
     server->woken = false;
     ek_server_deliver(server); /* a poster may have died before its signal */
+    ek_server_report_store(server);
     ek_arena *a = server->s->a;
     if (ek_arena_try_enter(a) == EK_OK) { /* who has the lock looks after things, too */
         if (a->level == 0) ek_run(a, look_after, server->s);
@@ -123,10 +124,12 @@ static void *serve(void *arg) {
     server->next_tick_ms = server->now_ms + TICK_MS;
     server->next_deadline_ms = INT64_MAX;
     while (turn(server)) {}
+    ek_log(server->s, EK_LOG_WARNING, "User requested shutdown...");
     ek_listeners_close(server);
     while (server->nconns) ek_conn_close(server, server->conns[server->nconns - 1]);
     go_on(server);
     ek_conns_bury(server);
+    ek_log(server->s, EK_LOG_WARNING, "emberkv is now ready to exit, bye bye...");
     ek_waker_free(server->waker); /* the store may be closed from now on */
     server->waker = NULL;
     pthread_mutex_lock(&server->mutex);
@@ -224,6 +227,7 @@ bool ek_server_start(ek_server *server) {
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &was);
     server->running = true;
+    ek_server_report_start(server);
     int failed = pthread_create(&server->thread, NULL, serve, server);
     pthread_sigmask(SIG_SETMASK, &was, NULL);
     server->running = server->started = !failed;

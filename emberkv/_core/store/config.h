@@ -74,6 +74,7 @@ typedef struct ek_settings {
     int64_t enable_debug_command, shutdown_timeout, shutdown_on_sigint, shutdown_on_sigterm;
     int64_t tls_auth_clients, tls_prefer_server_ciphers;
     char *bind, *unixsocket, *logfile, *pidfile, *dir, *dbfilename;
+    bool logs_to_stdout; /* where there is no logfile, see log.h */
     char *tls_cert_file, *tls_key_file, *tls_key_file_pass, *tls_ca_cert_file, *tls_ca_cert_dir;
     char *tls_protocols, *tls_ciphers, *tls_ciphersuites, *tls_dh_params_file;
     ek_setting_value *kept; /* by the setting's number */
