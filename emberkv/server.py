@@ -195,8 +195,9 @@ def run(
     **options: Any,
 ) -> int:
     """Serve `path` until SHUTDOWN, SIGTERM or SIGINT: what `emberkv serve` does. Gives the exit
-    code. Options are those of `serve`, with the log on stdout; a `port` of 0 means no TCP, as it does to Redis; `config`
-    holds further settings by their names; `started` is called when clients can connect.
+    code. Options are those of `serve`, with the log on stdout; a `port` of 0 means no TCP, as it
+    does to Redis; `config` holds further settings by their names; `started` is called when clients
+    can connect.
     """
     import signal
 
