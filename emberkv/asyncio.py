@@ -237,11 +237,11 @@ class Ember(AwaitedCommands[T]):
 
         __getitem__ = __setitem__ = __delitem__ = __contains__ = _no_items
 
-    def register_script(self, script: str | bytes) -> AsyncScript:
-        """A Lua script as a function, whose calls are awaited; see `Script`."""
+    def register_script(self, script: str | bytes, *, rollback: bool = False) -> AsyncScript:
+        """A Lua script as a function, whose calls are awaited; see `Ember.register_script`."""
         from .script import AsyncScript
 
-        return AsyncScript(self, script)
+        return AsyncScript(self, script, rollback)
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline[T]:
         """A pipeline: commands queued by their methods, and run when its `execute` is awaited."""

@@ -214,14 +214,15 @@ class Ember(_ember.Client, Commands[T], Arrays):
         keep_overrides(cls, _ember.Client, "execute_command")
         super().__init_subclass__(**kwargs)
 
-    def register_script(self, script: str | bytes) -> Script:
+    def register_script(self, script: str | bytes, *, rollback: bool = False) -> Script:
         """A Lua script as a function: ``double = db.register_script("return ARGV[1] * 2")``.
 
-        ``double(keys=[...], args=[...])`` runs it as one command; see `Script`.
+        ``double(keys=[...], args=[...])`` runs it as one command; see `Script`. With `rollback` an
+        error in it undoes what it changed.
         """
         from .script import Script
 
-        return Script(self, script)
+        return Script(self, script, rollback)
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline[T]:
         """A pipeline: commands queued by their methods, and run by its `execute`.

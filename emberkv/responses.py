@@ -277,6 +277,19 @@ def _each_facts(reply: Any, **options: Any) -> list[dict[str, Any]]:
     return [_facts(one) for one in reply]
 
 
+def _interleaved(pairs: Any) -> list[Any]:
+    return [part for pair in pairs.items() for part in pair] if isinstance(pairs, dict) else pairs
+
+
+def _libraries(reply: Any, **options: Any) -> Any:
+    """Lists of names and values, also of each of the functions, as of old."""
+    out = [_interleaved(library) for library in reply]
+    for library in out:
+        if isinstance(library, list):
+            library[5] = [_interleaved(function) for function in library[5]]
+    return out
+
+
 def _entry(reply: Any) -> Any:
     return reply if reply is None or reply[0] is None else (reply[0], _pairs(reply[1]))
 
@@ -518,6 +531,10 @@ CALLBACKS |= {
     "CONFIG RESETSTAT": _is_ok,
     "CONFIG SET": _is_ok,
     "DEBUG OBJECT": _debug_object,
+    "FUNCTION DELETE": _is_ok,
+    "FUNCTION FLUSH": _is_ok,
+    "FUNCTION LIST": _libraries,
+    "FUNCTION RESTORE": _is_ok,
     "MEMORY PURGE": _is_ok,
     "MEMORY STATS": _memory_stats,
     "PUBSUB NUMSUB": _numsub,

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 class Script:
     """A Lua script that is called like a function: by its SHA-1, loaded when that is unknown."""
 
-    def __init__(self, registered_client: Any, script: str | bytes) -> None:
+    def __init__(self, registered_client: Any, script: str | bytes, rollback: bool = False) -> None:
         from hashlib import sha1
 
         self.registered_client = registered_client
+        self._options = {"rollback": True} if rollback else {}
         self.script = script
         if isinstance(script, str):
             script = script.encode(registered_client.encoding, registered_client.encoding_errors)
@@ -38,12 +39,12 @@ class Script:
         arguments = (self.sha, len(keys or ()), *(keys or ()), *(args or ()))
         if hasattr(client, "command_stack"):  # what is queued must be known when it is run
             client._db.script_load(self.script)
-            return client.evalsha(*arguments)
+            return client.evalsha(*arguments, **self._options)
         try:
-            return client.evalsha(*arguments)
+            return client.evalsha(*arguments, **self._options)
         except NoScriptError:
             client.script_load(self.script)
-            return client.evalsha(*arguments)
+            return client.evalsha(*arguments, **self._options)
 
 
 class AsyncScript(Script):
@@ -60,9 +61,9 @@ class AsyncScript(Script):
         arguments = (self.sha, len(keys or ()), *(keys or ()), *(args or ()))
         if hasattr(client, "command_stack"):
             await client._db.script_load(self.script)
-            return client.evalsha(*arguments)
+            return client.evalsha(*arguments, **self._options)
         try:
-            return await client.evalsha(*arguments)
+            return await client.evalsha(*arguments, **self._options)
         except NoScriptError:
             await client.script_load(self.script)
-            return await client.evalsha(*arguments)
+            return await client.evalsha(*arguments, **self._options)

@@ -150,7 +150,8 @@ cdef class Store:
         if s == NULL:
             return
         ended = ek_transaction_abandon(s)
-        if not ended or self.views or (self.waiting and self.waiting_pid == getpid()):
+        if (not ended or self.views or ek_lua_runs(s)
+                or (self.waiting and self.waiting_pid == getpid())):
             self.closing = True
             for address in self.sessions:  # no more reads without the lock
                 (<ek_session *> <size_t> address).peek = NULL
@@ -233,6 +234,21 @@ cdef class Store:
             self.enter()
 
     cdef int enter_slow(self) except -1:
+        while not self.enter_within(100):
+            pass
+        return 0
+
+    cdef int enter_unless_busy(self) except -1:
+        """The same for what is done for a caller, who is told when a script has the lock for long."""
+        self.use()
+        if ek_arena_try_enter(self.s.a) != EK_OK:
+            while not self.enter_within(100):
+                if ek_busy(self.s):
+                    raise _exceptions().exception_for(ek_busy_text(ek_run_word(self.s)).decode())
+        return 0
+
+    cdef bint enter_within(self, int timeout_ms) except -1:
+        """Wait for the lock; False: not yet."""
         cdef ek_status st = EK_EBUSY
         cdef ek_arena *a
         self.use()
@@ -242,11 +258,10 @@ cdef class Store:
             self.waiting = 0
         self.waiting += 1
         try:
-            while st == EK_EBUSY and not self.closing:
-                with nogil:
-                    st = ek_arena_enter(a, 100)
-                if st == EK_EBUSY:
-                    PyErr_CheckSignals()
+            with nogil:
+                st = ek_arena_enter(a, timeout_ms)
+            if st == EK_EBUSY:
+                PyErr_CheckSignals()
         finally:
             self.waiting -= 1
             if self.closing:
@@ -254,13 +269,15 @@ cdef class Store:
                     ek_store_leave(self.s)
                 self._close()
         self.use()
+        if st == EK_EBUSY:
+            return False
         if st == EK_EDEADLK:
             raise _exceptions().LockError(
                 "this thread has a transaction open on the store through another handle")
         if st != EK_OK:
             raise _exceptions().ConnectionError("the store is damaged: a structure in it "
                                                 "contradicts itself")
-        return 0
+        return True
 
     # Waiting for a reply
 
@@ -397,6 +414,7 @@ cdef class Store:
             for i in range(self.s.root.ndbs):
                 ok = ok and ek_keyspace_check(self.s, &self.s.dbs[i])
             ok = ok and ek_clients_check(self.s) and ek_slowlog_check(self.s)
+            ok = ok and ek_libraries_check(self.s)
         finally:
             ek_store_leave(self.s)
         return ok
@@ -525,7 +543,10 @@ cdef class Session:
                              const ek_str *argv) except -1:
         """Run a command (NULL: the one that argv names) onto the tape, which r takes."""
         cdef ek_store *store
-        self.store.enter()
+        if self.store.s == NULL or self.store.closing:
+            self.store.use()
+        if ek_arena_try_enter(self.store.s.a) != EK_OK and self.answered_busy(r, cmd, argc, argv):
+            return 0
         store = self.store.s
         if store.root.pause_until_ms:
             self.store.wait_out_pause(self.p, cmd, argc, argv)
@@ -536,7 +557,31 @@ cdef class Session:
         else:
             ek_execute(self.p, argc, argv, r)
         ek_store_leave(store)
+        if ek_interpreter_retake():
+            self.retaken(r)
         return 0
+
+    cdef int retaken(self, ek_reply *r) except -1:
+        try:
+            retaken(self.store)
+        except BaseException:
+            self.give_tape(r)
+            raise
+        return 0
+
+    cdef bint answered_busy(self, ek_reply *r, const ek_command *cmd, size_t argc,
+                            const ek_str *argv) except -1:
+        """Somebody has the lock. True: it is a script, and r has the reply; False: it is ours now."""
+        cdef const ek_command *container
+        if cmd == NULL:
+            cmd = ek_command_resolve(argc, argv, &container)
+        while True:
+            self.take_tape(r)
+            if ek_busy_execute(self.p, cmd, r):
+                return True
+            self.give_tape(r)
+            if self.store.enter_within(100):
+                return False
 
     cdef object finish(self, ek_reply *r):
         """The reply on a tape, raised if it is an error; the tape is given back."""
@@ -672,7 +717,7 @@ cdef class Session:
         cdef ek_session *p = store.borrow(self.p)
         cdef ek_reply r
         try:
-            store.enter()
+            store.enter_unless_busy()
             store.wait_out_pause(p, NULL, a.n, a.v)
             self.take_tape(&r)
             ek_execute(p, a.n, a.v, &r)
@@ -736,6 +781,8 @@ cdef class Session:
             self.p.resp = protocol
             ek_execute(self.p, a.n, a.v, &r)
             ek_store_leave(self.store.s)
+            if ek_interpreter_retake():
+                retaken(self.store)
             if self.p.blocked:
                 self.store.await_reply(self.p, &r)
             ek_resp_render(&r, 0, self.p.resp, &out)
@@ -751,7 +798,7 @@ cdef class Session:
     def begin(self):
         """Begin a transaction, or a savepoint in one. Gives the token that ends it."""
         cdef ek_savepoint sp
-        self.store.enter()
+        self.store.enter_unless_busy()
         ek_transaction_begin(self.store.s, &sp)
         return (self.store.s.a.level, sp.journal_used, sp.nfrees, sp.used_bytes, sp.nblocks)
 

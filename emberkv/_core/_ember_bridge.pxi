@@ -251,11 +251,25 @@ cdef class Wire:
             self.must_be_open()
         return True
 
+    cdef bint take_lock_or_reply(self, const ek_command *cmd, bint wait) except -1:
+        """Take the lock. False: it is not ours, for this is not to wait, or there is a reply already."""
+        while ek_arena_try_enter(self.store.s.a) != EK_OK:
+            if ek_busy_execute(self.session.p, cmd, &self.tape) or not wait:
+                return False
+            if self.store.enter_within(100):
+                break
+            self.must_be_open()
+        if self.closed:  # while this thread waited for the lock
+            ek_store_leave(self.store.s)
+            self.must_be_open()
+        return True
+
     cdef bint run(self, tuple args, bint wait) except -1:
         cdef Args a
         cdef const ek_command *cmd
         cdef const ek_command *container = NULL
         cdef bint took
+        cdef size_t had
         self.must_be_open()
         args_init(&a)
         try:
@@ -266,9 +280,14 @@ cdef class Wire:
             cmd = ek_command_resolve(a.n, a.v, &container)
             if self.waker is None and wants_mail(cmd):
                 self.need_waker()
-            took = self.take_lock(wait)
+            had = self.tape.len
+            took = self.take_lock_or_reply(cmd, wait)
             if took:
                 self.execute(cmd, &a)
+            elif self.tape.len > had:  # a script has the lock, and that is the reply
+                took = True
+                if self.alarm >= 0:
+                    self.set_alarm()
         finally:
             args_free(&a)
         if took and self.later and not self.session.p.blocked:
@@ -288,6 +307,8 @@ cdef class Wire:
         if self.sleepers:
             ek_waker_note(s, ek_waker_name(self.waker.w))
         ek_store_leave(s)
+        if ek_interpreter_retake():
+            retaken(self.store)
         if self.alarm >= 0:
             self.set_alarm()
         return 0
@@ -430,7 +451,7 @@ cdef class Wire:
     def lock_free(self):
         """Wait until nobody else has the store's lock."""
         try:
-            self.store.enter()
+            self.store.enter_unless_busy()
             ek_store_leave(self.store.s)
         except _exceptions().RedisError:
             # Whoever takes it next is told.

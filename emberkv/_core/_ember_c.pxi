@@ -219,11 +219,48 @@ cdef extern from "engine/mail.h" nogil:
 cdef extern from "base/clock.h" nogil:
     int64_t ek_clock_monotonic_ms()
 
+cdef extern from "store/functions.h" nogil:
+    bint ek_libraries_check(const ek_store *s)
+
 cdef extern from "store/slowlog.h" nogil:
     bint ek_slowlog_check(const ek_store *s)
 
 cdef extern from "engine/pause.h" nogil:
     int64_t ek_pause_left_ms(const ek_session *session, const ek_command *cmd)
+
+cdef extern from "engine/running.h" nogil:
+    uint64_t ek_run_word(const ek_store *s)
+    bint ek_busy(const ek_store *s)
+    const char *ek_busy_text(uint64_t word)
+
+cdef extern from "scripting/busy.h" nogil:
+    bint ek_busy_execute(ek_session *session, const ek_command *cmd, ek_reply *reply)
+
+cdef extern from "scripting/state.h" nogil:
+    bint ek_lua_runs(const ek_store *s)
+
+# The interpreter's state of a thread that let go of it in the middle of a script.
+cdef extern from *:
+    """
+    static _Thread_local PyThreadState *ek_interpreter_left;
+
+    static bool ek_interpreter_leave(void) {
+        if (!PyGILState_Check()) return false;
+        ek_interpreter_left = PyEval_SaveThread();
+        return true;
+    }
+
+    /* False: it was never let go of. */
+    static inline bool ek_interpreter_retake(void) {
+        PyThreadState *left = ek_interpreter_left;
+        if (EK_LIKELY(left == NULL)) return false;
+        ek_interpreter_left = NULL;
+        PyEval_RestoreThread(left);
+        return true;
+    }
+    """
+    bint ek_interpreter_leave() nogil
+    bint ek_interpreter_retake() nogil
 
 cdef extern from "scripting/tables.h" nogil:
     bint ek_scripting_init()

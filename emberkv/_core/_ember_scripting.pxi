@@ -1,8 +1,18 @@
-# Where Lua is: found when the first script is run, by whatever thread runs it.
+# Scripts, as far as they concern Python: where Lua is, and who has the interpreter while one runs.
+#
+# A script runs with the interpreter's lock held, as every command does, until it has taken some time;
+# then that is let go of, in the middle of the command, and is taken again by whoever entered the
+# store as soon as he has left it. So nobody waits for the interpreter with the store's lock.
 
 cdef extern from "scripting/state.h" nogil:
     ctypedef bint cbool "bool"
-    cbool (*ek_lua_locate)(char *path, size_t n, char *err, size_t errlen) noexcept nogil
+    ctypedef struct ek_lua_hooks:
+        cbool (*locate)(char *path, size_t n, char *err, size_t errlen) noexcept nogil
+        cbool (*leave)() noexcept nogil
+        cbool (*interrupted)() noexcept nogil
+    ek_lua_hooks ek_lua_above
+
+cdef object _interruption = None  # what a signal's handler raised while a script ran
 
 
 cdef cbool find_lua(char *path, size_t n, char *err, size_t errlen) noexcept with gil:
@@ -23,4 +33,35 @@ cdef cbool find_lua(char *path, size_t n, char *err, size_t errlen) noexcept wit
     return False
 
 
-ek_lua_locate = find_lua
+cdef cbool leave_interpreter() noexcept nogil:
+    return ek_interpreter_leave()
+
+
+cdef cbool script_interrupted() noexcept with gil:
+    """Whether a signal, such as Ctrl-C's, wants out of the command."""
+    global _interruption
+    try:
+        PyErr_CheckSignals()
+    except BaseException as error:
+        _interruption = error
+        return True
+    return False
+
+
+cdef int retaken(Store store) except -1:
+    """The interpreter was let go of, and is ours again: what has happened meanwhile?"""
+    global _interruption
+    if store.closing:
+        store._close()
+    if _interruption is not None:
+        from threading import current_thread, main_thread
+        if current_thread() is main_thread():
+            error = _interruption
+            _interruption = None
+            raise error
+    return 0
+
+
+ek_lua_above.locate = find_lua
+ek_lua_above.leave = leave_interpreter
+ek_lua_above.interrupted = script_interrupted

@@ -8,11 +8,12 @@ from collections.abc import Callable
 
 from differential.pair import MIRRORED, Command
 from differential.script import expand
+from differential.scripts_random import LIBRARY, NOT_WRAPPED, SCRIPTS, WRAPPED
 from differential.templates import TEMPLATES
 
 CHOICE = re.compile(r"\[([^\[\]]*)\]")
 VARIABLE = re.compile(
-    r"\$(fv|nw|id|fr|to|gr|cn|xm|zm|ttl|at|db|lo|hi|la|lb|[shltzyrkfmveincxwpoq])([+*]?)"
+    r"\$(fv|lua|lib|nw|id|fr|to|gr|cn|xm|zm|ttl|at|db|lo|hi|la|lb|[shltzyrkfmveincxwpoq])([+*]?)"
 )
 
 VALUES = [
@@ -83,6 +84,8 @@ class Generator:
             "ttl": lambda: b"%d" % rng.randrange(200, 100_000),
             "at": lambda: b"%d" % (FAR + rng.randrange(3)),
             "db": lambda: b"%d" % rng.choice([0, 0, 1]),
+            "lua": lambda: rng.choice(SCRIPTS),
+            "lib": lambda: LIBRARY,
         }
 
     def key(self, kind: str) -> bytes:
@@ -182,6 +185,8 @@ class Generator:
             if by in self.in_multi and name in MIRRORED:
                 continue
             break
+        if name not in NOT_WRAPPED and name not in MIRRORED and self.rng.random() < 0.02:
+            args = (b"EVAL", WRAPPED, b"0", *args)
         if name == b"multi":
             self.in_multi.add(by)
         elif name in (b"exec", b"discard"):

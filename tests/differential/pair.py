@@ -111,8 +111,9 @@ class Pair:
         self.reset_connections()
         self.encoding_is_free.clear()
         for client in (self.viewer.ours, self.viewer.theirs):
-            reply = client.execute("FLUSHALL")
-            assert reply == OK, reply
+            for flush in (("FLUSHALL",), ("FUNCTION", "FLUSH")):
+                reply = client.execute(*flush)
+                assert reply == OK, reply
 
     def in_multi(self, by: int) -> bool:
         return by in self.connections and self.connections[by].queued is not None

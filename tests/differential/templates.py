@@ -74,6 +74,11 @@ TEMPLATES = r"""
 1 SORT [$l|$t|$z] BY [$s*|$h*->f1] GET # GET $h*->f1
 1 SORT_RO $l ALPHA
 
+4 EVAL $lua 2 $k $k $v $v
+4 EVAL $lua 2 $s $k $c $v
+1 FUNCTION LOAD REPLACE $lib
+2 FCALL [both|look|stumble|sneak|none] 1 $k $v
+
 6 HSET $h $fv*
 2 HSET $h $f $v
 1 HMSET $h $f $v

@@ -21,7 +21,6 @@ GROUPS = ("string", "generic", "hash", "list", "set", "sorted-set") + (
     "server",
 )
 OPERATED = {
-    *("fcall", "fcall_ro", "function"),
     *("acl", "bgrewriteaof"),
     *("psync", "replconf", "sync"),
 }

@@ -26,6 +26,8 @@ GROUPS = [
     core.PubSubCommands,
     core.ModuleCommands,
     core.ClusterCommands,
+    core.ScriptCommands,
+    core.FunctionCommands,
 ]
 
 # Methods that are not here, or are here with another signature, and why.
@@ -44,6 +46,10 @@ MISSING = {
 }
 DIFFERENT = {
     "save": "a file may be named, in the place of the store's own",
+    "eval": "rollback",
+    "evalsha": "rollback",
+    "fcall": "rollback",
+    "register_script": "rollback",
     "transaction": "func may be left out for a with block, and options are spelled out",
 }
 
@@ -187,8 +193,11 @@ def sent_by_methods() -> set[str]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 if node.func.attr in ("execute_command", "_zaggregate") and node.args:
-                    if isinstance(node.args[0], ast.Constant):
-                        found.add(node.args[0].value.lower())
+                    found |= {
+                        name.value.lower()
+                        for name in ast.walk(node.args[0])
+                        if isinstance(name, ast.Constant) and isinstance(name.value, str)
+                    }
     return found
 
 

@@ -6,12 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from differential.pair import Pair
 from scripting.scripts import SCRIPTS
 from subjects import Client
 
@@ -19,25 +17,6 @@ import emberkv
 from emberkv.exceptions import NoScriptError
 
 pytest.importorskip("lupa")
-
-
-@pytest.fixture
-def db() -> Iterator[emberkv.Ember[bytes]]:
-    with emberkv.open() as db:
-        yield db
-        assert db._store.check()
-
-
-@pytest.fixture
-def both(pair: Pair) -> Iterator[tuple[Client, Client]]:
-    """A connection to emberkv and one to the server, both empty, by RESP2 or RESP3."""
-    clients = pair.subject.client(pair.protocol), pair.oracle.client(pair.protocol)
-    for client in clients:
-        client.execute("SCRIPT", "FLUSH")
-    yield clients
-    for client in clients:
-        client.execute("FLUSHALL")
-        client.close()
 
 
 def test_scripts_say_and_do_what_a_server_has_them_say(both: tuple[Client, Client]) -> None:

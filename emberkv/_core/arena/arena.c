@@ -160,8 +160,8 @@ static bool is_in_own_transaction(ek_arena *a) {
 
 static ek_status entered(ek_arena *a, ek_lock_result r) {
     switch (r) {
-    case EK_LOCK_TAKEN:
-    case EK_LOCK_OWNER_DIED: break;
+    case EK_LOCK_TAKEN: break;
+    case EK_LOCK_OWNER_DIED: atomic_store(&a->hdr->running.word, 0); break;
     case EK_LOCK_BUSY: return EK_EBUSY;
     case EK_LOCK_DEADLOCK: return EK_EDEADLK;
     default: return EK_ECORRUPT;

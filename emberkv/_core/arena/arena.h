@@ -60,6 +60,18 @@ typedef struct ek_page {
 
 _Static_assert(sizeof(ek_page) == 64, "a page descriptor is one cache line");
 
+#define EK_RUNNING_TEXT 2048
+
+/* The script that has the lock, for those whom it keeps waiting, see engine/running.h. Written by who
+ * has the lock, but for the wish to end it; read without. Never undone. */
+typedef struct ek_running {
+    _Atomic uint64_t word;     /* 0: none; EK_RUN_*, and above them a number of the run */
+    _Atomic int64_t since_ms;  /* by ek_clock_monotonic_ms, to a few milliseconds */
+    uint64_t runs;             /* so far */
+    uint32_t text_bytes;
+    uint8_t text[EK_RUNNING_TEXT]; /* its name and its command, each behind its length as u32 */
+} ek_running;
+
 /* The first bytes of the arena. Written under the lock unless said otherwise. */
 typedef struct ek_header {
     /* Written once, when the arena is made. */
@@ -70,7 +82,7 @@ typedef struct ek_header {
     ek_hash_key hash_key;
     uint32_t ready; /* set last by the maker */
     /* Counters that need no lock, and are never undone. */
-    _Atomic uint64_t next_session_id;
+    _Atomic uint64_t next_session_id, next_library_id;
     _Atomic uint32_t next_token; /* see store/process.h */
     _Atomic uint32_t nprocesses, nwakers; /* how much of their tables was ever used, and is backed */
 
@@ -92,6 +104,8 @@ typedef struct ek_header {
     uint32_t runs[EK_RUN_BINS];  /* heads of the free runs by log2 of their length */
 
     _Alignas(64) ek_lock lock;
+
+    _Alignas(64) ek_running running;
 } ek_header;
 
 _Static_assert(sizeof(ek_header) <= EK_PAGE, "the header fits its first page");

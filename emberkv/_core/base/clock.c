@@ -41,3 +41,13 @@ void ek_clock_rest_exactly(void) {
     prctl(PR_SET_TIMERSLACK, 1000, 0, 0, 0);
 #endif
 }
+
+int64_t ek_clock_monotonic_coarse_ms(void) {
+#ifdef CLOCK_MONOTONIC_COARSE
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+#else
+    return ek_clock_monotonic_ms();
+#endif
+}

@@ -28,6 +28,9 @@ typedef struct ek_frontend {
 
     /* Ends the server once the present commands are done and their replies written. Any thread. */
     void (*request_stop)(struct ek_frontend *f);
+    /* A script that came by one of its connections runs for long, in the server's thread and under the
+     * lock: look after the others. False: the server is to stop, and so is the script. */
+    bool (*meanwhile)(struct ek_frontend *f);
 } ek_frontend;
 
 /* Which replies the client wants (CLIENT REPLY). */

@@ -122,6 +122,16 @@ void ek_reply_error(ek_reply *r, const char *fmt, ...) {
     put_bytes(r, '-', text, len);
 }
 
+static void put_line(ek_reply *r, char tag, const void *p, size_t n) {
+    put_bytes(r, tag, p, n);
+    uint8_t *end = r->buf + r->len - (r->resp ? 2 : 0);
+    for (uint8_t *at = end - n; at < end; at++)
+        if (*at == '\r' || *at == '\n') *at = ' ';
+}
+
+void ek_reply_error_bytes(ek_reply *r, const void *p, size_t n) { put_line(r, '-', p, n); }
+void ek_reply_status_bytes(ek_reply *r, const void *p, size_t n) { put_line(r, '+', p, n); }
+
 void ek_reply_bignum(ek_reply *r, const char *digits) { put_bytes(r, '(', digits, strlen(digits)); }
 
 void ek_reply_array(ek_reply *r, size_t n) { put_count(r, '*', n); }

@@ -51,6 +51,9 @@ void ek_reply_status(ek_reply *r, const char *s);
 void ek_reply_ok(ek_reply *r);
 /* The text with its code, without the dash: "ERR syntax error". */
 void ek_reply_error(ek_reply *r, const char *fmt, ...) EK_PRINTF(2, 3);
+/* The same of any length, and a status likewise; ends of lines become spaces. */
+void ek_reply_error_bytes(ek_reply *r, const void *p, size_t n);
+void ek_reply_status_bytes(ek_reply *r, const void *p, size_t n);
 
 void ek_reply_array(ek_reply *r, size_t n);
 void ek_reply_map(ek_reply *r, size_t pairs);

@@ -13,6 +13,7 @@
 #include "base/word.h"
 #include "engine/pause.h"
 #include "engine/scratch.h"
+#include "engine/running.h"
 #include "net/internal.h"
 #include "store/client.h"
 
@@ -21,7 +22,6 @@
 #define OUT_ENOUGH (256u << 10)   /* replies that are written before more commands run */
 #define OUT_KEEP (1u << 20)       /* a larger buffer is given back */
 #define ROOM_FOR_ERROR 1024u
-#define LOCK_PATIENCE_MS 100
 #define DRAIN_BYTES (1u << 20)
 #define HALF_CLOSED_MS 60000 /* without taking output, before it is taken for gone */
 
@@ -52,10 +52,29 @@ static void make_record(void *arg) {
                            (ek_str){(const uint8_t *)texts[i], strlen(texts[i])});
 }
 
-static bool enroll(ek_server *server, ek_conn *conn) {
-    if (!ek_server_enter(server)) return false;
-    bool ok = ek_run(server->s->a, make_record, conn) == EK_OK;
+bool ek_conn_enroll(ek_server *server, ek_conn *conn) {
+    ek_arena *a = server->s->a;
+    ek_guard g;
+    if (!server->meanwhile) {
+        conn->enrolled = ek_run(a, make_record, conn) == EK_OK;
+    } else if (EK_GUARD(a, &g) == EK_OK) { /* within the script's transaction */
+        make_record(conn);
+        conn->enrolled = true;
+        ek_unguard(a, &g);
+    }
     ek_session_begin_auth(conn->session);
+    server->asks_auth = conn->session->needs_auth;
+    return conn->enrolled;
+}
+
+/* While others keep the store busy a connection has no record yet: it can ask for the script's end. */
+static bool enroll(ek_server *server, ek_conn *conn) {
+    if (server->meanwhile) return ek_conn_enroll(server, conn);
+    if (!ek_server_enter(server)) {
+        conn->session->needs_auth = server->asks_auth;
+        return ek_busy(server->s);
+    }
+    bool ok = ek_conn_enroll(server, conn);
     ek_store_leave(server->s);
     return ok;
 }
@@ -107,6 +126,10 @@ static void drain(ek_server *server, ek_conn *conn) {
 
 void ek_conn_close(ek_server *server, ek_conn *conn) {
     if (conn->gone) return;
+    if (EK_UNLIKELY(server->meanwhile)) {
+        ek_conn_doom(server, conn);
+        return;
+    }
     conn->gone = true;
     server->conns[conn->index] = server->conns[--server->nconns];
     server->conns[conn->index]->index = conn->index;
@@ -148,8 +171,8 @@ bool ek_server_enter(ek_server *server) {
     ek_arena *a = server->s->a;
     ek_status st = ek_arena_try_enter(a);
     /* Who asks the server to stop may be the one who holds the lock, and wait for us. */
-    while (EK_UNLIKELY(st == EK_EBUSY) && !atomic_load(&server->stop_asked))
-        st = ek_arena_enter(a, LOCK_PATIENCE_MS);
+    while (EK_UNLIKELY(st == EK_EBUSY) && !atomic_load(&server->stop_asked) && !ek_busy(server->s))
+        st = ek_arena_enter(a, EK_LOCK_PATIENCE_MS);
     return st == EK_OK;
 }
 
@@ -205,10 +228,13 @@ static bool may_subscribe(const ek_command *cmd) {
 static void execute(ek_server *server, ek_conn *conn, const ek_command *cmd, ek_reply *reply) {
     ek_session *session = conn->session;
     const ek_parser *p = &conn->parser;
+    ek_conn *outer = server->at_work;
     session->scratch = server->scratch;
+    server->at_work = conn;
     if (EK_LIKELY(cmd != NULL)) ek_execute_command(session, cmd, p->argc, p->argv, reply);
     else ek_execute(session, p->argc, p->argv, reply);
     server->scratch = session->scratch;
+    server->at_work = outer;
     session->scratch.blocks = NULL;
 }
 
@@ -300,7 +326,7 @@ static bool run_command(ek_server *server, ek_conn *conn) {
         if (!conn->listens && ek_conn_may_get_mail(conn)) ok = ok && ek_conn_listen(server, conn);
         server->woken |= cmd->categories & EK_ACL_ADMIN;
     }
-    if (EK_UNLIKELY(conn->listens)) ek_conn_take_mail(server, conn);
+    if (EK_UNLIKELY(conn->listens) && !server->meanwhile) ek_conn_take_mail(server, conn);
     return ok;
 }
 
@@ -345,11 +371,8 @@ static size_t run_requests(ek_server *server, ek_conn *conn, uint8_t *buffer, si
         ok = got != EK_PARSED_NOMEM && reserve(&server->out);
         if (!ok) break;
         if (got == EK_PARSED_REQUEST) {
-            if (!entered && !(entered = ek_server_enter(server))) {
-                ok = false;
-                break;
-            }
-            ok = run_command(server, conn);
+            entered = entered || ek_server_enter_for(server, conn, &ok);
+            if (EK_LIKELY(entered)) ok = run_command(server, conn);
         }
         if (EK_UNLIKELY(conn->facts.postponed)) { /* the request stays, to be read again */
             ek_parser_next(p);
@@ -359,13 +382,13 @@ static size_t run_requests(ek_server *server, ek_conn *conn, uint8_t *buffer, si
         ek_parser_next(p);
         if (EK_UNLIKELY(++batch == BATCH || server->out.len > OUT_ENOUGH)) {
             batch = 0;
-            if (entered) ek_store_leave(server->s);
+            if (entered) ek_server_leave(server);
             entered = false;
             server->frontend.clock_us = 0;
             if (server->out.len > OUT_ENOUGH) ok = ok && ek_conn_flush(server, conn);
         }
     }
-    if (entered) ek_store_leave(server->s);
+    if (entered) ek_server_leave(server);
     return ok ? done : SIZE_MAX;
 }
 
@@ -500,7 +523,7 @@ static void read_input(ek_server *server, ek_conn *conn) {
 }
 
 void ek_conn_ready(ek_server *server, ek_conn *conn, unsigned ready) {
-    if (conn->gone) return;
+    if (conn->gone || conn->doomed) return;
     if (EK_UNLIKELY(ready & EK_POLL_WRITE) && !ek_conn_write(server, conn)) {
         ek_conn_close(server, conn);
         return;

@@ -26,6 +26,7 @@
 
 #define EK_IN_BYTES (128u << 10)  /* what is read at once */
 #define EK_MAX_LISTENERS 16
+#define EK_LOCK_PATIENCE_MS 100
 
 typedef enum ek_source_kind {
     EK_SOURCE_LISTENER,
@@ -58,6 +59,8 @@ typedef struct ek_conn {
     bool half_closed;       /* it sends nothing more, and output waits */
     bool listens;           /* is in the server's list of those who may get mail */
     bool blocked;           /* its command waits, and no other is run */
+    bool enrolled;          /* its session has its record */
+    bool doomed;            /* to be closed when the script that runs has ended, see busy.c */
     uint32_t listening_index;
     struct ek_conn *next;   /* among those that are gone, or again */
     ek_tls_stream *tls;     /* NULL: without */
@@ -109,6 +112,11 @@ struct ek_server {
     bool many_ask;     /* that many did in the one before */
     bool rests;        /* before the next turn */
     _Atomic bool stop_asked; /* by any thread */
+    ek_conn *at_work;  /* whose command runs; NULL: none, or one that is soon done */
+    bool meanwhile;    /* a script of that connection has the lock and the thread, see busy.c */
+    int64_t meanwhile_ms; /* when others were last looked after then */
+    size_t ndoomed;
+    bool asks_auth;    /* whether the last that was enrolled had to log in */
 
     pthread_t thread;
     pthread_mutex_t mutex;
@@ -116,8 +124,19 @@ struct ek_server {
     bool started, running; /* mutex */
 };
 
-/* Take the store's lock, however long it takes. False: the store is damaged, or the server stops. */
+/* Take the store's lock. False: the store is damaged, the server stops, or a script keeps it busy. */
 bool ek_server_enter(ek_server *server); /* conn.c */
+
+/* busy.c */
+/* Take the lock for the request that conn has parsed. False: it was answered or put off without;
+ * *ok false: the connection is of no use any more. */
+bool ek_server_enter_for(ek_server *server, ek_conn *conn, bool *ok);
+EK_INLINE void ek_server_leave(ek_server *server) {
+    if (EK_LIKELY(!server->meanwhile)) ek_store_leave(server->s);
+}
+bool ek_server_meanwhile(ek_frontend *f); /* see ek_frontend.meanwhile */
+void ek_conn_doom(ek_server *server, ek_conn *conn);
+void ek_server_close_doomed(ek_server *server);
 
 /* listen.c */
 bool ek_listen(ek_server *server, char *err);
@@ -129,6 +148,7 @@ void ek_listeners_wake(ek_server *server);
 /* Takes the descriptor over; NULL: no memory, and it is closed. */
 ek_conn *ek_conn_new(ek_server *server, int fd, const ek_connection *facts);
 void ek_conn_ready(ek_server *server, ek_conn *conn, unsigned ready);
+bool ek_conn_enroll(ek_server *server, ek_conn *conn); /* lock held. False: no memory */
 void ek_conn_go_on(ek_server *server, ek_conn *conn); /* with input that it has */
 void ek_conn_close(ek_server *server, ek_conn *conn);
 void ek_conn_sweep(ek_server *server, ek_conn *conn); /* idle for too long? over a limit? */

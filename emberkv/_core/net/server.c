@@ -111,6 +111,7 @@ static bool turn(ek_server *server) {
     commands = server->frontend.commands - commands;
     server->rests = server->many_ask && commands <= REST_COMMANDS && !server->again;
     if (server->again) go_on(server);
+    if (EK_UNLIKELY(server->ndoomed)) ek_server_close_doomed(server);
     ek_server_time_out(server);
     if (server->now_ms >= server->next_tick_ms) tick(server);
     if (server->graveyard) ek_conns_bury(server);
@@ -188,6 +189,7 @@ bool ek_server_new(ek_store *s, const ek_server_options *o, ek_server **out,
     server->waker_kind = EK_SOURCE_WAKER;
     server->poll = server->stop_pipe[0] = server->stop_pipe[1] = server->spare_fd = -1;
     server->frontend.request_stop = request_stop;
+    server->frontend.meanwhile = ek_server_meanwhile;
     server->frontend.started_ms = ek_clock_ms();
     server->frontend.unixsocket = server->o.unixsocket ? server->o.unixsocket : "";
     server->in = malloc(EK_IN_BYTES);

@@ -76,6 +76,8 @@ void ek_rdb_put_type(ek_rdb_out *o, ek_rdb_type type);
 void ek_rdb_put_value(ek_rdb_out *o, const ek_value *v);
 void ek_rdb_put_stream(ek_rdb_out *o, const ek_value *v); /* rdb_stream.c */
 
+void ek_rdb_put_libraries(ek_rdb_out *o); /* all of the store; rdb_functions.c */
+
 /* --- reading --- */
 
 typedef struct ek_rdb_in {
@@ -111,5 +113,9 @@ bool ek_rdb_get_stream(ek_rdb_in *in, ek_rdb_type type, ek_value *v); /* rdb_str
 /* Make key (which is not there) of the value of this type that comes, with this time to live. False:
  * it is damaged, and something of it may be in the store; the caller undoes that. */
 bool ek_rdb_get_value(ek_rdb_in *in, uint8_t type, ek_str key, int64_t expire_ms, uint32_t access, ek_value *v);
+
+/* What stands behind the opcode of a library: make it, without its functions (store/functions.h). False:
+ * it is damaged, or there is one of that name. */
+bool ek_rdb_get_library(ek_rdb_in *in);
 
 #endif

@@ -164,8 +164,10 @@ static bool get_idle(loader *l, key_head *h) {
     return true;
 }
 
-static bool refuse_function(loader *l) {
-    return refuse(l, "it holds a library of functions, for which there is no place here");
+static bool get_library(loader *l) {
+    if (ek_rdb_get_library(&l->in)) return true;
+    if (l->in.cut && !l->at_end) return false;
+    return refuse(l, "a library of functions is damaged");
 }
 
 static bool refuse_value(loader *l, uint8_t type, ek_str key) {
@@ -221,7 +223,7 @@ static bool get_item(loader *l) {
         case EK_RDB_OP_DATABASE: return get_database(l);
         case EK_RDB_OP_RESIZE: return skip_lengths(l, 2);
         case EK_RDB_OP_SLOT_INFO: return skip_lengths(l, 3);
-        case EK_RDB_OP_FUNCTION: return refuse_function(l);
+        case EK_RDB_OP_FUNCTION: return get_library(l);
         case EK_RDB_OP_END: l->ended = true; return true;
         default: return refuse(l, "%u is no opcode that is known here", b);
         }

@@ -120,6 +120,7 @@ static void put_end(saver *w) {
 
 static void put_all(saver *w) {
     put_head(w);
+    ek_rdb_put_libraries(&w->out);
     for (uint32_t i = 0; i < w->save->s->root->ndbs; i++) put_database(w, i);
     if (w->out.cap - w->out.len < 9) flush(&w->out); /* the checksum's own bytes are not in it */
     put_end(w);

@@ -128,17 +128,8 @@ static bool field(lua_State *L, const char *name, int type) {
 
 static void write_line(lua_State *L, ek_reply *r, bool error) {
     ek_str s = text_at(L, -1);
-    if (s.n > 0 && error && s.p[0] == '-') s.p++, s.n--;
-    if (error) {
-        ek_reply_error(r, "%.*s", (int)ek_min(s.n, 400), (const char *)s.p);
-        return;
-    }
-    char line[512];
-    size_t n = ek_min(s.n, sizeof line - 1);
-    for (size_t i = 0; i < n; i++)
-        line[i] = s.p[i] == '\r' || s.p[i] == '\n' ? ' ' : (char)s.p[i];
-    line[n] = 0;
-    ek_reply_status(r, line);
+    if (error) ek_reply_error_bytes(r, s.p, s.n);
+    else ek_reply_status_bytes(r, s.p, s.n);
 }
 
 static void write_keyed(lua_State *L, ek_reply *r, bool map, int script_resp, int depth) {

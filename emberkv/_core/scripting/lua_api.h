@@ -27,6 +27,8 @@ enum {
     LUA_TFUNCTION = 6,
     LUA_IDSIZE = 60,
     LUA_MASKCOUNT = 8,
+    LUA_ERRMEM = 4,
+    LUA_GCCOLLECT = 2,
 };
 
 #define LUA_UPVALUE(i) (LUA_GLOBALSINDEX - (i))
@@ -38,6 +40,8 @@ typedef struct lua_Debug {
     char short_src[LUA_IDSIZE];
     int i_ci;
 } lua_Debug;
+
+typedef void lua_Hook(lua_State *L, lua_Debug *ar);
 
 #define EK_LUA_FUNCTIONS(X)                                                                        \
     X(lua_State *, newstate, (lua_Alloc *, void *))                                                \
@@ -86,7 +90,11 @@ typedef struct lua_Debug {
     X(int, next, (lua_State *, int))                                                               \
     X(void, concat, (lua_State *, int))                                                            \
     X(int, getstack, (lua_State *, int, lua_Debug *))                                              \
-    X(int, getinfo, (lua_State *, const char *, lua_Debug *))
+    X(int, getinfo, (lua_State *, const char *, lua_Debug *))                                      \
+    X(int, sethook, (lua_State *, lua_Hook *, int, int))                                           \
+    X(int, setfenv, (lua_State *, int))                                                            \
+    X(lua_CFunction *, atpanic, (lua_State *, lua_CFunction *))                                    \
+    X(lua_CFunction *, tocfunction, (lua_State *, int))
 
 /* Those of the auxiliary library, and of the standard libraries. */
 #define EK_LUA_AUXILIARY(X)                                                                        \

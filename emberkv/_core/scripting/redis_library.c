@@ -1,20 +1,34 @@
 /* The library `redis` of scripts. */
 #include "base/number.h"
 #include "engine/version.h"
-#include "scripting/state.h"
+#include "engine/running.h"
+#include "scripting/functions.h"
 #include "store/scripts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define ARGS_INLINE 32
+#define LOOK_AFTER 256 /* calls: their time is not in Lua's count */
 
 /* Raise {err=text}, or with pcall return it. */
 static int fail(lua_State *L, const char *text, bool raise) {
-    lua.createtable(L, 0, 1);
+    lua.createtable(L, 0, 2);
     lua.pushstring(L, text);
     lua.setfield(L, -2, "err");
     return raise ? lua.error(L) : 1;
+}
+
+/* An error of a command is told by a field of its own, which scripts see when they walk over it. */
+static int give_error(lua_State *L, bool raise) {
+    lua.pushboolean(L, 1);
+    lua.setfield(L, -2, "ignore_error_stats_update");
+    return raise ? lua.error(L) : 1;
+}
+
+static int fail_call(lua_State *L, const char *text, bool raise) {
+    fail(L, text, false);
+    return give_error(L, raise);
 }
 
 typedef struct arguments {
@@ -83,24 +97,32 @@ static void run(ek_lua *self, const ek_command *cmd, size_t argc, const ek_str *
     session->in_script = false;
 }
 
+/* From its first change on a script is not to be ended, but for one of which nothing would remain. */
+static bool may_write(ek_lua *self) {
+    return self->run->flags & EK_SCRIPT_ROLLBACK ? !ek_run_killed(self->a) : ek_run_wrote(self->a);
+}
+
 static int call(lua_State *L, bool raise) {
     ek_lua *self = ek_lua_self(L);
     int n = lua.gettop(L);
     arguments a;
-    if (!self->c)
-        return fail(L, "ERR redis.call/pcall can only be called inside a script invocation", raise);
+    if (EK_UNLIKELY(++self->calls % LOOK_AFTER == 0 || self->ended)) ek_lua_look_around(L, self);
     if (n == 0)
-        return fail(L, "ERR Please specify at least one argument for this redis lib call", raise);
+        return fail_call(L, "ERR Please specify at least one argument for this redis lib call", raise);
     if (!take_arguments(L, n, &a))
-        return fail(L, "ERR Lua redis lib command arguments must be strings or integers", raise);
+        return fail_call(L, "ERR Lua redis lib command arguments must be strings or integers", raise);
     const ek_command *container = NULL;
     const ek_command *cmd = ek_command_resolve((size_t)n, a.v, &container);
     const char *why = refusal(self, cmd, (size_t)n);
-    if (why) return fail(L, why, raise);
+    if (why) return fail_call(L, why, raise);
+    if (cmd->flags & EK_CMD_WRITE && !may_write(self)) {
+        ek_lua_look_around(L, self);
+        return fail_call(L, "ERR the script was ended", raise);
+    }
     run(self, cmd, (size_t)n, a.v);
     lua.settop(L, 0);
     ek_lua_push_reply(L, self->reply.buf, self->reply.len, self->resp);
-    if (raise && self->reply.len && self->reply.buf[0] == '-') return lua.error(L);
+    if (EK_UNLIKELY(self->reply.len && self->reply.buf[0] == '-')) return give_error(L, raise);
     return 1;
 }
 
@@ -147,7 +169,7 @@ static int redis_log(lua_State *L) {
         return fail(L, "ERR redis.log() requires two arguments or more.", true);
     if (lua.type(L, 1) != LUA_TNUMBER)
         return fail(L, "ERR First argument must be a number (log level).", true);
-    double level = lua.tonumber(L, 1);
+    int level = (int)lua.tointeger(L, 1);
     if (level < 0 || level > 3) return fail(L, "ERR Invalid debug level.", true);
     return 0;
 }
@@ -155,7 +177,7 @@ static int redis_log(lua_State *L) {
 static int redis_setresp(lua_State *L) {
     if (lua.gettop(L) != 1) return fail(L, "ERR redis.setresp() requires one argument.", true);
     double resp = lua.tonumber(L, 1);
-    if (resp != 2 && resp != 3) return fail(L, "ERR RESP version must be 2 or 3.", true);
+    if ((int)resp != 2 && (int)resp != 3) return fail(L, "ERR RESP version must be 2 or 3.", true);
     ek_lua_self(L)->resp = (int)resp;
     return 0;
 }
@@ -163,7 +185,7 @@ static int redis_setresp(lua_State *L) {
 /* What is replicated are effects, whatever a script says. */
 static int redis_set_repl(lua_State *L) {
     if (lua.gettop(L) != 1) return fail(L, "ERR redis.set_repl() requires two arguments.", true);
-    double flags = lua.tonumber(L, 1);
+    int flags = (int)lua.tointeger(L, 1);
     if (flags < 0 || flags > 3)
         return fail(L, "ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL "
                        "or REPL_NONE.", true);
@@ -190,11 +212,9 @@ static int redis_acl_check_cmd(lua_State *L) {
     arguments a;
     const ek_command *container = NULL;
     if (n == 0)
-        return fail(L, "ERR Please specify at least one argument for this redis.acl_check_cmd() call",
-                    true);
+        return fail(L, "ERR Please specify at least one argument for this redis lib call", true);
     if (!take_arguments(L, n, &a))
-        return fail(L, "ERR redis.acl_check_cmd() command arguments must be strings or integers",
-                    true);
+        return fail(L, "ERR Lua redis lib command arguments must be strings or integers", true);
     if (!ek_command_resolve((size_t)n, a.v, &container))
         return fail(L, "ERR Invalid command passed to redis.acl_check_cmd()", true);
     return yes(L);
@@ -205,38 +225,45 @@ static void set_number(lua_State *L, const char *name, double v) {
     lua.setfield(L, -2, name);
 }
 
-void ek_lua_open_redis(lua_State *L) {
+/* What each kind of code sees of a library's members. */
+enum { OF_SCRIPTS = 1u << EK_REDIS_SCRIPTS, OF_RUNNING = OF_SCRIPTS | 1u << EK_REDIS_FUNCTIONS,
+       OF_LOADING = 1u << EK_REDIS_LOADING, OF_ALL = OF_RUNNING | OF_LOADING };
+
+void ek_lua_open_redis(lua_State *L, ek_redis_kind kind) {
     static const struct {
         const char *name;
         lua_CFunction *f;
+        unsigned of;
     } functions[] = {
-        {"call", redis_call},
-        {"pcall", redis_pcall},
-        {"status_reply", redis_status_reply},
-        {"error_reply", redis_error_reply},
-        {"sha1hex", redis_sha1hex},
-        {"log", redis_log},
-        {"setresp", redis_setresp},
-        {"set_repl", redis_set_repl},
-        {"replicate_commands", yes},
-        {"breakpoint", no},
-        {"debug", nothing},
-        {"acl_check_cmd", redis_acl_check_cmd},
+        {"call", redis_call, OF_RUNNING},
+        {"pcall", redis_pcall, OF_RUNNING},
+        {"status_reply", redis_status_reply, OF_RUNNING},
+        {"error_reply", redis_error_reply, OF_RUNNING},
+        {"sha1hex", redis_sha1hex, OF_RUNNING},
+        {"log", redis_log, OF_ALL},
+        {"setresp", redis_setresp, OF_RUNNING},
+        {"set_repl", redis_set_repl, OF_RUNNING},
+        {"replicate_commands", yes, OF_SCRIPTS},
+        {"breakpoint", no, OF_SCRIPTS},
+        {"debug", nothing, OF_SCRIPTS},
+        {"acl_check_cmd", redis_acl_check_cmd, OF_RUNNING},
+        {"register_function", ek_lua_register_function, OF_LOADING},
     };
     static const struct {
         const char *name;
         double value;
+        unsigned of;
     } numbers[] = {
-        {"LOG_DEBUG", 0}, {"LOG_VERBOSE", 1}, {"LOG_NOTICE", 2},   {"LOG_WARNING", 3},
-        {"REPL_NONE", 0}, {"REPL_AOF", 1},    {"REPL_REPLICA", 2}, {"REPL_SLAVE", 2},
-        {"REPL_ALL", 3},
+        {"LOG_DEBUG", 0, OF_ALL},    {"LOG_VERBOSE", 1, OF_ALL},      {"LOG_NOTICE", 2, OF_ALL},
+        {"LOG_WARNING", 3, OF_ALL},  {"REPL_NONE", 0, OF_RUNNING},    {"REPL_AOF", 1, OF_RUNNING},
+        {"REPL_SLAVE", 2, OF_RUNNING}, {"REPL_REPLICA", 2, OF_RUNNING}, {"REPL_ALL", 3, OF_RUNNING},
     };
     int major = 0, minor = 0, patch = 0;
     lua.createtable(L, 0, 32);
     for (size_t i = 0; i < EK_COUNTOF(functions); i++)
-        ek_lua_push_function(L, functions[i].name, functions[i].f);
+        if (functions[i].of >> kind & 1) ek_lua_push_function(L, functions[i].name, functions[i].f);
     for (size_t i = 0; i < EK_COUNTOF(numbers); i++)
-        set_number(L, numbers[i].name, numbers[i].value);
+        if (numbers[i].of >> kind & 1) set_number(L, numbers[i].name, numbers[i].value);
     sscanf(EK_REDIS_VERSION, "%d.%d.%d", &major, &minor, &patch);
     set_number(L, "REDIS_VERSION_NUM", major << 16 | minor << 8 | patch);
     lua.pushstring(L, EK_REDIS_VERSION);

@@ -42,6 +42,7 @@ typedef struct ek_config {
     int64_t maxmemory, maxmemory_policy, maxmemory_samples, maxmemory_clients;
     int64_t lfu_log_factor, lfu_decay_time;
     int64_t lua_time_limit;
+    int64_t lua_memory_limit; /* bytes of each Lua state; not a server's setting */
     int64_t appendonly, appendfsync;
     int64_t rdbcompression, rdbchecksum, stop_writes_on_bgsave_error;
     ek_output_limit client_output_limits[EK_CLIENT_CLASSES];

@@ -158,6 +158,8 @@ static const ek_setting settings[] = {
     {.name = "logfile", .kind = EK_SETTING_TEXT, PROCESS(logfile), .flags = EK_SETTING_IMMUTABLE},
     {.name = "loglevel", .kind = EK_SETTING_ENUM, PROCESS(loglevel), .words = loglevel,
      .begins = 2},
+    {.name = "lua-memory-limit", .kind = EK_SETTING_MEMORY, STORED(lua_memory_limit),
+     .begins = 268435456, .min = 1048576, .max = INT64_MAX},
     {.name = "masterauth", .kind = EK_SETTING_TEXT},
     {.name = "masteruser", .kind = EK_SETTING_TEXT},
     {.name = "maxclients", .kind = EK_SETTING_INTEGER, PROCESS(maxclients), .begins = 10000,

@@ -79,6 +79,9 @@ typedef struct ek_store_root {
     uint64_t nwatched;   /* keys that somebody watches, in all databases */
     ek_table clients;    /* see client.h */
     ek_table scripts;    /* see scripts.h */
+    ek_table libraries, functions; /* see functions.h */
+    uint64_t libraries_changed;    /* how often: what a process has compiled may be out of date */
+    uint32_t nunregistered;        /* libraries whose functions are not known yet */
     ek_channels channels;
     uint64_t stat_expired, stat_hits, stat_misses;
     ek_tracked_root tracking;

@@ -1,0 +1,225 @@
+#include "scripting/run.h"
+
+#include "engine/frontend.h"
+#include "engine/running.h"
+
+#define LOOK_AFTER 20000     /* instructions of Lua */
+#define PATIENCE_MS 10       /* before the interpreter is let go of, and others are looked after */
+#define ASK_EVERY_MS 50      /* whether somebody interrupts: takes the interpreter for a moment */
+#define LOAD_LIMIT_MS 500    /* for the code of a library, which only registers functions */
+#define KILLED "ERR Script killed by user with SCRIPT KILL..."
+
+/* --- looking around --- */
+
+static void collect(ek_lua *self) {
+    if (self->used < self->limit / 2 || self->used < self->collected + self->limit / 8) return;
+    lua.gc(self->L, LUA_GCCOLLECT, 0);
+    self->collected = self->used;
+}
+
+/* Whether the script is to end. */
+static bool look(ek_lua *self) {
+    ek_ctx *c = self->c;
+    if (ek_run_killed(self->a)) return true;
+    collect(self);
+    int64_t ms = ek_run_ms(self->a);
+    if (ms < PATIENCE_MS) return false;
+    if (!self->run) return ms > LOAD_LIMIT_MS;
+    if (self->run->function && !self->told) {
+        ek_run_tell(self->a, self->run->name, c->argc, c->argv);
+        self->told = true;
+    }
+    /* In a transaction that spans calls the lock is not let go of in the end, and whoever has the
+     * interpreter might wait for it. */
+    if (!self->away && !self->a->txn_depth && ek_lua_above.leave) self->away = ek_lua_above.leave();
+    if (self->away && ms >= self->ask_at_ms) {
+        self->ask_at_ms = ms + ASK_EVERY_MS;
+        if (ek_lua_above.interrupted()) return self->interrupted = true;
+    }
+    ek_frontend *f = c->session->frontend;
+    if (f && f->meanwhile && ek_busy(c->s) && !f->meanwhile(f)) return self->interrupted = true;
+    return ek_run_killed(self->a);
+}
+
+static void hook(lua_State *L, lua_Debug *d) {
+    (void)d;
+    ek_lua_look_around(L, ek_lua_self(L));
+}
+
+void ek_lua_look_around(lua_State *L, ek_lua *self) {
+    if (!self->ended) self->ended = look(self);
+    if (!self->ended) return;
+    lua.sethook(L, hook, LUA_MASKCOUNT, 1);
+    ek_lua_raise(L, self->run ? KILLED : "ERR FUNCTION LOAD timeout");
+}
+
+void ek_lua_watch(ek_lua *self) {
+    self->ended = self->told = self->away = self->interrupted = false;
+    self->calls = 0;
+    self->ask_at_ms = 0;
+    lua.sethook(self->L, hook, LUA_MASKCOUNT, LOOK_AFTER);
+    ek_run_begin(self->a, !self->run || self->run->function);
+}
+
+void ek_lua_unwatch(ek_lua *self) {
+    lua.sethook(self->L, NULL, 0, 0);
+    ek_run_end(self->a);
+}
+
+/* --- errors --- */
+
+int ek_lua_note_place(lua_State *L) {
+    lua_Debug d;
+    if (lua.type(L, 1) == LUA_TTABLE) {
+        lua.getfield(L, 1, "err");
+    } else {
+        const char *text = lua.tolstring(L, 1, NULL);
+        lua.pushfstring(L, "ERR %s", text ? text : "unknown error");
+    }
+    if (lua.type(L, -1) != LUA_TSTRING) {
+        ek_lua_pop(L, 1);
+        lua.pushstring(L, "ERR unknown error");
+    }
+    lua.createtable(L, 0, 2);
+    lua.insert(L, -2);
+    lua.setfield(L, -2, "err");
+    for (int level = 1; lua.getstack(L, level, &d); level++) {
+        if (!lua.getinfo(L, "nSl", &d) || d.currentline <= 0) continue;
+        lua.pushfstring(L, ", on %s:%d.", d.source, d.currentline);
+        lua.setfield(L, -2, "at");
+        break;
+    }
+    return 1;
+}
+
+static ek_str text_at(lua_State *L, int at) {
+    size_t n = 0;
+    const char *p = lua.type(L, at) == LUA_TSTRING ? lua.tolstring(L, at, &n) : "";
+    return (ek_str){(const uint8_t *)p, n};
+}
+
+/* A field of the table on top, which holds what is returned; "" when there is none. */
+static ek_str field_text(lua_State *L, const char *name) {
+    lua.pushstring(L, name);
+    lua.rawget(L, -2);
+    ek_str s = text_at(L, -1);
+    ek_lua_pop(L, 1);
+    return s;
+}
+
+ek_str ek_lua_error_text(lua_State *L) {
+    return lua.type(L, -1) == LUA_TTABLE ? field_text(L, "err") : text_at(L, -1);
+}
+
+static char *append(char *to, const char *p, size_t n) {
+    if (n) memcpy(to, p, n);
+    return to + n;
+}
+
+/* "ERR what script: name, on @user_script:1." */
+static void reply_error(ek_ctx *c, ek_lua *self, const ek_lua_run *run) {
+    static const char script[] = " script: ", code[] = "ERR ";
+    lua_State *L = self->L;
+    bool raw = lua.type(L, -1) != LUA_TTABLE; /* no memory even for the handler */
+    ek_str text = ek_lua_error_text(L);
+    if (self->ended) text = (ek_str){(const uint8_t *)KILLED, sizeof KILLED - 1};
+    ek_str at = raw ? (ek_str){NULL, 0} : field_text(L, "at");
+    char *line = ek_scratch_alloc(c, sizeof code + text.n + sizeof script + run->name.n + at.n);
+    char *end = raw && !self->ended ? append(line, code, sizeof code - 1) : line;
+    end = append(end, (const char *)text.p, text.n);
+    end = append(end, script, sizeof script - 1);
+    end = append(end, (const char *)run->name.p, run->name.n);
+    end = append(end, (const char *)at.p, at.n);
+    ek_reply_error_bytes(c->reply, line, (size_t)(end - line));
+}
+
+/* --- running --- */
+
+static void push_strings(lua_State *L, const ek_str *v, size_t n) {
+    lua.createtable(L, (int)n, 0);
+    for (size_t i = 0; i < n; i++) {
+        lua.pushlstring(L, (const char *)v[i].p, v[i].n);
+        lua.rawseti(L, -2, (int)i + 1);
+    }
+}
+
+static int run_protected(lua_State *L) {
+    ek_lua *self = lua.touserdata(L, 1);
+    const ek_lua_run *run = self->run;
+    const ek_str *keys = self->c->argv + 3;
+    size_t nargs = self->c->argc - 3 - run->nkeys;
+    lua.settop(L, 0);
+    lua.rawgeti(L, LUA_REGISTRYINDEX, self->handler);
+    run->push(L, self, run);
+    if (run->function) {
+        push_strings(L, keys, run->nkeys);
+        push_strings(L, keys + run->nkeys, nargs);
+    } else {
+        lua.rawgeti(L, LUA_REGISTRYINDEX, self->globals);
+        push_strings(L, keys, run->nkeys);
+        lua.setfield(L, -2, "KEYS");
+        push_strings(L, keys + run->nkeys, nargs);
+        lua.setfield(L, -2, "ARGV");
+        ek_lua_pop(L, 1);
+    }
+    if (lua.pcall(L, run->function ? 2 : 0, 1, 1) != 0) return lua.error(L);
+    lua.rawseti(L, LUA_REGISTRYINDEX, self->result);
+    return 0;
+}
+
+/* Push the result or, false, the error. */
+static bool call(ek_lua *self) {
+    lua_State *L = self->L;
+    if (lua.cpcall(L, run_protected, self) != 0) return false;
+    lua.rawgeti(L, LUA_REGISTRYINDEX, self->result);
+    return true;
+}
+
+/* The commands that it calls are run as those of EXEC are, each with a savepoint. */
+static bool call_in_session(ek_ctx *c, ek_lua *self) {
+    ek_session *session = c->session;
+    bool in_exec = session->in_exec;
+    uint32_t db = session->db; /* what the script selects is for the script */
+    session->in_exec = true;
+    c->a->level++;
+    bool ok = call(self);
+    c->a->level--;
+    session->in_exec = in_exec;
+    session->db = db;
+    return ok;
+}
+
+void ek_lua_run_script(ek_ctx *c, ek_lua *self, ek_lua_run *run) {
+    ek_savepoint before = ek_save(c->a);
+    size_t mark = c->reply->len;
+    self->c = c;
+    self->run = run;
+    self->resp = 2;
+    self->read_only = run->flags & EK_SCRIPT_NO_WRITES;
+    ek_lua_watch(self);
+    bool ok = call_in_session(c, self);
+    ek_lua_unwatch(self);
+    self->c = NULL;
+    self->run = NULL;
+    self->limit = SIZE_MAX; /* what is needed to read the result is little */
+    if (ok) ek_lua_write_reply(self->L, c->reply, self->resp, 0);
+    else reply_error(c, self, run);
+    lua.settop(self->L, 0);
+    bool undo = run->flags & EK_SCRIPT_ROLLBACK && ek_reply_is_error(c->reply, mark);
+    if (undo || self->interrupted) ek_undo(c->a, &before);
+    ek_lua_tidy(self);
+}
+
+bool ek_lua_parse_nkeys(ek_ctx *c, size_t *nkeys, const char *not_a_number) {
+    int64_t n;
+    if (!ek_arg_range(c, 2, INT64_MIN, INT64_MAX, &n, not_a_number)) return false;
+    if (n > (int64_t)c->argc - 3)
+        ek_reply_error(c->reply, "ERR Number of keys can't be greater than number of args");
+    else if (n < 0)
+        ek_reply_error(c->reply, "ERR Number of keys can't be negative");
+    else {
+        *nkeys = (size_t)n;
+        return true;
+    }
+    return false;
+}
