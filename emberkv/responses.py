@@ -208,7 +208,7 @@ def _geodist(reply: Any, **options: Any) -> float | None:
 
 
 def _geosearch(reply: Any, **options: Any) -> Any:
-    if "withdist" not in options:
+    if not (options.get("withdist") or options.get("withcoord")):
         return reply
     found = []
     for place in reply:

@@ -97,6 +97,7 @@ cdef int args_int(Args *a, int64_t value) except -1:
 cdef int args_real(Args *a, double d, bint point) except -1:
     """A float by its shortest digits; a whole one with a point behind it, if wanted."""
     cdef char *at = a.text + a.text_used
+    cdef char few[32]
     cdef size_t n = 0
     args_reserve(a, 1)
     if a.text_used + 24 <= TEXT_BYTES:
@@ -111,7 +112,8 @@ cdef int args_real(Args *a, double d, bint point) except -1:
         a.text_used += n
         args_raw(a, at, n)
         return 0
-    digits = repr(d).encode()
+    n = ek_format_shortest(few, d)
+    digits = PyBytes_FromStringAndSize(few, n) if n and not point else repr(d).encode()
     args_keep(a, digits)
     args_raw(a, PyBytes_AS_STRING(digits), PyBytes_GET_SIZE(digits))
     return 0

@@ -82,14 +82,27 @@ def around(center, reach, rng):
 
 
 @given(centers, sizes, st.booleans(), st.floats(0.05, 20), st.integers(0, 9))
-def test_what_the_first_look_refuses_is_outside(center, size, is_box, shape, seed):
+def test_what_the_first_look_tells_is_so(center, size, is_box, shape, seed):
     scores = [float(core.geo_encode(p)) for p in around(center, size, random.Random(seed))]
     options = {"width": 2 * size, "height": 2 * size / shape} if is_box else {"radius": size}
     _, found = core.geo_search(center, scores, **options)
-    for score, (may_hold, distance) in zip(scores, found, strict=True):
+    for score, (may_hold, must_hold, distance) in zip(scores, found, strict=True):
         assert may_hold or distance is None, (core.geo_decode(int(score)), distance)
+        assert not must_hold  # for nobody would measure it
     _, unmeasured = core.geo_search(center, scores, **options, measures=False)
-    assert [d is None for _, d in unmeasured] == [d is None for _, d in found]
+    assert [d is None for *_, d in unmeasured] == [d is None for *_, d in found]
+    for score, (_, must_hold, distance) in zip(scores, unmeasured, strict=True):
+        assert not must_hold or distance is not None, core.geo_decode(int(score))
+
+
+@pytest.mark.parametrize("is_box", [False, True])
+def test_the_first_look_tells_of_most(is_box):
+    center = (10.0, 50.0)
+    scores = [float(core.geo_encode(p)) for p in around(center, 300_000, random.Random(1))]
+    options = {"width": 600_000, "height": 600_000} if is_box else {"radius": 300_000}
+    _, found = core.geo_search(center, scores, **options, measures=False)
+    inside = [must_hold for _, must_hold, distance in found if distance is not None]
+    assert sum(inside) > 0.6 * len(inside) > 30
 
 
 @given(
@@ -103,7 +116,7 @@ def test_the_cells_have_all_that_the_area_holds(center, size, is_box, seed):
     options = {"width": 2 * size, "height": 2 * size} if is_box else {"radius": size}
     cells, found = core.geo_search(center, scores, **options)
     assert 1 <= len(cells) <= 9
-    for score, (_, distance) in zip(scores, found, strict=True):
+    for score, (*_, distance) in zip(scores, found, strict=True):
         if distance is not None:
             assert sum(low <= score < high for low, high in cells) == 1
 
@@ -112,4 +125,4 @@ def test_a_box_is_measured_along_its_sides():
     inside, beside, above = (10.4, 50.0), (10.6, 50.0), (10.0, 50.3)
     scores = [float(core.geo_encode(p)) for p in (inside, beside, above)]
     _, found = core.geo_search((10.0, 50.0), scores, width=70_000, height=60_000)
-    assert [distance is not None for _, distance in found] == [True, False, False]
+    assert [distance is not None for *_, distance in found] == [True, False, False]

@@ -307,8 +307,12 @@ typedef struct hit {
 typedef struct hits {
     hit *p;
     size_t n, cap;
-    size_t limit; /* stop at so many; SIZE_MAX: never */
+    size_t limit;   /* stop at so many; SIZE_MAX: never */
+    size_t nearest; /* only so many are wanted, of a circle; 0: all */
 } hits;
+
+#define ENOUGH 4          /* times those that are wanted are gathered before the others are dropped */
+#define NEAREST_MAX 10000 /* wanted, for that to be worth while */
 
 static void add_hit(ek_ctx *c, hits *h, const hit *one) {
     if (EK_UNLIKELY(h->n == h->cap)) {
@@ -321,18 +325,34 @@ static void add_hit(ek_ctx *c, hits *h, const hit *one) {
     h->p[h->n++] = *one;
 }
 
-static void look_at(ek_ctx *c, const ek_geo_search *s, hits *h, double score, ek_zset_place place) {
-    uint64_t bits = ek_geo_bits(score);
+static int nearest_first(const void *a, const void *b) {
+    const hit *x = a, *y = b;
+    return (x->distance > y->distance) - (x->distance < y->distance);
+}
+
+static int furthest_first(const void *a, const void *b) { return nearest_first(b, a); }
+
+/* Of the nearest, more than enough were found: the rest is looked for within the last of them. */
+static void keep_nearest(ek_geo_search *s, hits *h) {
+    qsort(h->p, h->n, sizeof *h->p, nearest_first);
+    h->n = h->nearest;
+    ek_geo_narrow(s, h->p[h->n - 1].distance);
+}
+
+static void look_at(ek_ctx *c, ek_geo_search *s, hits *h, double score, ek_zset_place place) {
     hit one = {.score = score, .place = place};
-    if (ek_geo_may_hold(s, bits) && ek_geo_holds(s, ek_geo_decode(bits), &one.distance))
-        add_hit(c, h, &one);
+    if (!ek_geo_finds(s, score, &one.distance)) return;
+    if (place.block) __builtin_prefetch(ek_ptr(c->a, place.block));
+    add_hit(c, h, &one);
+    if (EK_UNLIKELY(h->nearest && h->n == ENOUGH * h->nearest)) keep_nearest(s, h);
 }
 
 /* The places of a cell: those of the leaves of the tree from its first on. */
-static void search_tree(ek_ctx *c, const ek_geo_search *s, const ek_geo_cell *cell, hits *h,
+static void search_tree(ek_ctx *c, ek_geo_search *s, const ek_geo_cell *cell, hits *h,
                         ek_btree_place p) {
     while (p.leaf) {
         const ek_btree_leaf *leaf = ek_btree_leaf_of(c->a, p);
+        if (leaf->next) ek_btree_fetch_leaf(c->a, leaf->next);
         for (uint32_t i = p.at; i < leaf->n; i++) {
             if (leaf->score[i] >= cell->max || h->n >= h->limit) return;
             look_at(c, s, h, leaf->score[i], (ek_zset_place){.block = leaf->item[i]});
@@ -359,13 +379,6 @@ static void search(ek_ctx *c, const query *q, hits *h) {
         }
     }
 }
-
-static int nearest_first(const void *a, const void *b) {
-    const hit *x = a, *y = b;
-    return (x->distance > y->distance) - (x->distance < y->distance);
-}
-
-static int furthest_first(const void *a, const void *b) { return nearest_first(b, a); }
 
 static void reply_hits(ek_ctx *c, const query *q, const hit *h, size_t n) {
     size_t parts = 1 + (size_t)q->with_dist + (size_t)q->with_hash + (size_t)q->with_coord;
@@ -396,6 +409,8 @@ static void run(ek_ctx *c, kind kind) {
     query q = {.kind = kind, .metres = 1};
     if (!parse(c, &q)) return;
     hits h = {.limit = q.any ? (size_t)q.count : SIZE_MAX};
+    if (q.order == NEAREST_FIRST && !q.any && !q.area.is_box && q.count <= NEAREST_MAX)
+        h.nearest = (size_t)q.count;
     if (q.v.entry) search(c, &q, &h);
     if (q.order != UNSORTED && h.n > 1)
         qsort(h.p, h.n, sizeof *h.p, q.order == NEAREST_FIRST ? nearest_first : furthest_first);

@@ -87,6 +87,11 @@ uint32_t ek_btree_before_member(const ek_arena *a, const ek_btree *t,
 ek_ref ek_btree_find_member(const ek_arena *a, const ek_btree *t, ek_btree_member_fn *member_of,
                             ek_str member);
 
+/* Fetch a leaf ahead. */
+EK_INLINE void ek_btree_fetch_leaf(const ek_arena *a, ek_ref ref) {
+    const uint8_t *leaf = ek_ptr(a, ref);
+    for (unsigned i = 0; i < sizeof(ek_btree_leaf); i += 64) __builtin_prefetch(leaf + i);
+}
 /* Fetch ahead the leaf where this score belongs. */
 void ek_btree_fetch(const ek_arena *a, const ek_btree *t, double score);
 

@@ -243,13 +243,72 @@ static void plan_box(ek_geo_search *s) {
     s->span_lon = (uint32_t)span;
 }
 
-bool ek_geo_may_hold(const ek_geo_search *s, uint64_t bits) {
+/* A box of half its sides in radians around the center, in units, as first and span; smaller by a margin,
+ * and none where it is small, or touches the map's edge. */
+static void set_inner(ek_geo_search *s, double dlat, double dlon) {
+    double lat_unit = (lat_range.max - lat_range.min) / UNITS, lon_unit = 360.0 / UNITS;
+    double lat = (s->area.center.lat - lat_range.min) / lat_unit, up = degrees(dlat) / lat_unit;
+    double lon = (s->area.center.lon + 180) / lon_unit, side = degrees(dlon) / lon_unit;
+    up -= MARGIN;
+    side -= MARGIN;
+    if (!(up > MARGIN && side > MARGIN && lat - up > 0 && lat + up < UNITS && side < UNITS / 4.0))
+        return;
+    s->inner_lat = (uint32_t)(lat - up);
+    s->inner_span_lat = (uint32_t)(2 * up);
+    s->inner_lon = (uint32_t)(int64_t)floor(lon - side) & (UNITS - 1);
+    s->inner_span_lon = (uint32_t)(2 * side);
+}
+
+#define CERTAIN (1 - 1e-9) /* of what the box inside would be, did doubles not err */
+
+static void plan_inner(ek_geo_search *s) {
+    const ek_geo_area *area = &s->area;
+    s->inner_span_lat = s->inner_span_lon = 0;
+    double reach = area->radius / EARTH_RADIUS;
+    if (s->measures || !(reach < 1)) return;
+    /* Of a circle, the sides of a square. East and west it is least far where a degree is longest. */
+    double dlat = (area->is_box ? area->height / 2 / EARTH_RADIUS : reach * M_SQRT1_2) * CERTAIN;
+    double nearest = fmax(0, fabs(s->rad_lat) - dlat), widest = cos(nearest), v;
+    if (area->is_box) {
+        v = sin(area->width / 4 / EARTH_RADIUS) / widest;
+    } else {
+        double whole = sin(reach / 2), up = sin(dlat / 2);
+        v = sqrt((whole * whole - up * up) / (s->cos_lat * widest));
+    }
+    if (v < 1) set_inner(s, dlat, 2 * asin(v) * CERTAIN);
+}
+
+ek_geo_side ek_geo_look(const ek_geo_search *s, uint64_t bits) {
     uint32_t lat = lat_of(bits), lon = lon_of(bits);
-    if ((lat | lon) >= UNITS) return true; /* no score of a place; read as one at the rim */
-    return lat - s->first_lat <= s->span_lat && ((lon - s->first_lon) & (UNITS - 1)) <= s->span_lon;
+    if ((lat | lon) >= UNITS) return EK_GEO_UNSURE; /* no score of a place; read as one at the rim */
+    if (lat - s->first_lat > s->span_lat || ((lon - s->first_lon) & (UNITS - 1)) > s->span_lon)
+        return EK_GEO_OUTSIDE;
+    bool inside = lat - s->inner_lat < s->inner_span_lat &&
+                  ((lon - s->inner_lon) & (UNITS - 1)) < s->inner_span_lon;
+    return inside ? EK_GEO_INSIDE : EK_GEO_UNSURE;
+}
+
+bool ek_geo_finds(const ek_geo_search *s, double score, double *distance) {
+    uint64_t bits = ek_geo_bits(score);
+    ek_geo_side side = ek_geo_look(s, bits);
+    if (side != EK_GEO_UNSURE) return side == EK_GEO_INSIDE;
+    return ek_geo_holds(s, ek_geo_decode(bits), distance);
 }
 
 #define DOUBT 1e-12 /* relative; where a haversine does not tell on which side of the rim it is */
+
+static void plan_rim(ek_geo_search *s) {
+    double half = sin(fmin(s->area.radius / EARTH_RADIUS / 2, M_PI / 2)), rim = half * half;
+    s->inside = rim * (1 - DOUBT);
+    s->outside = rim * (1 + DOUBT);
+    plan_box(s);
+    plan_inner(s);
+}
+
+void ek_geo_narrow(ek_geo_search *s, double radius) {
+    s->area.radius = radius;
+    plan_rim(s);
+}
 
 void ek_geo_plan(ek_geo_search *s, const ek_geo_area *area, bool measures) {
     s->area = *area;
@@ -259,9 +318,6 @@ void ek_geo_plan(ek_geo_search *s, const ek_geo_area *area, bool measures) {
     s->rad_lat = radians(area->center.lat);
     s->rad_lon = radians(area->center.lon);
     s->cos_lat = cos(s->rad_lat);
-    double half = sin(fmin(s->area.radius / EARTH_RADIUS / 2, M_PI / 2)), rim = half * half;
-    s->inside = rim * (1 - DOUBT);
-    s->outside = rim * (1 + DOUBT);
     plan_cells(s, bounds_of(area));
-    plan_box(s);
+    plan_rim(s);
 }

@@ -58,6 +58,8 @@ typedef struct ek_geo_search {
     ek_geo_cell cells[EK_GEO_CELLS]; /* in the order of the servers */
     /* A box around the area in units of a full hash, as first and span, for a first look. */
     uint32_t first_lat, span_lat, first_lon, span_lon;
+    /* And one inside it: what lies there is in the area, whatever doubles err. Spans of 0: none. */
+    uint32_t inner_lat, inner_span_lat, inner_lon, inner_span_lon;
     double cos_lat, rad_lat, rad_lon; /* of the center, in radians */
     double inside, outside; /* haversines that certainly are; between them the distance tells */
     bool measures;
@@ -66,9 +68,14 @@ typedef struct ek_geo_search {
 /* Without `measures` nobody asks for distances, and most need not be worked out. */
 void ek_geo_plan(ek_geo_search *s, const ek_geo_area *area, bool measures);
 
-/* Could the place be in the area? False is certain. */
-bool ek_geo_may_hold(const ek_geo_search *s, uint64_t bits);
-/* Is it? Then *distance is that to the center, if the search measures. */
+/* Is it in the area? By whole numbers, and where they do not tell by the distance; of most places the
+ * first do. */
+typedef enum ek_geo_side { EK_GEO_OUTSIDE, EK_GEO_INSIDE, EK_GEO_UNSURE } ek_geo_side;
+ek_geo_side ek_geo_look(const ek_geo_search *s, uint64_t bits);
 bool ek_geo_holds(const ek_geo_search *s, ek_geo_point p, double *distance);
+/* Both, for a score. Then *distance is that to the center, if the search measures. */
+bool ek_geo_finds(const ek_geo_search *s, double score, double *distance);
+/* Go on with a circle of less radius around the same center. */
+void ek_geo_narrow(ek_geo_search *s, double radius);
 
 #endif

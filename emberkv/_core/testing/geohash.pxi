@@ -22,7 +22,10 @@ cdef extern from "data/geohash.h" nogil:
     void ek_geo_hash(ek_geo_point p, char *out)
     double ek_geo_distance(ek_geo_point a, ek_geo_point b)
     void ek_geo_plan(ek_geo_search *s, const ek_geo_area *area, bint measures)
-    bint ek_geo_may_hold(const ek_geo_search *s, uint64_t bits)
+    ctypedef enum ek_geo_side:
+        EK_GEO_OUTSIDE
+        EK_GEO_INSIDE
+    ek_geo_side ek_geo_look(const ek_geo_search *s, uint64_t bits)
     bint ek_geo_holds(const ek_geo_search *s, ek_geo_point p, double *distance)
 
 
@@ -57,7 +60,7 @@ def geo_distance(tuple a, tuple b):
 
 def geo_search(tuple center, list scores, double radius=0, double width=-1, double height=0,
                bint measures=True):
-    """(cells, [(may hold, distance or None) of each score])."""
+    """(cells, [(may hold, must hold, distance or None) of each score])."""
     cdef ek_geo_search s
     cdef ek_geo_area area
     cdef double distance = 0
@@ -70,5 +73,6 @@ def geo_search(tuple center, list scores, double radius=0, double width=-1, doub
     for score in scores:
         bits = ek_geo_bits(score)
         holds = ek_geo_holds(&s, ek_geo_decode(bits), &distance)
-        found.append((bool(ek_geo_may_hold(&s, bits)), distance if holds else None))
+        side = ek_geo_look(&s, bits)
+        found.append((side != EK_GEO_OUTSIDE, side == EK_GEO_INSIDE, distance if holds else None))
     return [(s.cells[i].min, s.cells[i].max) for i in range(s.ncells)], found
