@@ -59,6 +59,15 @@ def _columns(*values: ArrayLike) -> list[_ember.Column]:
     return columns
 
 
+def _writable(array: Array) -> _ember.Column:
+    """Strings are read into this one."""
+    dtype = array.dtype
+    if dtype.kind not in "SViufb" or (dtype.kind == "f" and dtype.itemsize not in (4, 8)):
+        raise DataError(f"an array of {dtype} cannot be made of strings")
+    raw = array.view(_numpy().uint8) if array.size else bytearray()
+    return _ember.Column(raw, dtype.kind, dtype.itemsize, True)
+
+
 def _read(
     tape: _ember.Tape,
     dtypes: list[DTypeLike],
@@ -73,11 +82,8 @@ def _read(
         dtype = np.dtype(wanted)
         if dtype.kind == "S" and dtype.itemsize == 0:
             dtype = np.dtype(("S", max(tape.width(len(dtypes), i), 1)))
-        if dtype.kind not in "SViufb" or (dtype.kind == "f" and dtype.itemsize not in (4, 8)):
-            raise DataError(f"an array of {dtype} cannot be made of strings")
         arrays.append(np.empty(rows, dtype.newbyteorder("=")))
-        raw = arrays[-1].view(np.uint8) if rows else bytearray()
-        columns.append(_ember.Column(raw, dtype.kind, dtype.itemsize, True))
+        columns.append(_writable(arrays[-1]))
     tape.read(columns, present, whole)
     return arrays
 
@@ -117,6 +123,13 @@ class Arrays:
         if n == 0:
             return np.empty(0, dtype if np.dtype(dtype).itemsize else "S1"), np.empty(0, bool)
         present = bytearray(b"\1") * n
+        wanted = np.dtype(dtype)
+        if wanted.itemsize and wanted.isnative:
+            (column,), values = _columns(keys), np.empty(n, wanted)
+            out = _writable(values)
+            if _ember.read_strings(self._session, column, out, present):
+                return values, np.frombuffer(present, bool)
+            present = bytearray(b"\1") * n
         (values,) = _read(self._run(("MGET",), keys), [dtype], present)
         return values, np.frombuffer(present, bool)
 

@@ -373,5 +373,8 @@ def run_columns(
 ) -> Tape:
     """Run one command: `head`, then the columns row by row, then `tail`."""
 
+def read_strings(session: Session, keys: Column, out: Column, present: bytearray) -> bool:
+    """MGET straight into a column, without the lock; False: not so, or not all of one moment."""
+
 def view_of(session: Session, key: Any) -> memoryview | None:
     """The string at `key` as a read-only memoryview, in place if it is long; None if missing."""

@@ -280,6 +280,50 @@ def run_columns(Session session, tuple head, list columns, tuple tail=()):
     return tape
 
 
+def read_strings(Session session, Column keys, Column out, bytearray present):
+    """MGET straight into a column, without the lock; False: not so, or not all of one moment.
+
+    ValueError for a string that does not fit its type. A missing one clears its byte in `present`.
+    """
+    cdef ek_arena *arena
+    cdef const ek_table *table = session.p.peek
+    cdef ek_str key[32]
+    cdef uint64_t hashes[32]
+    cdef char digits[24]
+    cdef ek_str value
+    cdef uint64_t seq
+    cdef ek_peek_result found
+    cdef Py_ssize_t start, i, m
+    session.store.use()
+    arena = session.p.a
+    if table == NULL or session.p.in_multi or not ek_read_begin(arena, &seq):
+        return False
+    keys.prepare()
+    for start in range(0, keys.count, 32):
+        m = min(32, keys.count - start)
+        for i in range(m):
+            keys.put(start + i, &key[i])
+            if key[i].n > EK_PEEK_KEY_MAX:
+                return False
+            hashes[i] = ek_table_hash(arena, key[i])
+            ek_table_prefetch_bucket(arena, table, hashes[i])
+        for i in range(m):
+            ek_table_prefetch_item(arena, table, hashes[i])
+        for i in range(m):
+            found = ek_peek_string(arena, table, session.p.s, key[i], hashes[i], seq, digits,
+                                   &value)
+            if found == EK_PEEK_UNSURE:
+                return False
+            if found != EK_PEEK_FOUND:
+                present[start + i] = 0
+                out.take_nothing(start + i)
+            elif not out.take(start + i, value.p, value.n):
+                if not ek_read_ok(arena, seq):
+                    return False
+                raise ValueError(f"element {start + i} of the reply does not fit the array's type")
+    return ek_read_ok(arena, seq)
+
+
 # Views
 
 ctypedef uint32_t ek_ref

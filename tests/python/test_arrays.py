@@ -325,6 +325,52 @@ def test_decoding_handles_give_arrays_all_the_same() -> None:
         assert view is not None and bytes(view) == ("é" * 5000).encode()
 
 
+@pytest.mark.parametrize("few", [0, 1, 1500])
+def test_many_scores_at_once_are_what_they_are_one_by_one(db: emberkv.Ember, few: int) -> None:
+    chance = np.random.default_rng(few)
+    names = np.array([f"member {i}" for i in range(2000)])
+    db.zadd_array("z", names[:few], np.zeros(few)) if few else None
+    expected = dict.fromkeys(names[:few].tolist(), 0.0)
+    for scores in (
+        chance.normal(size=4000),
+        chance.integers(-5, 5, 4000).astype(float),
+        np.zeros(4000),
+        np.full(4000, -0.0),
+        chance.choice([np.inf, -np.inf, 0.0, 1e300, -1e-300], 4000),
+    ):
+        members = chance.choice(names, 4000)  # many of them more than once
+        new = db.zadd_array("z", members, scores)
+        before = len(expected)
+        expected.update(zip(members.tolist(), scores.tolist(), strict=True))
+        assert new == len(expected) - before
+        in_order = sorted((score, name.encode()) for name, score in expected.items())
+        assert db.zrange("z", 0, -1, withscores=True) == [(m, s) for s, m in in_order]
+        assert db.zrank("z", in_order[777][1]) == 777
+        assert db._store.check()
+    assert db.zadd_array("z", names, np.full(2000, 7.0), nx=True) == 2000 - len(expected)
+    assert db.zadd_array("z", names, np.full(2000, 8.0), gt=True, ch=True) <= 2000
+    assert db.zrem("z", *names[:1500].tolist()) == 1500
+    assert db._store.check()
+
+
+def test_strings_are_read_whatever_else_is_there(db: emberkv.Ember) -> None:
+    keys = np.array([f"k{i}" for i in range(100)])
+    db.mset_array(keys, np.arange(100))
+    db.delete("k7")
+    db.delete("k8")
+    db.rpush("k8", "x")
+    values, there = db.mget_array(keys, "i4")
+    assert values.dtype == "i4" and not there[7] and not there[8] and there.sum() == 98
+    assert values[9] == 9 and values[7] == 0
+    with db.transaction():
+        db.set("k9", "10")
+        assert db.mget_array(keys, "i8")[0][9] == 10
+    assert db.mget_array(keys, ">i8")[0].tolist()[10] == 10
+    with pytest.raises(ValueError, match="element 3"):
+        db.set("k3", "three")
+        db.mget_array(keys, "f8")
+
+
 # Places
 
 

@@ -148,7 +148,9 @@ static size_t format_over_tens(char *out, uint64_t n, unsigned k) {
     if (part == 0) return len;
     for (; part % 10 == 0; k--) part /= 10;
     out[len] = '.';
-    for (size_t at = len + k; at > len; at--, part /= 10) out[at] = (char)('0' + part % 10);
+    size_t at = len + k;
+    for (; at > len + 1; at -= 2, part /= 100) memcpy(out + at - 1, two_digits + part % 100 * 2, 2);
+    if (at > len) out[at] = (char)('0' + part);
     return len + k + 1;
 }
 

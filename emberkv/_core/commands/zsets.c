@@ -93,13 +93,16 @@ enum { NX = EK_ZADD_NX, XX = EK_ZADD_XX, CH = EK_ZADD_CH, GT = 8, LT = 16, INCR 
 
 typedef enum outcome { NOTHING, SAME, ADDED, UPDATED, NOT_A_NUMBER } outcome;
 
-/* Add one member or change its score; *score becomes the one it has then. */
-static outcome add_one(ek_ctx *c, ek_value *v, unsigned flags, ek_str member, double *score) {
-    if (!(flags & INCR)) ek_zset_expect(c->a, v, *score);
+/* Add one member or change its score; *score becomes the one it has then. `later`: the order is made when
+ * all are added. */
+static outcome add_one(ek_ctx *c, ek_value *v, unsigned flags, ek_str member, double *score,
+                       bool later) {
+    if (!(flags & INCR) && !later) ek_zset_expect(c->a, v, *score);
     ek_zset_place p = ek_zset_find(c->a, v, member);
     if (!ek_zset_is(p)) {
         if (flags & XX) return NOTHING;
-        ek_zset_add(c->s, c->db, v, *score, member);
+        if (later) ek_zset_add_later(c->s, v, *score, member);
+        else ek_zset_add(c->s, c->db, v, *score, member);
         return ADDED;
     }
     if (flags & NX) return NOTHING;
@@ -110,12 +113,13 @@ static outcome add_one(ek_ctx *c, ek_value *v, unsigned flags, ek_str member, do
     }
     if (((flags & LT) && *score >= old) || ((flags & GT) && *score <= old)) return NOTHING;
     if (*score == old) return SAME;
-    ek_zset_set_score(c->s, c->db, v, p, *score, member);
+    if (later) ek_zset_set_later(c->s, p, *score);
+    else ek_zset_set_score(c->s, c->db, v, p, *score, member);
     return UPDATED;
 }
 
 static void add_incr(ek_ctx *c, ek_value *v, unsigned flags, ek_str member, double score) {
-    outcome o = add_one(c, v, flags, member, &score);
+    outcome o = add_one(c, v, flags, member, &score, false);
     if (o == NOT_A_NUMBER) {
         ek_reply_error(c->reply, "ERR resulting score is not a number (NaN)");
         return;
@@ -123,6 +127,13 @@ static void add_incr(ek_ctx *c, ek_value *v, unsigned flags, ek_str member, doub
     if (o == NOTHING) ek_reply_null(c->reply);
     else ek_reply_double(c->reply, score);
     if (o == ADDED || o == UPDATED) ek_key_changed(c, c->argv[1], EK_EVENT_ZSET, "zincr");
+}
+
+#define REORDERED_MIN 1000 /* members for which the order is made anew */
+#define REORDERED_OF 6     /* ... if they are more than this part of the set */
+
+static bool is_worth_reordering(ek_ctx *c, const ek_value *v, size_t n) {
+    return n >= REORDERED_MIN && ek_zset_is_big(v) && n > ek_zset_count(c->a, v) / REORDERED_OF;
 }
 
 void ek_zset_add_members(ek_ctx *c, unsigned flags, double *scores, const ek_str *members,
@@ -143,11 +154,19 @@ void ek_zset_add_members(ek_ctx *c, unsigned flags, double *scores, const ek_str
         return;
     }
     int64_t added = 0, updated = 0;
+    bool later = false;
     for (size_t i = 0; i < n; i++) {
-        outcome o = add_one(c, &v, flags, members[i * stride], &scores[i]);
+        if (n > 1 && i % EK_TABLE_FETCHED == 0) {
+            later = later || is_worth_reordering(c, &v, n - i);
+            ek_zset_fetch(c->a, &v, members + i * stride, stride,
+                          ek_min(n - i, EK_TABLE_FETCHED));
+        }
+        outcome o = add_one(c, &v, flags, members[i * stride], &scores[i], later);
         added += o == ADDED;
         updated += o == UPDATED;
     }
+    if (later && added + updated)
+        ek_zset_reorder(c->s, &v, ek_scratch_alloc(c, ek_zset_reorder_room(c->s, &v)));
     ek_reply_int(c->reply, flags & CH ? added + updated : added);
     if (added || updated) ek_key_changed(c, c->argv[1], EK_EVENT_ZSET, "zadd");
 }
@@ -236,8 +255,11 @@ void ek_cmd_zmscore(ek_ctx *c) {
     ek_found found = ek_lookup_type(c, c->argv[1], EK_ZSET, &v);
     if (found == EK_WRONG_TYPE) return;
     ek_reply_array(c->reply, c->argc - 2);
-    for (size_t i = 2; i < c->argc; i++)
+    for (size_t i = 2; i < c->argc; i++) {
+        if (found == EK_FOUND && (i - 2) % EK_TABLE_FETCHED == 0)
+            ek_zset_fetch(c->a, &v, c->argv + i, 1, ek_min(c->argc - i, EK_TABLE_FETCHED));
         reply_score(c, found == EK_FOUND ? &v : NULL, c->argv[i]);
+    }
 }
 
 static void rank(ek_ctx *c, bool reverse) {

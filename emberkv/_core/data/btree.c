@@ -558,6 +558,73 @@ void ek_btree_remove_ranks(ek_arena *a, ek_btree *t, uint32_t rank, uint32_t n,
     }
 }
 
+/* --- building anew --- */
+
+#define LEAF_FILL (LEAF - 5)
+#define INNER_FILL (INNER - 4)
+
+static void free_nodes(ek_arena *a, ek_ref ref, unsigned height) {
+    const inner_node *node = ek_ptr(a, ref);
+    for (unsigned i = 0; height > 1 && i < node->n; i++) free_nodes(a, node->child[i], height - 1);
+    ek_free(a, ref);
+}
+
+/* The node that is being filled, of each level above the leaves. */
+typedef struct spine {
+    unsigned height; /* levels that have one */
+    ek_ref node[HEIGHT_MAX];
+    uint32_t count[HEIGHT_MAX];       /* of items below it */
+    const ek_btree_entry *first[HEIGHT_MAX]; /* that comes first below it */
+} spine;
+
+/* Hang a child into its level; a node that is full goes the same way. */
+static void hang(ek_arena *a, spine *s, unsigned level, ek_ref child, uint32_t count,
+                 const ek_btree_entry *first) {
+    inner_node *node = level < s->height ? ek_ptr(a, s->node[level]) : NULL;
+    if (node && node->n == INNER_FILL)
+        hang(a, s, level + 1, s->node[level], s->count[level], s->first[level]);
+    if (!node || node->n == INNER_FILL) {
+        s->node[level] = ek_alloc_zeroed(a, sizeof *node);
+        s->count[level] = 0;
+        s->first[level] = first;
+        if (level == s->height) s->height++;
+        node = ek_ptr(a, s->node[level]);
+    }
+    unsigned at = node->n++;
+    node->child[at] = child;
+    node->count[at] = count;
+    node->score[at] = first->score;
+    node->item[at] = first->item;
+    s->count[level] += count;
+}
+
+void ek_btree_rebuild(ek_arena *a, ek_btree *t, const ek_btree_entry *e, uint32_t n) {
+    spine s = {0};
+    ek_ref before = 0;
+    uint32_t nleaves = (n + LEAF_FILL - 1) / LEAF_FILL, at = 0;
+    if (t->height) free_nodes(a, t->top, t->height);
+    for (uint32_t i = 0; i < nleaves; i++) { /* all about as full */
+        ek_ref ref = new_leaf(a);
+        leaf_node *leaf = ek_ptr(a, ref);
+        leaf->n = (uint32_t)((uint64_t)n * (i + 1) / nleaves) - at;
+        for (unsigned k = 0; k < leaf->n; k++) {
+            leaf->score[k] = e[at + k].score;
+            leaf->item[k] = e[at + k].item;
+        }
+        leaf->prev = before;
+        if (before) ((leaf_node *)ek_ptr(a, before))->next = ref;
+        before = ref;
+        if (nleaves > 1) hang(a, &s, 0, ref, leaf->n, &e[at]);
+        at += leaf->n;
+    }
+    for (unsigned level = 0; level + 1 < s.height; level++)
+        hang(a, &s, level + 1, s.node[level], s.count[level], s.first[level]);
+    ek_touch(a, t, sizeof *t);
+    t->top = nleaves > 1 ? s.node[s.height - 1] : before;
+    t->count = n;
+    t->height = s.height + 1;
+}
+
 /* --- checking --- */
 
 static size_t bytes_below(const ek_arena *a, ek_ref ref, unsigned height) {

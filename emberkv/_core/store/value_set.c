@@ -48,6 +48,10 @@ size_t ek_set_len(const ek_arena *a, const ek_value *v) {
     return v->enc == EK_ENC_INTSET ? ek_intset_count(v->data) : table_of(a, v)->count;
 }
 
+void ek_set_fetch(const ek_arena *a, const ek_value *v, const ek_str *members, size_t n) {
+    if (v->enc == EK_ENC_HASHTABLE) ek_table_fetch(a, table_of(a, v), members, 1, n);
+}
+
 bool ek_set_has(const ek_arena *a, const ek_value *v, ek_str member) {
     int64_t i;
     if (v->enc == EK_ENC_INTSET) return as_int(member, &i) && ek_intset_find(v->data, i, NULL);
@@ -148,7 +152,11 @@ size_t ek_set_put(ek_store *s, ek_db *db, ek_value *v, ek_str key, const ek_str 
     plan.enc = EK_ENC_HASHTABLE;
     plan.outside = ek_alloc_zeroed(s->a, sizeof(ek_table));
     ek_table *t = ek_ptr(s->a, plan.outside);
-    for (size_t i = 0; i < n; i++) table_add(s->a, t, members[i]);
+    for (size_t i = 0; i < n; i++) {
+        if (i % EK_TABLE_FETCHED == 0)
+            ek_table_fetch(s->a, t, members + i, 1, ek_min(n - i, EK_TABLE_FETCHED));
+        table_add(s->a, t, members[i]);
+    }
     ek_keyspace_put(s, db, v, &plan);
     return t->count;
 }

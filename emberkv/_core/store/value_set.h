@@ -28,6 +28,9 @@ EK_INLINE ek_str ek_set_block_member(const ek_arena *a, ek_ref block) {
 size_t ek_set_len(const ek_arena *a, const ek_value *v);
 bool ek_set_has(const ek_arena *a, const ek_value *v, ek_str member);
 
+/* Fetch ahead what looking for these will read; see ek_table_fetch. */
+void ek_set_fetch(const ek_arena *a, const ek_value *v, const ek_str *members, size_t n);
+
 /* False: it was there already. The member may lie in another set. */
 bool ek_set_add(ek_store *s, ek_db *db, ek_value *v, ek_str member);
 /* False: it was not there. The caller deletes the key when nothing is left. */

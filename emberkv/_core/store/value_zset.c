@@ -1,4 +1,9 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* qsort_r */
+#endif
 #include "store/value_zset.h"
+
+#include <stdlib.h>
 
 #include "data/listpack.h"
 #include "store/values.h"
@@ -298,6 +303,83 @@ void ek_zset_remove_ranks(ek_store *s, ek_db *db, ek_value *v, uint32_t rank, ui
     const uint8_t *to = from;
     while (to < end && n-- > 0) to = next_pair(to);
     ek_value_splice(s, db, v, (size_t)(from - v->data), (size_t)(to - from), 0);
+}
+
+/* --- many at once --- */
+
+void ek_zset_fetch(const ek_arena *a, const ek_value *v, const ek_str *members, size_t stride,
+                   size_t n) {
+    if (is_big(v)) ek_table_fetch(a, &root_of(a, v)->members, members, stride, n);
+}
+
+void ek_zset_add_later(ek_store *s, const ek_value *v, double score, ek_str member) {
+    ek_ref block = new_block(s->a, score, member);
+    ek_table_add(s->a, &root_of(s->a, v)->members, key_of, ek_table_hash(s->a, member), block);
+}
+
+void ek_zset_set_later(ek_store *s, ek_zset_place p, double score) {
+    uint8_t *block = ek_ptr(s->a, p.block);
+    ek_touch(s->a, block, sizeof score);
+    memcpy(block, &score, sizeof score);
+}
+
+typedef struct listing {
+    const ek_arena *a;
+    ek_btree_entry *e;
+    size_t n;
+} listing;
+
+static bool list_block(void *arg, ek_ref block) {
+    listing *l = arg;
+    l->e[l->n++] = (ek_btree_entry){.score = ek_zset_block_score(l->a, block), .item = block};
+    return true;
+}
+
+/* Bits in the order of scores, in which -0 is 0. */
+static uint64_t key_of_score(double score) {
+    uint64_t bits = 0;
+    if (score != 0) memcpy(&bits, &score, sizeof bits);
+    return bits >> 63 ? ~bits : bits | UINT64_C(1) << 63;
+}
+
+/* By radix, a byte at a time. Returns which of the two rooms it ended in. */
+static ek_btree_entry *sort_by_score(ek_btree_entry *e, ek_btree_entry *other, size_t n) {
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        size_t count[256] = {0}, at = 0;
+        for (size_t i = 0; i < n; i++) count[key_of_score(e[i].score) >> shift & 255]++;
+        if (count[key_of_score(e[0].score) >> shift & 255] == n) continue;
+        for (unsigned b = 0; b < 256; b++) {
+            size_t own = count[b];
+            count[b] = at;
+            at += own;
+        }
+        for (size_t i = 0; i < n; i++) other[count[key_of_score(e[i].score) >> shift & 255]++] = e[i];
+        ek_btree_entry *swap = e;
+        e = other;
+        other = swap;
+    }
+    return e;
+}
+
+static int compare_members(const void *x, const void *y, void *arg) {
+    const ek_btree_entry *a = x, *b = y;
+    return compare_strs(key_of(arg, a->item), key_of(arg, b->item));
+}
+
+size_t ek_zset_reorder_room(const ek_store *s, const ek_value *v) {
+    return 2 * root_of(s->a, v)->members.count * sizeof(ek_btree_entry);
+}
+
+void ek_zset_reorder(ek_store *s, const ek_value *v, void *room) {
+    ek_zset *z = root_of(s->a, v);
+    listing l = {.a = s->a, .e = room};
+    ek_table_each(s->a, &z->members, list_block, &l);
+    ek_btree_entry *e = sort_by_score(l.e, l.e + l.n, l.n);
+    for (size_t from = 0, to; from < l.n; from = to) {
+        for (to = from + 1; to < l.n && e[to].score == e[from].score; to++) {}
+        if (to - from > 1) qsort_r(e + from, to - from, sizeof *e, compare_members, s->a);
+    }
+    ek_btree_rebuild(s->a, &z->order, e, (uint32_t)l.n);
 }
 
 /* --- storing a result --- */

@@ -107,6 +107,17 @@ void ek_zset_add(ek_store *s, ek_db *db, ek_value *v, double score, ek_str membe
 /* Change the score of a member that was found at p. */
 void ek_zset_set_score(ek_store *s, ek_db *db, ek_value *v, ek_zset_place p, double score,
                        ek_str member);
+/* The same in the big form, for many members: the order is not kept, until ek_zset_reorder builds it anew.
+ * Nothing else may be asked of the set meanwhile but ek_zset_find and scores. */
+EK_INLINE bool ek_zset_is_big(const ek_value *v) { return v->enc == EK_ENC_SKIPLIST; }
+void ek_zset_add_later(ek_store *s, const ek_value *v, double score, ek_str member);
+void ek_zset_set_later(ek_store *s, ek_zset_place p, double score);
+/* `room` is scratch memory for ek_zset_reorder_room bytes. About 100 ns a member. */
+size_t ek_zset_reorder_room(const ek_store *s, const ek_value *v);
+void ek_zset_reorder(ek_store *s, const ek_value *v, void *room);
+/* Fetch ahead what ek_zset_find will read; see ek_table_fetch. */
+void ek_zset_fetch(const ek_arena *a, const ek_value *v, const ek_str *members, size_t stride,
+                   size_t n);
 void ek_zset_remove(ek_store *s, ek_db *db, ek_value *v, ek_zset_place p);
 void ek_zset_remove_ranks(ek_store *s, ek_db *db, ek_value *v, uint32_t rank, uint32_t n);
 
