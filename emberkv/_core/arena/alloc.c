@@ -33,6 +33,8 @@ typedef enum ek_page_kind {
 #define GROW_PAGES_MIN 16u
 #define GROW_PAGES_MAX 64u /* more at a time would be felt as a pause */
 #define BIN_TRIES 16
+#define GIVE_BACK_BIN 2 /* shorter runs (of 16 KiB) are not worth a call */
+#define GIVE_BACK_TRIES 512
 
 static unsigned class_of(size_t n) {
     if (n <= 128) return n <= 16 ? 0 : (unsigned)((n + 7) / 8 - 2);
@@ -89,11 +91,19 @@ static void list_remove(ek_arena *a, uint32_t *head, const ek_page *p) {
     if (p->next) EK_SET(a, a->pages[p->next].prev, p->prev);
 }
 
-static void put_free_run(ek_arena *a, uint32_t page, uint32_t npages) {
+static void count_free(ek_arena *a, int64_t pages, int64_t away) {
+    ek_touch(a, &a->hdr->free_pages, 2 * sizeof a->hdr->free_pages);
+    a->hdr->free_pages = (uint32_t)(a->hdr->free_pages + pages);
+    a->hdr->away_pages = (uint32_t)(a->hdr->away_pages + away);
+}
+
+static void put_free_run(ek_arena *a, uint32_t page, uint32_t npages, uint32_t away) {
     ek_page *p = &a->pages[page];
     ek_touch(a, p, sizeof *p);
     p->kind = EK_PAGE_FREE;
     p->npages = npages;
+    p->bitmap[0] = away;
+    count_free(a, npages, away);
     list_push(a, &a->hdr->runs[bin_of(npages)], page);
     if (npages > 1) {
         ek_page *tail = p + npages - 1;
@@ -103,33 +113,38 @@ static void put_free_run(ek_arena *a, uint32_t page, uint32_t npages) {
     }
 }
 
-static void take_free_run(ek_arena *a, uint32_t page) {
+/* How many of its pages are away. */
+static uint32_t take_free_run(ek_arena *a, uint32_t page) {
     const ek_page *p = &a->pages[page];
+    uint32_t away = (uint32_t)p->bitmap[0];
     list_remove(a, &a->hdr->runs[bin_of(p->npages)], p);
+    count_free(a, -(int64_t)p->npages, -(int64_t)away);
+    return away;
 }
 
 /* Give back a run, merged with its free neighbours. */
 static void release_run(ek_arena *a, uint32_t page, uint32_t npages) {
     const ek_page *before = &a->pages[page - 1];
+    uint32_t away = 0;
     if (before->kind == EK_PAGE_FREE || before->kind == EK_PAGE_FREE_TAIL) {
         uint32_t n = before->npages;
-        take_free_run(a, page - n);
+        away += take_free_run(a, page - n);
         page -= n;
         npages += n;
     }
     if (page + npages < a->hdr->heap_pages && a->pages[page + npages].kind == EK_PAGE_FREE) {
         uint32_t n = a->pages[page + npages].npages;
-        take_free_run(a, page + npages);
+        away += take_free_run(a, page + npages);
         npages += n;
     }
-    put_free_run(a, page, npages);
+    put_free_run(a, page, npages, away);
 }
 
-static void grow_heap(ek_arena *a, uint32_t npages) {
+static bool grow_heap(ek_arena *a, uint32_t npages) {
     ek_header *h = a->hdr;
     uint32_t old = h->heap_pages;
     uint64_t left = h->heap_max / EK_PAGE - old;
-    if (npages > left) ek_raise(a, EK_ENOMEM);
+    if (npages > left) return false;
     uint64_t want = ek_min(ek_max(old / 8, GROW_PAGES_MIN), GROW_PAGES_MAX);
     want = ek_min(ek_max(want, npages), left);
     for (;; want = npages) {
@@ -137,10 +152,11 @@ static void grow_heap(ek_arena *a, uint32_t npages) {
         if (ek_map_back(a, desc, want * sizeof(ek_page)) &&
             ek_map_back(a, h->heap_off + (uint64_t)old * EK_PAGE, (want + 1) * EK_PAGE))
             break;
-        if (want == npages) ek_raise(a, EK_ENOMEM);
+        if (want == npages) return false;
     }
     EK_SET(a, h->heap_pages, (uint32_t)(old + want));
     release_run(a, old, (uint32_t)want);
+    return true;
 }
 
 static uint32_t find_run(const ek_arena *a, uint32_t npages) {
@@ -153,28 +169,71 @@ static uint32_t find_run(const ek_arena *a, uint32_t npages) {
     return 0;
 }
 
-static uint32_t alloc_run(ek_arena *a, uint32_t npages) {
+/* Take a run of pages; 0: there is none. */
+static uint32_t try_run(ek_arena *a, uint32_t npages) {
     uint32_t page = find_run(a, npages);
     if (!page) {
-        grow_heap(a, npages);
-        page = find_run(a, npages);
-        if (!page) { /* a longer run hides behind the tries of its bin: take new pages */
-            grow_heap(a, npages * 2);
+        /* The second time a longer run hides behind the tries of its bin: take new pages. */
+        for (uint32_t n = npages; !page && n <= npages * 2; n += npages) {
+            if (!grow_heap(a, n)) return 0;
             page = find_run(a, npages);
-            if (!page) ek_raise(a, EK_ENOMEM);
+        }
+        if (!page) return 0;
+    }
+    uint32_t have = a->pages[page].npages, away = (uint32_t)a->pages[page].bitmap[0];
+    /* Which of its pages are away is not known, only that some are. */
+    if (EK_UNLIKELY(away != 0) &&
+        !ek_map_back(a, a->hdr->heap_off + (uint64_t)page * EK_PAGE, (uint64_t)npages * EK_PAGE))
+        return 0;
+    take_free_run(a, page);
+    if (have > npages) put_free_run(a, page + npages, have - npages, ek_min(away, have - npages));
+    return page;
+}
+
+static uint32_t alloc_run(ek_arena *a, uint32_t npages) {
+    uint32_t page = try_run(a, npages);
+    if (!page) ek_raise(a, EK_ENOMEM);
+    return page;
+}
+
+typedef struct sending {
+    ek_arena *a;
+    uint32_t page;
+} sending;
+
+static void send_away(void *arg) {
+    const sending *s = arg;
+    ek_page *p = &s->a->pages[s->page];
+    count_free(s->a, 0, (int64_t)p->npages - (int64_t)p->bitmap[0]);
+    EK_SET(s->a, p->bitmap[0], p->npages);
+}
+
+/* What is given back is first called so: who dies in between leaves pages that are backed twice. */
+uint32_t ek_alloc_give_back(ek_arena *a, uint32_t max_pages) {
+    uint32_t given = 0;
+    for (unsigned bin = EK_RUN_BINS; bin-- > GIVE_BACK_BIN && given < max_pages;) {
+        uint32_t page = a->hdr->runs[bin];
+        for (int i = 0; page && i < GIVE_BACK_TRIES && given < max_pages; i++) {
+            const ek_page *p = &a->pages[page];
+            if (p->npages - p->bitmap[0] >= 1u << GIVE_BACK_BIN) {
+                if (ek_run(a, send_away, &(sending){a, page}) != EK_OK) return given;
+                uint8_t *from = a->heap + (size_t)page * EK_PAGE;
+                ek_touch_slack(a, from, (size_t)p->npages * EK_PAGE);
+                ek_map_unback(a, (uint64_t)(from - a->base), (uint64_t)p->npages * EK_PAGE);
+                given += p->npages;
+            }
+            page = p->next;
         }
     }
-    uint32_t have = a->pages[page].npages;
-    take_free_run(a, page);
-    if (have > npages) put_free_run(a, page + npages, have - npages);
-    return page;
+    return given;
 }
 
 /* --- slabs --- */
 
 static uint32_t new_slab(ek_arena *a, unsigned c) {
     const ek_class_info *info = &a->classes[c];
-    uint32_t page = alloc_run(a, info->npages);
+    uint32_t page = try_run(a, info->npages);
+    if (!page) return 0;
     ek_page *p = &a->pages[page];
     ek_touch(a, p, sizeof *p);
     p->kind = EK_PAGE_SLAB;
@@ -195,9 +254,23 @@ static uint32_t new_slab(ek_arena *a, unsigned c) {
     return page;
 }
 
+/* No room for another slab: a larger block does as well. */
+static uint32_t larger_slab(const ek_arena *a, unsigned *c) {
+    for (unsigned larger = *c + 1; larger < EK_CLASSES; larger++) {
+        if (!a->hdr->partial[larger]) continue;
+        *c = larger;
+        return a->hdr->partial[larger];
+    }
+    return 0;
+}
+
+static ek_ref alloc_large(ek_arena *a, size_t bytes);
+
 static ek_ref alloc_small(ek_arena *a, unsigned c) {
     uint32_t page = a->hdr->partial[c];
     if (EK_UNLIKELY(!page)) page = new_slab(a, c);
+    if (EK_UNLIKELY(!page)) page = larger_slab(a, &c);
+    if (EK_UNLIKELY(!page)) return alloc_large(a, class_size(c)); /* or pages of its own */
     ek_page *p = &a->pages[page];
     ek_touch(a, p, sizeof *p);
     unsigned w = 0;
@@ -307,6 +380,19 @@ size_t ek_alloc_rounds_to(const ek_arena *a, size_t bytes) {
     return n <= SMALL_MAX ? class_size(class_of(n)) : (size_t)pages_for(bytes) * EK_PAGE;
 }
 
+bool ek_alloc_is_sparse(const ek_arena *a, ek_ref ref) {
+    uint32_t page = page_of(a, ref);
+    const ek_page *p = &a->pages[page];
+    if (p->kind != EK_PAGE_SLAB || a->hdr->partial[p->size_class] == page) return false;
+    return p->nfree * 6u >= a->classes[p->size_class].nblocks;
+}
+
+uint64_t ek_arena_resident(const ek_arena *a) {
+    const ek_header *h = a->hdr;
+    return EK_PAGE + h->journal_cap + (uint64_t)h->heap_pages * (EK_PAGE + sizeof(ek_page)) -
+           (uint64_t)h->away_pages * EK_PAGE;
+}
+
 /* --- checking --- */
 
 static bool slab_check(const ek_arena *a, uint32_t page, size_t *used, size_t *blocks) {
@@ -346,7 +432,7 @@ static bool lists_check(const ek_arena *a, size_t with_room, size_t free_runs) {
 }
 
 bool ek_alloc_check(const ek_arena *a) {
-    size_t used = 0, blocks = 0, with_room = 0, free_runs = 0;
+    size_t used = 0, blocks = 0, with_room = 0, free_runs = 0, free_pages = 0, away = 0;
     uint32_t page = 1, n = a->hdr->heap_pages;
     while (page < n) {
         const ek_page *p = &a->pages[page];
@@ -365,12 +451,16 @@ bool ek_alloc_check(const ek_arena *a) {
         case EK_PAGE_FREE:
             if (p->npages > 1 && (tail->kind != EK_PAGE_FREE_TAIL || tail->npages != p->npages))
                 return false;
+            if (p->bitmap[0] > p->npages) return false;
             free_runs++;
+            free_pages += p->npages;
+            away += p->bitmap[0];
             break;
         default: return false;
         }
         page += p->npages;
     }
+    if (free_pages != a->hdr->free_pages || away != a->hdr->away_pages) return false;
     return used == a->hdr->used_bytes + (uint64_t)a->used_bytes &&
            blocks == a->hdr->nblocks + (uint64_t)a->nblocks && lists_check(a, with_room, free_runs);
 }

@@ -10,7 +10,7 @@
 
 #define JOURNAL_STEP 65536u
 #define JOURNAL_RECORD_MAX ((1u << 24) - 1)
-#define JOURNAL_KEEP ((uint64_t)16 << 20) /* a larger one is given back after its transaction */
+#define JOURNAL_KEEP ((uint64_t)1 << 20) /* a larger one is given back after its transaction */
 
 void ek_raise(ek_arena *a, ek_status status) {
     ek_guard *g = a->guard;
@@ -99,9 +99,10 @@ void ek_commit(ek_arena *a) {
     for (size_t i = 0; i < a->nfrees; i++) ek_free_now(a, a->frees[i]);
     ek_header *h = a->hdr;
     if (a->used_bytes || a->nblocks) {
-        ek_touch(a, &h->used_bytes, 2 * sizeof h->used_bytes);
+        ek_touch(a, &h->used_bytes, 3 * sizeof h->used_bytes);
         h->used_bytes += (uint64_t)a->used_bytes;
         h->nblocks += (uint64_t)a->nblocks;
+        if (h->used_bytes > h->peak_bytes) h->peak_bytes = h->used_bytes;
     }
     a->nfrees = 0;
     a->used_bytes = a->nblocks = 0;

@@ -1,6 +1,6 @@
 /* The arena: all that a store is, in one contiguous piece of memory.
  *
- *   0            512 KiB                                                       total_bytes
+ *   0            48 MiB                                                        total_bytes
  *   | header     | undo journal     | page descriptors  | heap                 |
  *   | lock,state | journal_cap back | 64 B a heap page  | heap_pages backed    |
  *
@@ -45,8 +45,9 @@ typedef uint32_t ek_ref;
 #define EK_CLASSES 63 /* small block sizes, see alloc.c */
 #define EK_RUN_BINS 24
 #define EK_ARENA_MAGIC 0x6b765f7265626d65u /* "ember_vk" */
-#define EK_ARENA_LAYOUT 3                  /* raised whenever any layout in the arena changes */
-#define EK_HEADER_BYTES (512u << 10) /* reserved; what lies behind the first page: store/process.h */
+#define EK_ARENA_LAYOUT 4                  /* raised whenever any layout in the arena changes */
+#define EK_BOARDS_BYTES (512u << 10) /* what lies behind the first page: store/process.h */
+#define EK_HEADER_BYTES (48u << 20)  /* reserved; behind the boards: store/figures.h */
 
 /* Descriptor of one 4 KiB page of the heap. Lock: the store's. */
 typedef struct ek_page {
@@ -55,7 +56,7 @@ typedef struct ek_page {
     uint16_t nfree;      /* free blocks of a slab */
     uint32_t next, prev; /* pages: slabs with room of a class, or free runs of a bin; 0 ends */
     uint32_t npages;     /* of the slab or run; in a tail: how far back the head is */
-    uint64_t bitmap[6];  /* of a slab: 1 is a free block */
+    uint64_t bitmap[6];  /* of a slab: 1 is a free block; of a free run the first: pages given back */
 } ek_page;
 
 _Static_assert(sizeof(ek_page) == 64, "a page descriptor is one cache line");
@@ -84,7 +85,7 @@ typedef struct ek_header {
     /* Counters that need no lock, and are never undone. */
     _Atomic uint64_t next_session_id, next_library_id;
     _Atomic uint32_t next_token; /* see store/process.h */
-    _Atomic uint32_t nprocesses, nwakers; /* how much of their tables was ever used, and is backed */
+    _Atomic uint32_t nprocesses, nwakers, nfigures; /* how much of their tables was ever used, and is backed */
 
     /* What a transaction writes each time, on a line of its own. */
     _Alignas(64) _Atomic uint64_t journal_used; /* bytes; 0: nobody is writing */
@@ -98,6 +99,9 @@ typedef struct ek_header {
     /* The allocator. */
     _Alignas(64) uint64_t used_bytes; /* handed out, rounded to what blocks occupy */
     uint64_t nblocks;
+    uint64_t peak_bytes; /* the most that used_bytes ever was */
+    uint32_t free_pages; /* in free runs */
+    uint32_t away_pages; /* of those, given back to the system */
     ek_ref root;                 /* of the floor above */
     uint64_t broken;             /* a structure was found corrupt: nobody goes on */
     uint32_t partial[EK_CLASSES + 1]; /* heads of the slabs with room: pages */
@@ -110,12 +114,12 @@ typedef struct ek_header {
 
 _Static_assert(sizeof(ek_header) <= EK_PAGE, "the header fits its first page");
 
-/* Reasons for which readers take the lock. Each has its owner; journalled. */
+/* Reasons for which readers take the lock, but for one. Each has its owner; journalled. */
 enum {
     EK_LOCKED_UNCLAIMED = 1u << 0, /* a popped element is on its way: its receiver may have died */
     EK_LOCKED_TRACKING = 1u << 1,  /* what is read is noted */
     EK_LOCKED_MONITOR = 1u << 2,   /* every command is told */
-    EK_LOCKED_ACCESS = 1u << 3,    /* times and frequencies of accesses matter (eviction) */
+    EK_NOTED_READS = 1u << 3,      /* they need not, but note what they read: see store/access.h */
     EK_LOCKED_PAUSE = 1u << 4,
 };
 
@@ -280,7 +284,7 @@ ek_status ek_run(ek_arena *a, void (*fn)(void *), void *arg);
 EK_INLINE bool ek_read_begin(const ek_arena *a, uint64_t *seq) {
     *seq = atomic_load_explicit(&a->hdr->seq, memory_order_acquire);
     return atomic_load_explicit(&a->hdr->journal_used, memory_order_acquire) == 0 &&
-           !a->hdr->no_unlocked_reads;
+           !(a->hdr->no_unlocked_reads & ~(uint32_t)EK_NOTED_READS);
 }
 
 EK_INLINE void ek_lock_reads(ek_arena *a, uint32_t why, bool on) { /* in a transaction */
@@ -308,6 +312,14 @@ ek_ref ek_alloc_zeroed(ek_arena *a, size_t bytes);
 void ek_free(ek_arena *a, ek_ref ref);                /* at commit; 0 is allowed */
 size_t ek_usable(const ek_arena *a, ek_ref ref);      /* bytes that the block really has */
 size_t ek_alloc_rounds_to(const ek_arena *a, size_t bytes); /* usable size a request would get */
+/* Does the block lie in a slab that is a sixth free or more, and would a new one of its size go into
+ * another slab? Then whoever can exchange its reference helps to empty the slab. O(1). */
+bool ek_alloc_is_sparse(const ek_arena *a, ek_ref ref);
+/* What the arena occupies: all that has real blocks behind it, free or not. */
+uint64_t ek_arena_resident(const ek_arena *a);
+/* Give real blocks of long free runs back to the system, at most about max_pages. Outside of a
+ * transaction, lock held. How many there were. */
+uint32_t ek_alloc_give_back(ek_arena *a, uint32_t max_pages);
 bool ek_alloc_check(const ek_arena *a);               /* walks every descriptor; debugging, tests */
 
 #endif

@@ -249,6 +249,7 @@ static bool make(ek_arena *a, const ek_arena_options *o) {
     a->pages[FIRST_HEAP_PAGES - 1].npages = FIRST_HEAP_PAGES - 1;
     h->runs[3] = 1;
     h->heap_pages = FIRST_HEAP_PAGES;
+    h->free_pages = FIRST_HEAP_PAGES - 1;
     atomic_thread_fence(memory_order_release);
     h->magic = EK_ARENA_MAGIC;
     return true;

@@ -21,13 +21,13 @@ int64_t ek_clock_monotonic_us(void) {
 
 int64_t ek_clock_monotonic_ms(void) { return ek_clock_monotonic_us() / 1000; }
 
-uint32_t ek_clock_coarse_s(void) {
+uint64_t ek_clock_coarse_256(void) {
 #ifdef CLOCK_REALTIME_COARSE
     struct timespec t;
     clock_gettime(CLOCK_REALTIME_COARSE, &t);
-    return (uint32_t)t.tv_sec;
+    return (uint64_t)t.tv_sec << 8 | ((uint64_t)t.tv_nsec << 8) / 1000000000;
 #else
-    return (uint32_t)(ek_clock_us() / 1000000);
+    return (uint64_t)ek_clock_us() * 256 / 1000000;
 #endif
 }
 

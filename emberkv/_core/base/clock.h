@@ -6,7 +6,7 @@
 
 int64_t ek_clock_ms(void);           /* Unix time in milliseconds */
 int64_t ek_clock_us(void);           /* Unix time in microseconds */
-uint32_t ek_clock_coarse_s(void);    /* Unix time in seconds, a third of the cost */
+uint64_t ek_clock_coarse_256(void);  /* Unix time in 1/256 s, a third of the cost */
 int64_t ek_clock_monotonic_us(void);
 int64_t ek_clock_monotonic_ms(void); /* counts on, from an arbitrary start */
 int64_t ek_clock_monotonic_coarse_ms(void); /* the same, up to 10 ms behind: a fifth of the cost */

@@ -189,7 +189,7 @@ void ek_cmd_bitop(ek_ctx *c) {
     if (longest) {
         ek_entry_plan plan = {
             .key = key, .type = EK_STRING, .enc = EK_ENC_RAW, .expire_ms = EK_NO_EXPIRE,
-            .access = ek_access_now(c->s), .len = longest,
+            .access = ek_access_begin(c->s), .len = longest,
         };
         /* What it replaces, perhaps a source, keeps its bytes until the commit or is overwritten
          * where it stands, byte by byte. */

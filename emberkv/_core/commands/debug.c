@@ -69,13 +69,12 @@ static void debug_object(ek_ctx *c) {
     char text[TEXT_BYTES];
     if (!find(c, &v)) return;
     uint32_t access = ((const ek_entry *)ek_ptr(c->a, v.entry))->access;
-    uint32_t now = ek_access_now(c->s);
-    uint32_t lru = access & 0xffffff; /* as many bits as the servers have */
+    uint32_t lru = access / EK_ACCESS_SECOND; /* as many bits as the servers have */
     size_t bytes = v.type == EK_STRING ? ek_string_len(&v) + 1 : ek_value_bytes(c->s, &v);
     size_t n = (size_t)snprintf(
         text, sizeof text,
         "Value at:0x%x refcount:1 encoding:%s serializedlength:%zu lru:%u lru_seconds_idle:%u",
-        v.entry, encoding_of(&v), bytes, lru, now > access ? now - access : 0);
+        v.entry, encoding_of(&v), bytes, lru, ek_access_idle(c->s, access) / EK_ACCESS_SECOND);
     if (v.type == EK_LIST) list_text(c, &v, text + n, sizeof text - n);
     ek_reply_status(c->reply, text);
 }
@@ -325,7 +324,7 @@ static void debug_populate(ek_ctx *c) {
         size_t len = (size_t)snprintf(value, value_cap, "value:%lld", (long long)i);
         int64_t integer;
         ek_entry_plan plan = {.key = v.key, .expire_ms = EK_NO_EXPIRE,
-                              .access = ek_access_now(c->s)};
+                              .access = ek_access_begin(c->s)};
         ek_string_plan(&plan, (ek_str){(const uint8_t *)value, size ? (size_t)size : len}, &integer);
         ek_keyspace_add(c->s, c->db, &plan, v.hash, &v);
         ek_key_changed(c, v.key, EK_EVENT_STRING, "set");

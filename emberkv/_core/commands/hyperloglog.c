@@ -30,7 +30,7 @@ static void prepare(ek_ctx *c, ek_value *v) {
     ek_hll_init(empty);
     ek_entry_plan plan = {
         .key = v->key, .type = EK_STRING, .enc = EK_ENC_RAW, .expire_ms = EK_NO_EXPIRE,
-        .access = ek_access_now(c->s), .bytes = empty, .len = sizeof empty,
+        .access = ek_access_begin(c->s), .bytes = empty, .len = sizeof empty,
     };
     ek_keyspace_add(c->s, c->db, &plan, v->hash, v);
 }

@@ -23,6 +23,8 @@ enum {
     DATABASE_BYTES = 96,
     HUMAN_BYTES = 32,
     TTL_SAMPLES = 32,
+    RATE_MIN_US = 100000,
+    RATE_MAX_US = 60000000,
 };
 
 /* Text that grows to its cap and no further; every section together stays below it. */
@@ -100,7 +102,7 @@ static void put_server(ek_ctx *c, text *t) {
     put_number(t, "uptime_in_days", (uint64_t)up_s / 86400);
     put_number(t, "hz", (uint64_t)c->s->settings->hz);
     put_number(t, "configured_hz", (uint64_t)c->s->settings->hz);
-    put_number(t, "lru_clock", ek_access_now(c->s) & 0xffffff);
+    put_number(t, "lru_clock", ek_access_now(c->s) / EK_ACCESS_SECOND);
     put(t, "executable:%s\r\nconfig_file:\r\nio_threads_active:0\r\n", path);
 }
 
@@ -129,12 +131,6 @@ static void put_clients(ek_ctx *c, text *t) {
     PUT_ZEROS(t, "clients_in_timeout_table");
 }
 
-/* What the arena occupies: all that has real blocks behind it, free or not. */
-static uint64_t resident_bytes(const ek_arena *a) {
-    const ek_header *h = a->hdr;
-    return EK_HEADER_BYTES + h->journal_cap + (uint64_t)h->heap_pages * (EK_PAGE + sizeof(ek_page));
-}
-
 static uint64_t system_bytes(void) {
     long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
     return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
@@ -143,7 +139,7 @@ static uint64_t system_bytes(void) {
 static double ratio(uint64_t a, uint64_t b) { return b ? (double)a / (double)b : 0; }
 
 static void put_memory(ek_ctx *c, text *t) {
-    uint64_t used = c->a->hdr->used_bytes, resident = resident_bytes(c->a);
+    uint64_t used = c->a->hdr->used_bytes, resident = ek_arena_resident(c->a);
     uint64_t heap = (uint64_t)c->a->hdr->heap_pages * EK_PAGE, tables = 0;
     const ek_config *config = &c->s->root->config;
     for (uint32_t i = 0; i < c->s->root->ndbs; i++)
@@ -218,10 +214,23 @@ static void put_persistence(ek_ctx *c, text *t) {
     PUT_ZEROS(t, "aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size");
 }
 
-static uint64_t commands_run(const ek_stats *stats) {
+static uint64_t commands_run(const ek_store *s) {
     uint64_t n = 0;
-    for (unsigned i = 0; stats && i < stats->ncommands; i++) n += stats->commands_by_id[i].calls;
+    for (unsigned i = 0; i < ek_command_count(); i++) n += ek_figures_of_command(s, i).calls;
     return n;
+}
+
+/* A server knows its own rate. Otherwise it is the mean since INFO last asked, if that was not long ago. */
+static uint64_t commands_per_second(ek_ctx *c, const ek_frontend *f, uint64_t commands) {
+    ek_stats *stats = ek_stats_of(c->s);
+    if (f || !stats) return f ? f->commands_per_second : 0;
+    int64_t now_us = ek_clock_monotonic_us(), past_us = now_us - stats->looked_us;
+    if (past_us < RATE_MIN_US) return stats->rate;
+    bool recent = stats->looked_us && past_us < RATE_MAX_US && commands > stats->looked_commands;
+    stats->rate = recent ? (commands - stats->looked_commands) * 1000000 / (uint64_t)past_us : 0;
+    stats->looked_us = now_us;
+    stats->looked_commands = commands;
+    return stats->rate;
 }
 
 static void put_stats(ek_ctx *c, text *t) {
@@ -230,8 +239,9 @@ static void put_stats(ek_ctx *c, text *t) {
     const ek_store_root *r = c->s->root;
     const ek_stats *stats = ek_stats_of(c->s);
     put_number(t, "total_connections_received", f->connections);
-    put_number(t, "total_commands_processed", commands_run(stats));
-    put_number(t, "instantaneous_ops_per_sec", f->commands_per_second);
+    uint64_t commands = commands_run(c->s), hits, misses;
+    put_number(t, "total_commands_processed", commands);
+    put_number(t, "instantaneous_ops_per_sec", commands_per_second(c, c->session->frontend, commands));
     put_number(t, "total_net_input_bytes", f->input_bytes);
     put_number(t, "total_net_output_bytes", f->output_bytes);
     PUT_ZEROS(t, "total_net_repl_input_bytes", "total_net_repl_output_bytes");
@@ -242,10 +252,17 @@ static void put_stats(ek_ctx *c, text *t) {
     PUT_ZEROS(t, "sync_full", "sync_partial_ok", "sync_partial_err");
     put_number(t, "expired_keys", r->stat_expired);
     put(t, "expired_stale_perc:0.00\r\n");
-    PUT_ZEROS(t, "expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds", "evicted_keys",
-              "evicted_clients", "total_eviction_exceeded_time", "current_eviction_exceeded_time");
-    put_number(t, "keyspace_hits", r->stat_hits);
-    put_number(t, "keyspace_misses", r->stat_misses);
+    PUT_ZEROS(t, "expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds");
+    put_number(t, "evicted_keys", r->stat_evicted);
+    put_number(t, "evicted_clients", f->evicted);
+    uint64_t now_ms = stats && stats->exceeded_since_us
+                          ? (uint64_t)(ek_clock_monotonic_us() - stats->exceeded_since_us) / 1000
+                          : 0;
+    put_number(t, "total_eviction_exceeded_time", (stats ? stats->exceeded_us / 1000 : 0) + now_ms);
+    put_number(t, "current_eviction_exceeded_time", now_ms);
+    ek_figures_keyspace(c->s, &hits, &misses);
+    put_number(t, "keyspace_hits", hits);
+    put_number(t, "keyspace_misses", misses);
     put_number(t, "pubsub_channels", r->channels.by_name[EK_CHANNEL].count);
     put_number(t, "pubsub_patterns", r->channels.by_name[EK_PATTERN].count);
     put_number(t, "pubsubshard_channels", r->channels.by_name[EK_SHARD_CHANNEL].count);
@@ -293,11 +310,10 @@ static void put_cpu(ek_ctx *c, text *t) {
 
 static void put_modules(ek_ctx *c, text *t) { (void)c, (void)t; }
 
-/* Calls of this process; the times of those that were timed. */
+/* Calls of all processes; the times of those that were timed. */
 static void put_commandstats(ek_ctx *c, text *t) {
-    const ek_stats *stats = ek_stats_of(c->s);
-    for (unsigned i = 0; stats && i < stats->ncommands; i++) {
-        const ek_command_stats *of = &stats->commands_by_id[i];
+    for (unsigned i = 0; i < ek_command_count(); i++) {
+        ek_command_figures figures = ek_figures_of_command(c->s, i), *of = &figures;
         if (!of->calls && !of->rejected) continue;
         put(t,
             "cmdstat_%s:calls=%llu,usec=%llu,usec_per_call=%.2f,rejected_calls=%llu,"
@@ -316,11 +332,13 @@ static void put_errorstats(ek_ctx *c, text *t) {
 }
 
 /* The time that so many percent of the calls stayed below, as fine as the histogram is. */
-static double percentile(const ek_command_stats *of, double percent) {
-    double wanted = (double)of->timed * percent / 100, sum = 0;
+static double percentile(const uint32_t *histogram, double percent) {
+    double all = 0, sum = 0;
+    for (unsigned i = 0; i < EK_HISTOGRAM_STEPS; i++) all += histogram[i];
+    double wanted = all * percent / 100;
     for (unsigned i = 0; i < EK_HISTOGRAM_STEPS; i++) {
-        sum += of->histogram[i];
-        if (of->histogram[i] && sum >= wanted) return (double)((uint64_t)1 << i);
+        sum += histogram[i];
+        if (histogram[i] && sum >= wanted) return (double)((uint64_t)1 << i);
     }
     return 0;
 }
@@ -332,8 +350,8 @@ static void put_latencystats(ek_ctx *c, text *t) {
     size_t n = ek_setting_print(c->s, ek_setting_find(name, NULL), asked, sizeof asked);
     if (!c->s->root->config.latency_tracking || n == 0 || n >= sizeof asked) return;
     for (unsigned i = 0; stats && i < stats->ncommands; i++) {
-        const ek_command_stats *of = &stats->commands_by_id[i];
-        if (!of->histogram) continue;
+        const uint32_t *of = stats->histograms[i];
+        if (!of) continue;
         put(t, "latency_percentiles_usec_%s:", ek_command_at(i)->name);
         for (const char *p = asked; *p; p += *p == ' ') {
             size_t len = strcspn(p, " ");
@@ -414,8 +432,7 @@ void ek_cmd_info(ek_ctx *c) {
 void ek_cmd_config_resetstat(ek_ctx *c) {
     ek_store_root *root = c->s->root;
     EK_SET(c->a, root->stat_expired, 0);
-    EK_SET(c->a, root->stat_hits, 0);
-    EK_SET(c->a, root->stat_misses, 0);
+    EK_SET(c->a, root->stat_evicted, 0);
     ek_stats_reset(c->s);
     ek_reply_ok(c->reply);
 }

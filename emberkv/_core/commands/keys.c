@@ -122,7 +122,7 @@ void ek_cmd_move(ek_ctx *c) {
 static void copy_value(ek_ctx *c, const ek_value *v, uint32_t to, ek_str key, ek_value *copy) {
     ek_entry_plan plan = {
         .key = key, .type = v->type, .enc = v->enc, .expire_ms = v->expire_ms,
-        .access = ek_access_now(c->s), .bytes = v->data, .len = v->len,
+        .access = ek_access_begin(c->s), .bytes = v->data, .len = v->len,
     };
     if (v->outside && ek_is_container(v->enc)) {
         plan.outside = ek_value_ops_of(v->type)->copy(c->s, v->outside, v->enc);

@@ -123,21 +123,23 @@ void ek_cmd_latency_doctor(ek_ctx *c) {
 }
 
 static bool has_times(const ek_stats *stats, unsigned id) {
-    return stats->commands_by_id[id].histogram != NULL;
+    return stats->histograms[id] != NULL;
 }
 
 static void reply_histogram(ek_ctx *c, const ek_stats *stats, unsigned id) {
-    const ek_command_stats *of = &stats->commands_by_id[id];
+    const uint32_t *histogram = stats->histograms[id];
+    uint64_t calls = 0;
+    for (unsigned i = 0; i < EK_HISTOGRAM_STEPS; i++) calls += histogram[i];
     ek_reply_cstr(c->reply, ek_command_at(id)->name);
     ek_reply_map(c->reply, 2);
     ek_reply_cstr(c->reply, "calls");
-    ek_reply_int(c->reply, (int64_t)of->timed);
+    ek_reply_int(c->reply, (int64_t)calls);
     ek_reply_cstr(c->reply, "histogram_usec");
     size_t at = ek_reply_open(c->reply, '%'), n = 0;
     uint64_t sum = 0;
     for (unsigned i = 0; i < EK_HISTOGRAM_STEPS; i++) {
-        if (!of->histogram[i]) continue;
-        sum += of->histogram[i];
+        if (!histogram[i]) continue;
+        sum += histogram[i];
         ek_reply_int(c->reply, (int64_t)1 << i);
         ek_reply_int(c->reply, (int64_t)sum);
         n++;

@@ -7,12 +7,6 @@
 
 enum { TEXT_BYTES = 4096, NAME_BYTES = 32 };
 
-/* What the arena occupies: all that has real blocks behind it, free or not. */
-static uint64_t resident_bytes(const ek_arena *a) {
-    const ek_header *h = a->hdr;
-    return EK_HEADER_BYTES + h->journal_cap + (uint64_t)h->heap_pages * (EK_PAGE + sizeof(ek_page));
-}
-
 static void put(ek_ctx *c, const char *name, uint64_t v) {
     ek_reply_cstr(c->reply, name);
     ek_reply_int(c->reply, (int64_t)v);
@@ -26,7 +20,7 @@ static void put_double(ek_ctx *c, const char *name, double v) {
 /* The names are those of the servers; what there is nothing of here is 0. */
 void ek_cmd_memory_stats(ek_ctx *c) {
     const ek_arena *a = c->a;
-    uint64_t used = a->hdr->used_bytes, resident = resident_bytes(a), keys = 0, tables = 0;
+    uint64_t used = a->hdr->used_bytes, resident = ek_arena_resident(a), keys = 0, tables = 0;
     uint64_t heap = (uint64_t)a->hdr->heap_pages * EK_PAGE;
     size_t at = ek_reply_open(c->reply, '%'), n = 0;
     static const char *const none[] = {"replication.backlog", "clients.slaves", "clients.normal",
@@ -87,9 +81,11 @@ void ek_cmd_memory_doctor(ek_ctx *c) {
     ek_reply_verbatim(c->reply, "txt", text, (size_t)n);
 }
 
-/* What was deleted is freed at once instead of in slices. */
+/* What was deleted is freed at once instead of in slices; what is free goes back to the system when
+ * this command's transaction has ended (ek_upkeep_all). */
 void ek_cmd_memory_purge(ek_ctx *c) {
     while (c->s->root->garbage && !ek_garbage_step(c->s, 4096)) {}
+    c->s->upkeep_all = true;
     ek_reply_ok(c->reply);
 }
 
@@ -100,10 +96,13 @@ void ek_cmd_memory_malloc_stats(ek_ctx *c) {
                      "arena: %s, granules of %u bytes\n"
                      "blocks: %llu of %llu bytes\n"
                      "heap: %llu bytes of at most %llu\n"
+                     "free runs: %llu bytes, %llu of them with the system\n"
                      "journal: %llu bytes\n",
                      c->a->shared ? "shared" : "private", 1u << h->shift,
                      (unsigned long long)h->nblocks, (unsigned long long)h->used_bytes,
                      (unsigned long long)h->heap_pages * EK_PAGE, (unsigned long long)h->heap_max,
+                     (unsigned long long)h->free_pages * EK_PAGE,
+                     (unsigned long long)h->away_pages * EK_PAGE,
                      (unsigned long long)h->journal_cap);
     ek_reply_verbatim(c->reply, "txt", text, (size_t)n);
 }

@@ -43,18 +43,42 @@ void ek_cmd_object_refcount(ek_ctx *c) {
     ek_reply_int(c->reply, shared ? INT_MAX : 1);
 }
 
-void ek_cmd_object_idletime(ek_ctx *c) {
+/* The word as it is with all reads that are known of. Has replied when false. */
+static bool find_access(ek_ctx *c, uint32_t *access) {
     ek_value v;
-    if (!find(c, &v)) return;
-    uint32_t then = ((const ek_entry *)ek_ptr(c->a, v.entry))->access, now = ek_access_now(c->s);
-    ek_reply_int(c->reply, now > then ? now - then : 0);
+    ek_access_settle(c->s);
+    if (!find(c, &v)) return false;
+    *access = ((const ek_entry *)ek_ptr(c->a, v.entry))->access;
+    return true;
+}
+
+static bool is_lfu(const ek_ctx *c) { return c->s->root->access_mode == EK_ACCESS_COUNTER; }
+
+void ek_cmd_object_idletime(ek_ctx *c) {
+    uint32_t access;
+    if (!find_access(c, &access)) return;
+    if (is_lfu(c)) {
+        ek_reply_error(c->reply,
+                       "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note "
+                       "that when switching between policies at runtime LRU and LFU data will take "
+                       "some time to adjust.");
+        return;
+    }
+    ek_access_ask(c->s); /* from now on reads without the lock are noted too */
+    ek_reply_int(c->reply, ek_access_idle(c->s, access) / EK_ACCESS_SECOND);
 }
 
 void ek_cmd_object_freq(ek_ctx *c) {
-    ek_value v;
-    if (find(c, &v))
+    uint32_t access;
+    if (!find_access(c, &access)) return;
+    if (!ek_access_counts(c->s)) {
         ek_reply_error(c->reply,
                        "ERR An LFU maxmemory policy is not selected, access frequency not tracked. "
                        "Please note that when switching between policies at runtime LRU and LFU "
                        "data will take some time to adjust.");
+        return;
+    }
+    ek_reply_int(c->reply, is_lfu(c) ? ek_access_counter(c->s, access)
+                                     : ek_frequency_of(c->a, &c->s->root->frequency,
+                                                       ek_table_hash(c->a, c->argv[2])));
 }

@@ -324,7 +324,7 @@ static void store(sort *s) {
     }
     ek_entry_plan plan = {
         .key = s->store, .type = EK_LIST, .enc = EK_ENC_QUICKLIST, .expire_ms = EK_NO_EXPIRE,
-        .access = ek_access_now(c->s), .outside = make_list(s),
+        .access = ek_access_begin(c->s), .outside = make_list(s),
     };
     if (ek_lookup_in(c, c->dbi, s->store, &v))
         ek_key_overwritten(c, c->dbi, s->store, v.type, EK_LIST);

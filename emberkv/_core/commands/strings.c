@@ -14,7 +14,7 @@ static void reply_text(ek_ctx *c, const ek_value *v) {
 static void put_text_as(ek_ctx *c, ek_value *v, ek_str key, ek_str text, int64_t expire_ms,
                         const char *event) {
     int64_t integer;
-    ek_entry_plan plan = {.key = key, .expire_ms = expire_ms, .access = ek_access_now(c->s)};
+    ek_entry_plan plan = {.key = key, .expire_ms = expire_ms, .access = ek_access_begin(c->s)};
     ek_string_plan(&plan, text, &integer);
     if (v->entry) ek_key_overwritten(c, c->dbi, key, v->type, EK_STRING);
     ek_keyspace_put(c->s, c->db, v, &plan);
@@ -326,7 +326,7 @@ void ek_cmd_setrange(ek_ctx *c) {
     if (found == EK_ABSENT) {
         ek_entry_plan plan = {
             .key = c->argv[1], .type = EK_STRING, .enc = EK_ENC_RAW, .expire_ms = EK_NO_EXPIRE,
-            .access = ek_access_now(c->s),
+            .access = ek_access_begin(c->s),
         };
         ek_keyspace_add(c->s, c->db, &plan, v.hash, &v);
     }
@@ -351,7 +351,7 @@ static void store_integer(ek_ctx *c, ek_value *v, int64_t value) {
     }
     ek_entry_plan plan = {
         .key = c->argv[1], .type = EK_STRING, .enc = EK_ENC_INT, .expire_ms = v->expire_ms,
-        .access = ek_access_now(c->s), .bytes = (const uint8_t *)&value, .len = sizeof value,
+        .access = ek_access_begin(c->s), .bytes = (const uint8_t *)&value, .len = sizeof value,
     };
     ek_keyspace_put(c->s, c->db, v, &plan);
 }
@@ -414,7 +414,7 @@ void ek_cmd_incrbyfloat(ek_ctx *c) {
     ek_entry_plan plan = {
         .key = c->argv[1], .type = EK_STRING, .expire_ms = v.expire_ms,
         .enc = n <= EK_EMBSTR_MAX ? EK_ENC_EMBSTR : EK_ENC_RAW,
-        .access = ek_access_now(c->s), .bytes = (const uint8_t *)text, .len = n,
+        .access = ek_access_begin(c->s), .bytes = (const uint8_t *)text, .len = n,
     };
     ek_keyspace_put(c->s, c->db, &v, &plan);
     ek_key_changed(c, c->argv[1], EK_EVENT_STRING, "incrbyfloat");

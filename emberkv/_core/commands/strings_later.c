@@ -241,7 +241,7 @@ static void store_number(ek_ctx *c, const increase *q, ek_value *v, bool found, 
                          const char *event) {
     int64_t integer;
     const char *time_event;
-    ek_entry_plan plan = {.key = c->argv[1], .access = ek_access_now(c->s)};
+    ek_entry_plan plan = {.key = c->argv[1], .access = ek_access_begin(c->s)};
     plan.expire_ms = time_after(q, found ? v : NULL, &time_event);
     if (time_event && plan.expire_ms <= ek_now_ms(c)) {
         if (found) ek_delete_key(c, v);

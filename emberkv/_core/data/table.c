@@ -411,6 +411,34 @@ void ek_table_each(const ek_arena *a, const ek_table *t, ek_table_each_fn *visit
     }
 }
 
+/* Among those with the tag of the hash: the item itself or, when it is 0, the one whose key has this
+ * hash. */
+static ek_ref seek(const ek_arena *a, const ek_table *t, ek_table_key_fn *key_of, uint64_t hash,
+                   ek_ref item) {
+    ek_table_spot at;
+    if (!t->count || !ek_table_spot_of(a, t, hash, &at)) return 0;
+    uint8_t tag = ek_table_tag(hash);
+    uint32_t i = at.home;
+    for (uint32_t left = at.mask;; left--) {
+        const bucket *b = &at.segment[i];
+        for (unsigned hits = ek_table_match(b, tag); hits; hits &= hits - 1) {
+            ek_ref ref = b->ref[__builtin_ctz(hits)];
+            if (item ? ref == item : ek_table_hash(a, key_of(a, ref)) == hash) return ref;
+        }
+        if (b->passed == 0 || left == 0) return 0;
+        i = (i + 1) & at.mask;
+    }
+}
+
+ek_ref ek_table_find_hash(const ek_arena *a, const ek_table *t, ek_table_key_fn *key_of,
+                          uint64_t hash) {
+    return seek(a, t, key_of, hash, 0);
+}
+
+bool ek_table_holds(const ek_arena *a, const ek_table *t, uint64_t hash, ek_ref item) {
+    return seek(a, t, NULL, hash, item) != 0;
+}
+
 /* The place to try is chosen evenly among all places of the hashes' order; one in a segment that
  * shares fewer bits, and so has fewer places for as many hashes, is passed over as much oftener. */
 ek_ref ek_table_random(const ek_arena *a, const ek_table *t, ek_random *r) {

@@ -170,6 +170,10 @@ EK_INLINE ek_ref ek_table_find_with(const ek_arena *a, const ek_table *t, ek_tab
 ek_ref ek_table_find(const ek_arena *a, const ek_table *t, ek_table_key_fn *key_of, uint64_t hash,
                      ek_str key);
 
+/* The item whose key has this hash, and whether this item is in the table under this hash. */
+ek_ref ek_table_find_hash(const ek_arena *a, const ek_table *t, ek_table_key_fn *key_of, uint64_t hash);
+bool ek_table_holds(const ek_arena *a, const ek_table *t, uint64_t hash, ek_ref item);
+
 /* Fetch ahead what a find of this hash will read: first its bucket, then its item. */
 EK_INLINE void ek_table_prefetch_bucket(const ek_arena *a, const ek_table *t, uint64_t hash) {
     ek_table_spot at;

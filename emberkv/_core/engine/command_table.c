@@ -13,6 +13,8 @@
  * Owner: the process. Filled by ek_command_register() in one initialiser, constant afterwards. */
 #include "engine/command.h"
 
+#include "store/figures.h"
+
 enum {
     MAX_COMMANDS = 1024,
     SLOTS = 4096,
@@ -41,6 +43,8 @@ static name_entry names[MAX_COMMANDS];
 static ek_command commands[MAX_COMMANDS];
 static char full_names[FULL_NAMES_BYTES];
 static unsigned ncommands;
+
+_Static_assert(MAX_COMMANDS <= EK_FIGURES_COMMANDS, "each has its figures");
 static size_t full_names_used;
 
 /* The first 8, the last 8, and for long names the 16 between; short names in halves. */

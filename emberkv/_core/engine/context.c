@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 #include "engine/scratch.h"
+#include "store/figures.h"
 #include "store/tracking.h"
 #include "store/value_hash.h"
 #include "store/waiting.h"
@@ -67,12 +68,42 @@ static bool reads(const ek_ctx *c, size_t argument) {
     return false;
 }
 
-/* A key that was looked for to be read is not there. Which argument it is, the address tells: one
- * name may stand for a source and for the destination. */
-static EK_NOINLINE void tell_miss(ek_ctx *c, uint32_t dbi, ek_str key) {
+/* Which argument it is, the address tells: one name may stand for a source and for the destination. */
+static size_t argument_of(const ek_ctx *c, ek_str key) {
     size_t i = 1;
     while (i < c->argc && c->argv[i].p != key.p) i++;
-    if (dbi == c->dbi && reads(c, i)) ek_notify(c->s, dbi, EK_EVENT_KEY_MISS, key, "keymiss");
+    return i;
+}
+
+/* Of each command, by its number, whether reads() has to be asked: it is slow. The answers are always the
+ * same, so it does not matter who writes them, or how often. */
+enum { NOT_KNOWN, NEVER, ALWAYS, IT_DEPENDS };
+
+static EK_NOINLINE uint8_t how_it_reads(const ek_ctx *c) {
+    if (strncmp(c->cmd->name, "object|", 7) == 0) return ALWAYS; /* although nobody is told of misses */
+    if (c->cmd->flags & EK_CMD_READONLY) return reads(c, 0) ? ALWAYS : NEVER;
+    const ek_key_spec *spec = c->cmd->decl->keys;
+    if (strcmp(c->cmd->name, "set") == 0 || strncmp(c->cmd->name, "sort", 4) == 0) return IT_DEPENDS;
+    if (reads(c, c->argc + 1)) return ALWAYS;
+    for (; spec && spec->begin != EK_BEGIN_NONE; spec++)
+        if (spec->flags & EK_KEY_RO || spec->begin == EK_BEGIN_UNKNOWN) return IT_DEPENDS;
+    return NEVER;
+}
+
+/* A keyspace hit or miss, if this look-up is one that servers count. */
+EK_INLINE void count(ek_ctx *c, ek_str key, bool found) {
+    static uint8_t how[EK_FIGURES_COMMANDS];
+    uint8_t known = how[c->cmd->id];
+    if (EK_UNLIKELY(known == NOT_KNOWN)) known = how[c->cmd->id] = how_it_reads(c);
+    if (EK_LIKELY(known == NEVER)) return;
+    if (known == IT_DEPENDS && !reads(c, argument_of(c, key))) return;
+    if (found) c->s->figures->hits++;
+    else c->s->figures->misses++;
+}
+
+/* A key that was looked for to be read is not there. */
+static EK_NOINLINE void tell_miss(ek_ctx *c, uint32_t dbi, ek_str key) {
+    if (dbi == c->dbi && reads(c, argument_of(c, key))) ek_notify(c->s, dbi, EK_EVENT_KEY_MISS, key, "keymiss");
 }
 
 bool ek_lookup_in(ek_ctx *c, uint32_t dbi, ek_str key, ek_value *v) {
@@ -88,6 +119,7 @@ bool ek_lookup_hashed(ek_ctx *c, uint32_t dbi, ek_str key, uint64_t hash, ek_val
         found = false;
     }
     if (found && EK_UNLIKELY(v->enc >= EK_ENC_LISTPACK_EX)) found = expire_fields(c, dbi, v);
+    count(c, key, found);
     if (!found && ek_notifies(c->s, EK_EVENT_KEY_MISS)) tell_miss(c, dbi, key);
     return found;
 }

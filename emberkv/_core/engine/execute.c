@@ -14,17 +14,20 @@
 #include "engine/monitor.h"
 #include "engine/pause.h"
 #include "engine/reads.h"
+#include "engine/room.h"
 #include "engine/scratch.h"
 #include "engine/stats.h"
 #include "engine/walk.h"
 #include "store/expiry.h"
 #include "store/garbage.h"
 #include "store/tracking.h"
+#include "store/upkeep.h"
 
 #define GARBAGE_SLICE 128
 #define EXPIRY_EVERY 64 /* commands */
 #define EXPIRY_SAMPLES 16
 #define RECLAIM_SLICE 4096
+#define RECLAIM_TRIES 64
 
 static const char OOM[] = "OOM command not allowed when used memory > 'maxmemory'.";
 
@@ -40,6 +43,7 @@ static void look_after(ek_ctx *c) {
         ek_garbage_step(s, GARBAGE_SLICE);
     if (EK_UNLIKELY(++s->since_cycle >= EXPIRY_EVERY)) {
         s->since_cycle = 0;
+        s->upkeep_due = ek_upkeep_due(s);
         if (!s->root->debug) ek_expiry_step(s, EXPIRY_SAMPLES);
     }
 }
@@ -90,9 +94,15 @@ static ek_status run_alone(ek_ctx *c) {
 
 static void free_slice(void *arg) { ek_garbage_step(arg, RECLAIM_SLICE); }
 
-/* Out of memory while deleted values still hold some: free them all. */
+static EK_NOINLINE void look_after_memory(ek_store *s) {
+    if (s->upkeep_all) ek_upkeep_all(s);
+    s->upkeep_all = false;
+    s->upkeep_due = ek_upkeep_step(s);
+}
+
+/* Out of memory while deleted values still hold some: free them all. Or else evict a few keys. */
 static bool reclaim(ek_store *s) {
-    if (!s->root->garbage) return false;
+    if (!s->root->garbage) return ek_evict_for_space(s);
     while (s->root->garbage)
         if (ek_run(s->a, free_slice, s) != EK_OK) return false;
     return true;
@@ -114,10 +124,26 @@ static int64_t clock_after(const ek_session *session) {
     return now_us;
 }
 
+static EK_NOINLINE void reply_no_room(ek_session *session, const ek_command *cmd, ek_reply *reply) {
+    bool exec = strcmp(cmd->name, "exec") == 0;
+    size_t mark = reply->len;
+    ek_guard g;
+    if (EK_GUARD(session->s->a, &g) != EK_OK) return;
+    ek_reply_error(reply, "%s%s", exec ? "EXECABORT Transaction discarded because of: " : "", OOM);
+    ek_stats_rejected(session, cmd, reply, mark);
+    session->multi_dirty |= session->in_multi && !session->in_exec;
+    if (exec) ek_session_discard(session);
+    ek_unguard(session->s->a, &g);
+}
+
 static void dispatch(ek_session *session, const ek_command *cmd, size_t argc, const ek_str *argv,
                      ek_reply *reply) {
     ek_store *s = session->s;
     reply->a = s->a;
+    if (EK_UNLIKELY(!ek_has_room(session, cmd))) {
+        reply_no_room(session, cmd, reply);
+        return;
+    }
     ek_ctx c = {
         .s = s, .a = s->a, .session = session, .cmd = cmd, .db = &s->dbs[session->db],
         .dbi = session->db, .resp = session->resp, .argc = argc, .argv = argv, .reply = reply,
@@ -132,7 +158,8 @@ static void dispatch(ek_session *session, const ek_command *cmd, size_t argc, co
     } else {
         if (EK_UNLIKELY(s->root->nunclaimed != 0)) ek_settle(s);
         st = run_alone(&c);
-        if (EK_UNLIKELY(st == EK_ENOMEM) && repeatable && reclaim(s)) {
+        for (int i = 0; EK_UNLIKELY(st == EK_ENOMEM) && repeatable && i < RECLAIM_TRIES; i++) {
+            if (!reclaim(s)) break;
             ek_scratch_reset(&session->scratch);
             st = run_alone(&c);
         }
@@ -146,6 +173,7 @@ static void dispatch(ek_session *session, const ek_command *cmd, size_t argc, co
             ek_unguard(s->a, &g);
         }
     }
+    if (EK_UNLIKELY(s->upkeep_due | s->upkeep_all) && s->a->level == 0) look_after_memory(s);
     ek_stats_command(&c, EK_UNLIKELY(timed) ? clock_after(session) - began_us : -1);
     ek_walk_after(&c);
     if (!session->in_exec) ek_scratch_reset(&session->scratch);
@@ -276,6 +304,10 @@ static void execute(ek_session *session, const ek_command *cmd, size_t argc, con
             return;
         }
         if (queues(session, cmd)) {
+            if (EK_UNLIKELY(!ek_may_queue(session))) {
+                reply_no_room(session, cmd, reply);
+                return;
+            }
             session->last = cmd;
             if (ek_session_queue(session, cmd, argc, argv)) {
                 ek_reply_status(reply, "QUEUED");
@@ -328,6 +360,7 @@ void ek_execute(ek_session *session, size_t argc, const ek_str *argv, ek_reply *
 ek_status ek_transaction_begin(ek_store *s, ek_savepoint *sp) {
     if (s->a->level == 0) {
         if (s->root->nunclaimed) ek_settle(s);
+        if (s->root->config.maxmemory) ek_make_room(s);
         ek_begin(s->a);
         s->a->txn_thread = pthread_self();
         __atomic_store_n(&s->a->txn_depth, 1, __ATOMIC_RELAXED);

@@ -19,6 +19,7 @@ typedef struct ek_frontend {
     uint64_t connections, rejected, commands;
     uint64_t input_bytes, output_bytes;
     uint64_t killed_by_query_buffer, killed_by_output_buffer;
+    uint64_t evicted; /* by maxmemory-clients */
     uint64_t commands_per_second, input_per_second, output_per_second; /* of the last second or two */
     /* Now. */
     uint32_t connected, blocked;

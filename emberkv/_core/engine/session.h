@@ -44,6 +44,7 @@ typedef struct ek_session {
     bool monitoring;    /* it is told of every command, and may touch no keys */
     bool no_touch;      /* its reads leave the times of access alone */
     bool in_script;     /* a script calls the commands */
+    bool no_room;       /* above maxmemory, and nothing may be evicted: as of the last look */
     const ek_command *last; /* the command that ran last */
     struct ek_session *next, *prev; /* those of the process that have a record, see mail.h */
     bool known;             /* it is among them */

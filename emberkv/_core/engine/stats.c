@@ -2,23 +2,24 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "engine/monitor.h"
 #include "store/slowlog.h"
 
-static const char *const EVENTS[EK_LATENCY_EVENTS] = {"command", "fast-command"};
+static const char *const EVENTS[EK_LATENCY_EVENTS] = {"command", "fast-command", "eviction-cycle"};
 static const ek_str REDACTED = {(const uint8_t *)"(redacted)", 10};
 
 const char *ek_latency_name(ek_latency_event event) { return EVENTS[event]; }
 
 static void free_stats(ek_stats *stats) {
-    for (unsigned i = 0; i < stats->ncommands; i++) free(stats->commands_by_id[i].histogram);
+    for (unsigned i = 0; i < stats->ncommands; i++) free(stats->histograms[i]);
     free(stats);
 }
 
 ek_stats *ek_stats_of(ek_store *s) {
     if (EK_LIKELY(s->stats != NULL)) return s->stats;
     unsigned n = ek_command_count();
-    s->stats = calloc(1, sizeof *s->stats + n * sizeof *s->stats->commands_by_id);
+    s->stats = calloc(1, sizeof *s->stats + n * sizeof *s->stats->histograms);
     if (s->stats) {
         s->free_stats = free_stats;
         s->stats->ncommands = n;
@@ -30,9 +31,10 @@ ek_stats *ek_stats_of(ek_store *s) {
 
 void ek_stats_reset(ek_store *s) {
     ek_stats *stats = s->stats;
+    ek_figures_reset(s);
     if (!stats) return;
-    for (unsigned i = 0; i < stats->ncommands; i++) free(stats->commands_by_id[i].histogram);
-    memset(stats->commands_by_id, 0, stats->ncommands * sizeof *stats->commands_by_id);
+    for (unsigned i = 0; i < stats->ncommands; i++) free(stats->histograms[i]);
+    memset(stats->histograms, 0, stats->ncommands * sizeof *stats->histograms);
     memset(stats->error_codes, 0, sizeof stats->error_codes);
     stats->errors = 0;
 }
@@ -96,11 +98,23 @@ static void add_sample(ek_stats *stats, ek_latency_event event, int64_t unix_s, 
     if (l->n < EK_LATENCY_SAMPLES) l->n++;
 }
 
-static void add_to_histogram(ek_command_stats *of, int64_t us) {
-    if (!of->histogram) of->histogram = calloc(EK_HISTOGRAM_STEPS, sizeof *of->histogram);
-    if (!of->histogram) return;
+void ek_stats_evicted(ek_store *s, int64_t us, bool exceeded) {
+    ek_stats *stats = ek_stats_of(s);
+    if (!stats) return;
+    int64_t threshold = s->root->config.latency_monitor_threshold, now = ek_clock_monotonic_us();
+    if (threshold && us >= threshold * 1000)
+        add_sample(stats, EK_LATENCY_EVICTION, ek_store_now_us(s) / 1000000, us / 1000);
+    if (exceeded && !stats->exceeded_since_us) stats->exceeded_since_us = now;
+    if (exceeded || !stats->exceeded_since_us) return;
+    stats->exceeded_us += (uint64_t)(now - stats->exceeded_since_us);
+    stats->exceeded_since_us = 0;
+}
+
+static void add_to_histogram(uint32_t **histogram, int64_t us) {
+    if (!*histogram) *histogram = calloc(EK_HISTOGRAM_STEPS, sizeof **histogram);
+    if (!*histogram) return;
     unsigned step = us <= 0 ? 0 : 64 - (unsigned)__builtin_clzll((uint64_t)us);
-    of->histogram[ek_min(step, EK_HISTOGRAM_STEPS - 1)]++;
+    (*histogram)[ek_min(step, EK_HISTOGRAM_STEPS - 1)]++;
 }
 
 typedef struct logging {
@@ -145,11 +159,11 @@ static void log_if_slow(ek_ctx *c, int64_t us) {
     ek_unguard(c->a, &g);
 }
 
-static void take_time(ek_ctx *c, ek_stats *stats, ek_command_stats *of, int64_t us) {
+static void take_time(ek_ctx *c, ek_stats *stats, ek_command_figures *of, int64_t us) {
     const ek_config *config = &c->s->root->config;
     of->us += (uint64_t)us;
     of->timed++;
-    if (config->latency_tracking) add_to_histogram(of, us);
+    if (config->latency_tracking) add_to_histogram(&stats->histograms[c->cmd->id], us);
     if (config->latency_monitor_threshold && us >= config->latency_monitor_threshold * 1000)
         add_sample(stats, c->cmd->flags & EK_CMD_FAST ? EK_LATENCY_FAST : EK_LATENCY_COMMAND,
                    ek_store_now_us(c->s) / 1000000, us / 1000);
@@ -159,7 +173,7 @@ static void take_time(ek_ctx *c, ek_stats *stats, ek_command_stats *of, int64_t 
 void ek_stats_command_slow(ek_ctx *c, int64_t us) {
     ek_stats *stats = ek_stats_of(c->s);
     if (!stats) return;
-    ek_command_stats *of = &stats->commands_by_id[c->cmd->id];
+    ek_command_figures *of = &c->s->figures->commands[c->cmd->id];
     of->calls++;
     if (EK_UNLIKELY(ek_reply_is_error(c->reply, c->mark))) {
         of->failed++;
@@ -172,6 +186,6 @@ void ek_stats_rejected(ek_session *session, const ek_command *cmd, const ek_repl
                        size_t mark) {
     ek_stats *stats = ek_stats_of(session->s);
     if (!stats || !ek_reply_is_error(reply, mark)) return;
-    if (cmd) stats->commands_by_id[cmd->id].rejected++;
+    if (cmd) session->s->figures->commands[cmd->id].rejected++;
     count_error(stats, reply, mark);
 }

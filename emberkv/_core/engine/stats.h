@@ -1,5 +1,5 @@
-/* Figures of one process: how often commands ran and how long they took, errors, spikes of latency.
- * For INFO, LATENCY and the slow log.
+/* What is counted: for INFO, LATENCY and the slow log. How often commands ran, failed and how long they
+ * took is known of all processes (store/figures.h); errors, distributions of times and spikes of one.
  *
  * Counting costs a command one addition. Its time is taken when it came by a socket, or when a
  * threshold is set below the usual one; reads without the lock are not seen at all. malloc, hanging
@@ -8,22 +8,23 @@
 #define EK_ENGINE_STATS_H
 
 #include "engine/context.h"
+#include "store/figures.h"
 
 #define EK_LATENCY_SAMPLES 160u
 #define EK_HISTOGRAM_STEPS 32u /* the i-th counts what took less than 2^i microseconds */
 #define EK_ERROR_CODES 64u
 #define EK_ERROR_CODE_BYTES 24u
 
-typedef struct ek_command_stats {
-    uint64_t calls, us, rejected, failed, timed;
-    uint32_t *histogram; /* malloc, by the first time taken */
-} ek_command_stats;
-
 typedef struct ek_latency_sample {
     int64_t unix_s, ms;
 } ek_latency_sample;
 
-typedef enum ek_latency_event { EK_LATENCY_COMMAND, EK_LATENCY_FAST, EK_LATENCY_EVENTS } ek_latency_event;
+typedef enum ek_latency_event {
+    EK_LATENCY_COMMAND,
+    EK_LATENCY_FAST,
+    EK_LATENCY_EVICTION,
+    EK_LATENCY_EVENTS,
+} ek_latency_event;
 
 typedef struct ek_latency {
     uint32_t n, next; /* samples there are; where the next one goes */
@@ -35,13 +36,17 @@ typedef struct ek_stats {
     int64_t started_us; /* Unix time */
     uint32_t run_id[5]; /* random */
     uint64_t errors;
+    uint64_t exceeded_us;       /* above maxmemory, although keys could be evicted, in all */
+    int64_t exceeded_since_us; /* monotonic; 0: now it is not */
     struct {
         char code[EK_ERROR_CODE_BYTES];
         uint64_t count;
     } error_codes[EK_ERROR_CODES];
     ek_latency latency[EK_LATENCY_EVENTS];
+    int64_t looked_us; /* monotonic: when the number of commands was last looked at, and what it was */
+    uint64_t looked_commands, rate;
     uint32_t ncommands;
-    ek_command_stats commands_by_id[];
+    uint32_t *histograms[]; /* malloc, by a command's first time taken */
 } ek_stats;
 
 ek_stats *ek_stats_of(ek_store *s); /* NULL: no memory */
@@ -50,14 +55,16 @@ void ek_stats_reset(ek_store *s);
 /* A command ran: its reply begins at c->mark; us: how long it took, -1: not known. */
 void ek_stats_command_slow(ek_ctx *c, int64_t us);
 EK_INLINE void ek_stats_command(ek_ctx *c, int64_t us) {
-    ek_stats *stats = c->s->stats;
-    if (EK_LIKELY(us < 0 && stats && !ek_reply_is_error(c->reply, c->mark)))
-        stats->commands_by_id[c->cmd->id].calls++;
+    if (EK_LIKELY(us < 0 && !ek_reply_is_error(c->reply, c->mark)))
+        c->s->figures->commands[c->cmd->id].calls++;
     else
         ek_stats_command_slow(c, us);
 }
 /* A command was not run (arity, authentication, ...); cmd NULL: there is none. The error is there. */
 void ek_stats_rejected(ek_session *session, const ek_command *cmd, const ek_reply *reply, size_t mark);
+
+/* Keys were evicted for so long; exceeded: and the store is still above its limit. */
+void ek_stats_evicted(ek_store *s, int64_t us, bool exceeded);
 
 const char *ek_latency_name(ek_latency_event event);
 

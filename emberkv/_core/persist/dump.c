@@ -70,8 +70,8 @@ static bool open_payload(ek_str payload, ek_str *value) {
 }
 
 static uint32_t access_of(ek_ctx *c, const restore_options *o) {
-    uint32_t now = ek_access_now(c->s);
-    return o->idle_s > 0 ? now - (uint32_t)ek_min((size_t)o->idle_s, now) : now;
+    if (o->frequency >= 0) return ek_access_with_counter(c->s, (unsigned)o->frequency);
+    return ek_access_with_idle(c->s, o->idle_s > 0 ? (uint64_t)o->idle_s : 0);
 }
 
 /* Make the key of the payload's value. False: it is damaged, and nothing has changed. */

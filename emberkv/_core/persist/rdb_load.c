@@ -160,7 +160,14 @@ static bool get_expiry(loader *l, bool seconds, key_head *h) {
 static bool get_idle(loader *l, key_head *h) {
     uint64_t idle_s;
     if (!ek_rdb_get_length(&l->in, &idle_s)) return false;
-    h->access = idle_s < l->access ? l->access - (uint32_t)idle_s : 0;
+    h->access = ek_access_with_idle(l->load->s, idle_s);
+    return true;
+}
+
+static bool get_frequency(loader *l, key_head *h) {
+    uint8_t counter;
+    if (!ek_rdb_get_byte(&l->in, &counter)) return false;
+    h->access = ek_access_with_counter(l->load->s, counter);
     return true;
 }
 
@@ -217,7 +224,7 @@ static bool get_item(loader *l) {
             if (!get_idle(l, &h)) return false;
             break;
         case EK_RDB_OP_FREQUENCY:
-            if (!ek_rdb_skip(&l->in, 1)) return false;
+            if (!get_frequency(l, &h)) return false;
             break;
         case EK_RDB_OP_AUX: return get_aux(l);
         case EK_RDB_OP_DATABASE: return get_database(l);
@@ -302,7 +309,7 @@ static bool load_guarded(loader *l) {
 bool ek_rdb_load_fd(ek_rdb_load *load, int fd) {
     loader l = {
         .load = load, .fd = fd, .cap = WINDOW_BYTES, .window = malloc(WINDOW_BYTES),
-        .now_ms = ek_store_now_ms(load->s), .access = ek_access_now(load->s),
+        .now_ms = ek_store_now_ms(load->s), .access = ek_access_begin(load->s),
     };
     load->keys = load->expired = load->bytes = 0;
     load->version = 0;

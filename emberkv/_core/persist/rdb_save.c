@@ -19,7 +19,7 @@ typedef struct saver {
     int fd;
     uint64_t crc;
     ek_scratch scratch;
-    uint32_t idle_now; /* not 0: idle times are written, and this is the present */
+    uint8_t access; /* the opcode of what is written of uses; 0: nothing */
 } saver;
 
 /* Whoever failed has said why in err. */
@@ -79,6 +79,15 @@ static void put_head(saver *w) {
     put_aux_number(w, "aof-base", w->save->aof_base);
 }
 
+static void put_access(saver *w, uint32_t access) {
+    const ek_store *s = w->save->s;
+    ek_rdb_put_byte(&w->out, w->access);
+    if (w->access == EK_RDB_OP_FREQUENCY)
+        ek_rdb_put_byte(&w->out, (uint8_t)ek_access_counter(s, access));
+    else
+        ek_rdb_put_length(&w->out, ek_access_idle(s, access) / EK_ACCESS_SECOND);
+}
+
 static bool put_key(void *arg, ek_ref item) {
     saver *w = arg;
     ek_rdb_out *o = &w->out;
@@ -88,11 +97,7 @@ static bool put_key(void *arg, ek_ref item) {
         ek_rdb_put_byte(o, EK_RDB_OP_EXPIRE_MS);
         ek_rdb_put_u64(o, (uint64_t)v.expire_ms);
     }
-    if (EK_UNLIKELY(w->idle_now)) {
-        uint32_t access = ((const ek_entry *)ek_ptr(w->save->s->a, item))->access;
-        ek_rdb_put_byte(o, EK_RDB_OP_IDLE);
-        ek_rdb_put_length(o, w->idle_now > access ? w->idle_now - access : 0);
-    }
+    if (EK_UNLIKELY(w->access)) put_access(w, ((const ek_entry *)ek_ptr(w->save->s->a, item))->access);
     o->key = &v.key;
     ek_rdb_put_value(o, &v);
     ek_scratch_reset(&w->scratch);
@@ -134,9 +139,15 @@ static int version_of(const ek_store *s) {
     return EK_RDB_VERSION;
 }
 
-static bool records_idle_times(const ek_store *s) {
-    int64_t policy = s->root->config.maxmemory_policy;
-    return policy == EK_EVICT_VOLATILE_LRU || policy == EK_EVICT_ALLKEYS_LRU;
+/* What the policy goes by is written, as servers do. */
+static uint8_t access_opcode(const ek_store *s) {
+    switch (s->root->config.maxmemory_policy) {
+    case EK_EVICT_VOLATILE_LRU:
+    case EK_EVICT_ALLKEYS_LRU: return EK_RDB_OP_IDLE;
+    case EK_EVICT_VOLATILE_LFU:
+    case EK_EVICT_ALLKEYS_LFU: return EK_RDB_OP_FREQUENCY;
+    default: return 0;
+    }
 }
 
 static bool save_guarded(saver *w) {
@@ -170,7 +181,7 @@ bool ek_rdb_save_fd(ek_rdb_save *save, int fd) {
         };
         w->save = save;
         w->fd = fd;
-        w->idle_now = records_idle_times(s) ? ek_access_now(s) : 0;
+        w->access = access_opcode(s);
         ok = save_guarded(w);
         save->version = w->out.version;
         ek_scratch_free(&w->scratch);

@@ -7,6 +7,7 @@
 
 #include "base/number.h"
 #include "base/word.h"
+#include "store/access.h"
 #include "store/notify.h"
 #include "store/store.h"
 
@@ -397,6 +398,7 @@ bool ek_setting_store(ek_store *s, const ek_setting *setting, const ek_setting_p
         return replace_text(field, v->text);
     } else if (stored) {
         EK_SET(a, *(int64_t *)field, v->n);
+        ek_access_follow_settings(s);
     } else {
         *(int64_t *)field = v->n;
     }

@@ -40,6 +40,7 @@ typedef struct ek_config {
     int64_t tracking_table_max_keys;
     int64_t active_expire_effort;
     int64_t maxmemory, maxmemory_policy, maxmemory_samples, maxmemory_clients;
+    int64_t maxmemory_eviction_tenacity;
     int64_t lfu_log_factor, lfu_decay_time;
     int64_t lua_time_limit;
     int64_t lua_memory_limit; /* bytes of each Lua state; not a server's setting */
@@ -59,6 +60,7 @@ enum {
     EK_EVICT_ALLKEYS_LFU,
     EK_EVICT_ALLKEYS_RANDOM,
     EK_EVICT_NONE,
+    EK_EVICT_ALLKEYS_TINYLFU,
 };
 
 enum { EK_DEBUG_NO, EK_DEBUG_YES, EK_DEBUG_LOCAL }; /* enable-debug-command */

@@ -17,7 +17,7 @@ static const char *const enable_debug_command[] = {"no", "yes", "local", NULL};
 static const char *const loglevel[] = {"debug", "verbose", "notice", "warning", NULL};
 static const char *const maxmemory_policy[] = {
     "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru",
-    "allkeys-lfu", "allkeys-random", "noeviction", NULL,
+    "allkeys-lfu", "allkeys-random", "noeviction", "allkeys-tinylfu", NULL,
 };
 static const char *const oom_score_adj[] = {"no", "yes", "relative", "absolute", NULL};
 static const char *const propagation_error_behavior[] = {
@@ -166,7 +166,8 @@ static const ek_setting settings[] = {
      .min = 1, .max = 4294967295},
     {.name = "maxmemory", .kind = EK_SETTING_UNSIGNED, STORED(maxmemory)},
     {.name = "maxmemory-clients", .kind = EK_SETTING_PERCENT, STORED(maxmemory_clients)},
-    {.name = "maxmemory-eviction-tenacity", .kind = EK_SETTING_INTEGER, .begins = 10, .max = 100},
+    {.name = "maxmemory-eviction-tenacity", .kind = EK_SETTING_INTEGER,
+     STORED(maxmemory_eviction_tenacity), .begins = 10, .max = 100},
     {.name = "maxmemory-policy", .kind = EK_SETTING_ENUM, STORED(maxmemory_policy),
      .words = maxmemory_policy, .begins = 7},
     {.name = "maxmemory-samples", .kind = EK_SETTING_INTEGER, STORED(maxmemory_samples),

@@ -5,8 +5,8 @@
  * expire is there when EK_ENTRY_EXPIRES; the u32 lengths when EK_ENTRY_LONG_KEY (a key of more than
  * 255 bytes) and EK_ENTRY_LONG_VALUE (an inline value of more than 255 bytes). The value is either
  * inline bytes (a string, a listpack, an intset) or, with EK_ENTRY_OUTSIDE, 8 bytes: the reference of
- * a block and the number of its bytes that count (0 for the root of a container). access is the time
- * of the last access in seconds, or the frequency counter.
+ * a block and the number of its bytes that count (0 for the root of a container). access: see
+ * store/access.h.
  *
  * A 16-byte key with a 16-byte value is a block of 40 bytes. When an entry outgrows its block it is
  * rebuilt in another, so an ek_value must not be used after a call that changes another copy of it.

@@ -1,6 +1,6 @@
 #include "store/keyspace.h"
 
-#include "base/clock.h"
+#include "store/evict.h"
 #include "store/garbage.h"
 #include "store/notify.h"
 #include "store/pins.h"
@@ -28,16 +28,6 @@ bool ek_keyspace_find_hashed(const ek_store *s, const ek_db *db, ek_str key, uin
     }
     ek_entry_read(s->a, ref, v);
     return true;
-}
-
-uint32_t ek_access_now(const ek_store *s) {
-    return s->clock ? (uint32_t)(ek_store_now_us(s) / 1000000) : ek_clock_coarse_s();
-}
-
-void ek_value_accessed(ek_store *s, const ek_value *v) {
-    ek_entry *e = ek_ptr(s->a, v->entry);
-    uint32_t now = ek_access_now(s);
-    if (e->access != now) EK_SET(s->a, e->access, now);
 }
 
 /* Replace the entry's block in every table that has it; v is read anew. */
@@ -114,6 +104,7 @@ void ek_keyspace_add(ek_store *s, ek_db *db, const ek_entry_plan *plan, uint64_t
     if (plan->expire_ms != EK_NO_EXPIRE) ek_table_add(s->a, &db->expires, key_of, hash, ref);
     v->hash = hash;
     ek_entry_read(s->a, ref, v);
+    ek_evict_added(s, (uint32_t)(db - s->dbs), hash);
     ek_notify(s, (uint32_t)(db - s->dbs), EK_EVENT_NEW, v->key, "new");
 }
 
@@ -125,7 +116,7 @@ static bool replace_in_place(ek_store *s, ek_value *v, const ek_entry_plan *plan
     uint8_t type_enc = (uint8_t)(plan->type | plan->enc << 4);
     ek_touch(s->a, e, sizeof *e);
     e->type_enc = type_enc;
-    e->access = plan->access;
+    e->access = ek_access_replaced(s, e->access, plan->access);
     v->type = plan->type;
     v->enc = plan->enc;
     if (plan->expire_ms != v->expire_ms) {
@@ -147,6 +138,7 @@ void ek_keyspace_replace(ek_store *s, ek_db *db, ek_value *v, const ek_entry_pla
     if (replace_in_place(s, v, plan)) return;
     ek_entry_plan with_key = *plan;
     with_key.key = v->key;
+    with_key.access = ek_access_replaced(s, access_of(s, v), plan->access);
     ek_ref fresh = ek_entry_new(s->a, &with_key);
     free_value(s, v);
     moved(s, db, v, fresh);
@@ -290,6 +282,27 @@ void ek_keyspace_set_expire(ek_store *s, ek_db *db, ek_value *v, int64_t expire_
     plan.expire_ms = expire_ms;
     ek_ref fresh = ek_entry_new(s->a, &plan);
     moved(s, db, v, fresh);
+}
+
+unsigned ek_keyspace_tidy(ek_store *s, ek_db *db, ek_ref entry) {
+    ek_arena *a = s->a;
+    ek_value v;
+    unsigned moves = 0;
+    ek_entry_read(a, entry, &v);
+    if (v.outside && !ek_is_container(v.enc) && ek_alloc_is_sparse(a, v.outside) &&
+        !ek_is_pinned(s, v.outside)) {
+        ek_ref old = v.outside, block = ek_alloc(a, ek_usable(a, old));
+        memcpy(ek_ptr(a, block), v.data, v.len);
+        set_outside(s, &v, block, v.len);
+        ek_free(a, old);
+        moves++;
+    }
+    if (!ek_alloc_is_sparse(a, entry) || ek_is_pinned(s, entry)) return moves;
+    v.hash = ek_table_hash(a, v.key);
+    ek_entry_plan plan = same_value(s, &v);
+    ek_ref fresh = ek_entry_new(a, &plan);
+    moved(s, db, &v, fresh);
+    return moves + 1;
 }
 
 void ek_keyspace_move(ek_store *s, ek_db *db, ek_value *v, ek_db *to, ek_str new_key,

@@ -5,6 +5,7 @@
 #ifndef EK_STORE_KEYSPACE_H
 #define EK_STORE_KEYSPACE_H
 
+#include "store/access.h"
 #include "store/store.h"
 
 /* The entry as it stands, expired or not. False: v->entry is 0 (key and hash are set all the same,
@@ -45,15 +46,15 @@ void ek_keyspace_move(ek_store *s, ek_db *db, ek_value *v, ek_db *to, ek_str new
                       ek_value *moved);
 void ek_keyspace_clear(ek_store *s, ek_db *db); /* O(1): the tables become garbage */
 
+/* Move the blocks of an entry that lie in mostly free slabs, see ek_alloc_is_sparse: how many. */
+unsigned ek_keyspace_tidy(ek_store *s, ek_db *db, ek_ref entry);
+
 /* Keep a hash in the index of those with expiring fields, or out of it. Idempotent. */
 void ek_keyspace_set_field_expires(ek_store *s, ek_db *db, const ek_value *v, bool has);
 
 EK_INLINE bool ek_value_expired(const ek_store *s, const ek_value *v) {
     return EK_UNLIKELY(v->expire_ms != EK_NO_EXPIRE) && v->expire_ms <= ek_store_now_ms(s);
 }
-
-uint32_t ek_access_now(const ek_store *s); /* what ek_entry.access counts: seconds, 24 bits */
-void ek_value_accessed(ek_store *s, const ek_value *v);
 
 size_t ek_value_bytes(ek_store *s, const ek_value *v); /* all blocks of key and value, tables too */
 bool ek_value_check(const ek_store *s, const ek_value *v); /* walks the container, if it is one */

@@ -7,11 +7,12 @@
 
 #include "arena/map.h"
 #include "base/clock.h"
+#include "store/figures.h"
 #include "store/waker.h"
 
 #define TABLE_OFF EK_PAGE
 
-_Static_assert(EK_PAGE + EK_PROCESSES * sizeof(ek_process) < EK_HEADER_BYTES, "the table has room");
+_Static_assert(EK_PAGE + EK_PROCESSES * sizeof(ek_process) < EK_BOARDS_BYTES, "the table has room");
 
 static ek_process *table(const ek_store *s) { return (ek_process *)(s->a->base + TABLE_OFF); }
 
@@ -48,6 +49,7 @@ static bool take_slot(ek_store *s) {
         p->since_ms = ek_clock_ms();
         atomic_store(&p->token, s->token);
         s->slot = slot;
+        ek_figures_join(s);
         return true;
     }
     return false;
@@ -77,6 +79,7 @@ static bool has_joined(const ek_store *s) {
 
 void ek_process_leave(ek_store *s) {
     if (!has_joined(s) || !s->a->shared) return;
+    ek_figures_leave(s);
     atomic_store(&table(s)[s->slot].token, 0);
     lock_slot(s, s->slot, F_OFD_SETLK, F_UNLCK);
     atomic_store(&s->joined, 0);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "store/client.h"
+#include "store/figures.h"
 #include "store/process.h"
 #include "store/waker.h"
 #include "store/watch.h"
@@ -39,7 +40,8 @@ static ek_store *new_handle(ek_arena *a, const ek_clock *clock, const ek_setting
     s->a = a;
     s->clock = clock;
     s->settings = settings ? ek_settings_copy(settings) : ek_settings_new();
-    if (!s->settings) {
+    if (!s->settings || !ek_figures_begin(s)) {
+        if (s->settings) ek_settings_free(s->settings);
         free(s);
         return NULL;
     }
@@ -118,5 +120,7 @@ void ek_store_close(ek_store *s) {
     ek_settings_free(s->settings);
     if (s->stats) s->free_stats(s->stats);
     if (s->scripting) s->scripting_free(s->scripting);
+    free(s->eviction);
+    ek_figures_end(s);
     free(s);
 }

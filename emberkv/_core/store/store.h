@@ -5,6 +5,7 @@
 #include "arena/arena.h"
 #include "arena/map.h"
 #include "base/random.h"
+#include "data/frequency.h"
 #include "data/table.h"
 #include "store/config.h"
 #include "store/entry.h"
@@ -83,7 +84,9 @@ typedef struct ek_store_root {
     uint64_t libraries_changed;    /* how often: what a process has compiled may be out of date */
     uint32_t nunregistered;        /* libraries whose functions are not known yet */
     ek_channels channels;
-    uint64_t stat_expired, stat_hits, stat_misses;
+    uint64_t stat_expired, stat_evicted;
+    uint32_t access_mode, access_asked; /* see access.h */
+    ek_frequency frequency;
     ek_tracked_root tracking;
     uint32_t nmonitors;    /* clients that are told of every command */
     uint32_t pause_writes; /* CLIENT PAUSE: only commands that write */
@@ -100,6 +103,22 @@ typedef struct ek_clock {
     _Atomic int64_t now_us;
 } ek_clock;
 
+/* Reads without the lock that are yet to be noted, see access.h. Lock: none. */
+#define EK_NOTED_AT_ONCE 64u
+typedef struct ek_noted_reads {
+    uint32_t next;
+    uint32_t db[EK_NOTED_AT_ONCE];
+    uint64_t hash[EK_NOTED_AT_ONCE]; /* 0: nothing */
+} ek_noted_reads;
+
+/* How far looking after the memory has come, see upkeep.h. */
+typedef struct ek_upkeep {
+    uint64_t cursor, moved, looked;
+    uint64_t in_use_then; /* pages, when there was last nothing to be gained; 0: there is */
+    uint32_t db;
+    bool nothing_long; /* of the free runs none is worth giving back */
+} ek_upkeep;
+
 /* One process's handle. Guarded by the store's lock. */
 typedef struct ek_store {
     ek_arena *a;
@@ -109,6 +128,7 @@ typedef struct ek_store {
     ek_settings *settings; /* of this process, see config.h */
     struct ek_stats *stats; /* of this process: see engine/stats.h; NULL: nothing yet */
     void (*free_stats)(struct ek_stats *stats);
+    struct ek_figures *figures, *own_figures; /* see figures.h; never NULL */
     struct ek_session *sessions; /* of this process, that have a record: see engine/mail.h */
     ek_random random;
     void *scripting; /* of the floor that runs scripts, and how it is let go of */
@@ -116,6 +136,11 @@ typedef struct ek_store {
     struct ek_background *background; /* of the floor of files: what it does in a thread of its own */
     void (*end_background)(struct ek_store *s);
     unsigned since_cycle; /* commands since the last look for expired keys */
+    struct ek_eviction *eviction; /* see evict.c; NULL: nothing yet */
+    ek_noted_reads noted_reads;
+    ek_upkeep upkeep;
+    bool upkeep_due; /* as of the last look */
+    bool upkeep_all; /* somebody wants all of it done */
     /* This process's attachment, see process.h; needs no lock. */
     uint32_t slot, token;
     _Atomic unsigned joined; /* 2 * (ek_arena.forks + 1) when attached, one less while it is done */

@@ -6,7 +6,7 @@ void ek_string_make_raw(ek_store *s, ek_db *db, ek_value *v) {
         ek_str text = ek_string_text(v, digits);
         ek_entry_plan plan = {
             .type = EK_STRING, .enc = EK_ENC_RAW, .expire_ms = v->expire_ms,
-            .access = ek_access_now(s), .bytes = text.p, .len = text.n,
+            .access = ek_access_begin(s), .bytes = text.p, .len = text.n,
         };
         ek_keyspace_replace(s, db, v, &plan);
     }
@@ -17,7 +17,7 @@ void ek_string_widen(ek_store *s, ek_db *db, ek_value *v, size_t len) {
     if (!v->entry) {
         ek_entry_plan plan = {
             .key = v->key, .type = EK_STRING, .enc = EK_ENC_RAW, .expire_ms = EK_NO_EXPIRE,
-            .access = ek_access_now(s), .len = len,
+            .access = ek_access_begin(s), .len = len,
         };
         ek_keyspace_add(s, db, &plan, v->hash, v);
         memset(v->data, 0, len);

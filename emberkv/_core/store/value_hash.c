@@ -381,7 +381,7 @@ size_t ek_hash_create(ek_store *s, ek_db *db, ek_value *v, ek_str key, const ek_
         if (i < 2 * first) bytes += ek_lp_size_of(pairs[i].p, pairs[i].n);
     }
     ek_entry_plan plan = {.key = key, .type = EK_HASH, .enc = EK_ENC_LISTPACK,
-                          .expire_ms = EK_NO_EXPIRE, .access = ek_access_now(s)};
+                          .expire_ms = EK_NO_EXPIRE, .access = ek_access_begin(s)};
     if (small) {
         plan.len = bytes;
         ek_keyspace_add(s, db, &plan, v->hash, v);

@@ -12,7 +12,7 @@ ek_list *ek_value_list_need(ek_store *s, ek_db *db, ek_value *v) {
     if (!v->entry) {
         ek_entry_plan plan = {
             .key = v->key, .type = EK_LIST, .enc = EK_ENC_QUICKLIST, .expire_ms = EK_NO_EXPIRE,
-            .access = ek_access_now(s), .outside = ek_value_list_new(s->a),
+            .access = ek_access_begin(s), .outside = ek_value_list_new(s->a),
         };
         ek_keyspace_add(s, db, &plan, v->hash, v);
     }

@@ -142,7 +142,7 @@ size_t ek_set_put(ek_store *s, ek_db *db, ek_value *v, ek_str key, const ek_str 
     size_t done =
         first_integers(members, n, (size_t)s->root->config.set_max_intset_entries, room);
     ek_entry_plan plan = {.key = key, .type = EK_SET_TYPE, .enc = EK_ENC_INTSET,
-                          .expire_ms = EK_NO_EXPIRE, .access = ek_access_now(s)};
+                          .expire_ms = EK_NO_EXPIRE, .access = ek_access_begin(s)};
     if (done == n) {
         plan.bytes = room;
         plan.len = ek_intset_size(room);

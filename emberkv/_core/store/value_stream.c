@@ -563,7 +563,7 @@ static ek_ref new_root(ek_arena *a) { return ek_alloc_zeroed(a, sizeof(ek_stream
 void ek_stream_create(ek_store *s, ek_db *db, ek_value *v, ek_str key) {
     ek_entry_plan plan = {
         .key = key, .type = EK_STREAM, .enc = EK_ENC_STREAM, .expire_ms = EK_NO_EXPIRE,
-        .access = ek_access_now(s), .outside = new_root(s->a),
+        .access = ek_access_begin(s), .outside = new_root(s->a),
     };
     ek_keyspace_add(s, db, &plan, v->hash, v);
 }

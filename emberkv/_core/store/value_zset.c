@@ -217,7 +217,7 @@ void ek_zset_create(ek_store *s, ek_db *db, ek_value *v, ek_str member) {
     const ek_config *config = &s->root->config;
     ek_entry_plan plan = {
         .key = v->key, .type = EK_ZSET, .enc = EK_ENC_LISTPACK, .expire_ms = EK_NO_EXPIRE,
-        .access = ek_access_now(s), .spare = member.n + 8,
+        .access = ek_access_begin(s), .spare = member.n + 8,
     };
     if (config->zset_max_listpack_entries <= 0 ||
         member.n > (uint64_t)config->zset_max_listpack_value) {
@@ -403,7 +403,7 @@ void ek_zset_store(ek_store *s, ek_db *db, ek_value *v, const ek_zset_entry *e, 
                    uint8_t *room) {
     ek_entry_plan plan = {
         .key = v->key, .type = EK_ZSET, .enc = EK_ENC_LISTPACK, .expire_ms = EK_NO_EXPIRE,
-        .access = ek_access_now(s), .bytes = room,
+        .access = ek_access_begin(s), .bytes = room,
     };
     if (fits_listpack(s, e, n)) {
         uint8_t *to = room;

@@ -16,7 +16,7 @@
 #include "store/process.h"
 
 #define BOARD_OFF (EK_PAGE + EK_PROCESSES * (uint32_t)sizeof(ek_process))
-#define PLACES ((EK_HEADER_BYTES - BOARD_OFF) / (uint32_t)sizeof(place))
+#define PLACES ((EK_BOARDS_BYTES - BOARD_OFF) / (uint32_t)sizeof(place))
 
 enum { QUIET = 0, SIGNALLED = 1, NOTED = 2 };
 enum { NO_FD = -1, IS_FIFO = -2 }; /* of place.fd */

@@ -1,0 +1,144 @@
+#include "store/access.h"
+
+#include "base/clock.h"
+#include "store/evict.h"
+#include "store/keyspace.h"
+
+#define COUNTER_BEGINS 5u
+#define COUNTER_MAX 255u
+#define COUNTER 0xffu
+
+uint32_t ek_access_now(const ek_store *s) {
+    if (EK_LIKELY(!s->clock)) return (uint32_t)ek_clock_coarse_256();
+    int64_t us = ek_store_now_us(s);
+    return (uint32_t)((uint64_t)us * EK_ACCESS_SECOND / 1000000);
+}
+
+static bool is_lfu(int64_t policy) {
+    return policy == EK_EVICT_VOLATILE_LFU || policy == EK_EVICT_ALLKEYS_LFU;
+}
+
+bool ek_access_counts(const ek_store *s) {
+    return s->root->access_mode == EK_ACCESS_COUNTER || s->root->access_mode == EK_ACCESS_SKETCH;
+}
+
+/* --- the counter --- */
+
+unsigned ek_access_counter(const ek_store *s, uint32_t access) {
+    uint32_t counter = access & COUNTER, minutes = (uint32_t)s->root->config.lfu_decay_time;
+    if (!minutes) return counter;
+    uint32_t idle_s = (ek_access_now(s) - access) / EK_ACCESS_SECOND, falls = idle_s / 60 / minutes;
+    return falls < counter ? counter - falls : 0;
+}
+
+/* From n on, one use in (n - 5) * factor + 1 counts. */
+static unsigned counted(ek_store *s, unsigned counter) {
+    if (counter == COUNTER_MAX) return counter;
+    uint64_t above = counter > COUNTER_BEGINS ? counter - COUNTER_BEGINS : 0;
+    uint64_t one_in = above * (uint64_t)s->root->config.lfu_log_factor + 1;
+    return one_in == 1 || ek_random_below(&s->random, one_in) == 0 ? counter + 1 : counter;
+}
+
+/* --- the word --- */
+
+uint32_t ek_access_begin(const ek_store *s) {
+    uint32_t now = ek_access_now(s);
+    if (EK_LIKELY(s->root->access_mode != EK_ACCESS_COUNTER)) return now;
+    return (now & ~COUNTER) | COUNTER_BEGINS;
+}
+
+uint32_t ek_access_replaced(const ek_store *s, uint32_t was, uint32_t plan) {
+    return EK_UNLIKELY(s->root->access_mode == EK_ACCESS_COUNTER) ? was : plan;
+}
+
+uint32_t ek_access_with_idle(const ek_store *s, uint64_t seconds) {
+    return ek_access_begin(s) - (uint32_t)ek_min(seconds, UINT32_MAX / EK_ACCESS_SECOND) * EK_ACCESS_SECOND;
+}
+
+uint32_t ek_access_with_counter(const ek_store *s, unsigned counter) {
+    uint32_t begin = ek_access_begin(s);
+    return s->root->access_mode == EK_ACCESS_COUNTER ? (begin & ~COUNTER) | counter : begin;
+}
+
+static void use(ek_store *s, ek_entry *e, uint64_t hash) {
+    uint32_t now = ek_access_now(s);
+    if (s->root->access_mode == EK_ACCESS_COUNTER)
+        now = (now & ~COUNTER) | counted(s, ek_access_counter(s, e->access));
+    else if (s->root->access_mode == EK_ACCESS_SKETCH)
+        ek_frequency_add(s->a, &s->root->frequency, hash);
+    ek_touch_slack(s->a, &e->access, sizeof e->access);
+    e->access = now;
+}
+
+void ek_value_accessed(ek_store *s, const ek_value *v) {
+    ek_entry *e = ek_ptr(s->a, v->entry);
+    if (EK_UNLIKELY(s->root->access_mode != EK_ACCESS_SECONDS)) {
+        use(s, e, v->hash);
+        return;
+    }
+    uint32_t now = ek_access_now(s);
+    if (EK_LIKELY((e->access ^ now) < EK_ACCESS_SECOND)) return;
+    ek_touch_slack(s->a, &e->access, sizeof e->access);
+    e->access = now;
+}
+
+uint32_t ek_access_idle(const ek_store *s, uint32_t access) {
+    uint32_t idle = ek_access_now(s) - access;
+    return idle > UINT32_MAX - EK_ACCESS_SECOND ? 0 : idle; /* clocks of processes differ a little */
+}
+
+/* --- readers without the lock --- */
+
+static void settle_if_free(ek_store *s) {
+    if (ek_arena_try_enter(s->a) != EK_OK) return;
+    ek_access_settle(s);
+    ek_arena_leave(s->a);
+}
+
+void ek_access_noted_slow(ek_store *s, uint32_t db, ek_str key) {
+    if (!(s->a->hdr->no_unlocked_reads & EK_NOTED_READS)) return;
+    uint32_t at = __atomic_fetch_add(&s->noted_reads.next, 1, __ATOMIC_RELAXED) % EK_NOTED_AT_ONCE;
+    uint64_t hash = ek_table_hash(s->a, key);
+    __atomic_store_n(&s->noted_reads.hash[at], hash ? hash : 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&s->noted_reads.db[at], db, __ATOMIC_RELAXED);
+    if (at == EK_NOTED_AT_ONCE - 1) settle_if_free(s);
+}
+
+void ek_access_settle(ek_store *s) {
+    if (!s->noted_reads.next) return;
+    __atomic_store_n(&s->noted_reads.next, 0, __ATOMIC_RELAXED);
+    for (unsigned i = 0; i < EK_NOTED_AT_ONCE; i++) {
+        uint64_t hash = __atomic_load_n(&s->noted_reads.hash[i], __ATOMIC_RELAXED);
+        uint32_t db = __atomic_load_n(&s->noted_reads.db[i], __ATOMIC_RELAXED);
+        if (!hash) continue;
+        __atomic_store_n(&s->noted_reads.hash[i], 0, __ATOMIC_RELAXED);
+        if (db >= s->root->ndbs || s->root->access_mode == EK_ACCESS_SECONDS) continue;
+        ek_ref ref = ek_table_find_hash(s->a, &s->dbs[db].keys, ek_entry_key, hash);
+        if (ref) use(s, ek_ptr(s->a, ref), hash);
+    }
+}
+
+/* --- settings --- */
+
+static uint32_t mode_of(const ek_store *s) {
+    int64_t policy = s->root->config.maxmemory_policy;
+    if (is_lfu(policy)) return EK_ACCESS_COUNTER;
+    if (policy == EK_EVICT_ALLKEYS_TINYLFU) return EK_ACCESS_SKETCH;
+    bool by_age = policy == EK_EVICT_VOLATILE_LRU || policy == EK_EVICT_ALLKEYS_LRU;
+    return (by_age && s->root->config.maxmemory) || s->root->access_asked ? EK_ACCESS_TIME
+                                                                        : EK_ACCESS_SECONDS;
+}
+
+void ek_access_follow_settings(ek_store *s) {
+    uint32_t mode = mode_of(s);
+    if (mode != s->root->access_mode) EK_SET(s->a, s->root->access_mode, mode);
+    ek_lock_reads(s->a, EK_NOTED_READS, mode != EK_ACCESS_SECONDS);
+    if (mode != EK_ACCESS_SKETCH) ek_frequency_free(s->a, &s->root->frequency);
+    else ek_frequency_grow(s->a, &s->root->frequency, ek_evict_keys(s));
+}
+
+void ek_access_ask(ek_store *s) {
+    if (s->root->access_asked) return;
+    EK_SET(s->a, s->root->access_asked, 1);
+    ek_access_follow_settings(s);
+}

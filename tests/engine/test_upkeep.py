@@ -1,0 +1,114 @@
+"""The memory of a store: reused, tidied, given back, and told of as it is."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import emberkv
+
+CHURNED = int(os.environ.get("EMBERKV_CHURN", "40")) << 20  # bytes written
+
+
+def memory(db: emberkv.Ember) -> tuple[int, int]:
+    info = db.info("memory")
+    return info["used_memory"], info["used_memory_rss"]
+
+
+def settle(db: emberkv.Ember) -> None:
+    for _ in range(2000):
+        db.execute_command("PING")
+
+
+def test_churn_leaves_the_arena_within_a_third_of_what_lives() -> None:
+    lots, keys, written = random.Random(3), 2000, 0
+    with emberkv.open() as db:
+        sizes = [(16, 200), (500, 2000), (100, 300), (2000, 6000), (300, 4000), (200, 1200)]
+        while written < CHURNED:
+            low, high = sizes[written * len(sizes) * 2 // CHURNED % len(sizes)]
+            size = lots.randint(low, high)
+            db.set(b"key:%d" % lots.randrange(keys), b"x" * size)
+            written += size
+        settle(db)
+        live, occupied = memory(db)
+        assert occupied < live * 1.3 + (1 << 20)
+        for i in range(keys):
+            assert db.get(b"key:%d" % i) is not None
+
+
+def test_what_was_freed_goes_back_to_the_system(tmp_path: Path) -> None:
+    with emberkv.open(tmp_path / "db") as db:
+        for i in range(400):
+            db.set(b"key:%d" % i, b"x" * 100_000)
+        file = os.open((tmp_path / "db" / "arena").resolve(), os.O_RDONLY)
+        try:
+            before = os.fstat(file).st_blocks * 512
+            for i in range(390):
+                db.delete(b"key:%d" % i)
+            settle(db)
+            after = os.fstat(file).st_blocks * 512
+            assert before > 40_000_000 and after < 10_000_000
+            told = memory(db)[1]
+            assert abs(told - after) < 0.02 * after + 65536
+            for i in range(400):  # and comes again
+                db.set(b"key:%d" % i, b"y" * 100_000)
+            assert all(db.get(b"key:%d" % i) == b"y" * 100_000 for i in range(400))
+        finally:
+            os.close(file)
+
+
+def test_memory_purge_gives_back_all_that_is_free(tmp_path: Path) -> None:
+    with emberkv.open() as db:
+        db.rpush("list", *[b"x" * 1000] * 20_000)
+        db.delete("list")
+        db.execute_command("MEMORY PURGE")
+        live, occupied = memory(db)
+        assert occupied - live < 3 << 20
+
+
+def test_slabs_of_large_blocks_serve_small_ones_when_nothing_else_is_left() -> None:
+    with emberkv.open(max_bytes=2 << 20) as db:
+        with pytest.raises(emberkv.OutOfMemoryError):
+            for i in range(10_000):
+                db.set(b"large:%d" % i, b"x" * 900)
+        n = db.dbsize()
+        for i in range(0, n, 8):  # one of each slab or so: no page becomes free
+            db.delete(b"large:%d" % i)
+        for i in range(n // 10):
+            db.set(b"small:%d" % i, b"y" * 50)
+        assert db.get(b"small:0") == b"y" * 50
+
+
+def test_memory_usage_adds_up_to_what_the_arena_holds() -> None:
+    with emberkv.open() as db:
+        for i in range(3000):
+            db.set(b"s:%d" % i, b"x" * (i % 3000))
+            db.hset(b"h:%d" % (i % 50), b"field:%d" % i, b"x" * (i % 200))
+            db.rpush(b"l:%d" % (i % 30), b"x" * (i % 500))
+            db.zadd(b"z:%d" % (i % 20), {b"member:%d" % i: i})
+            db.sadd(b"t:%d" % (i % 20), b"member:%d" % i)
+            db.xadd(b"x:%d" % (i % 10), {"field": i})
+        keys = sum(db.memory_usage(key, samples=0) for key in db.scan_iter(count=1000))
+        stats = db.memory_stats()
+        tables = stats["db.0"]["overhead.hashtable.main"]
+        assert abs(keys + tables - stats["total.allocated"]) < 0.02 * stats["total.allocated"]
+        assert stats["peak.allocated"] >= stats["total.allocated"]
+
+
+def test_figures_are_of_all_processes(tmp_path: Path) -> None:
+    program = (
+        "import sys, emberkv\n"
+        "with emberkv.open(sys.argv[1]) as db:\n"
+        "    for i in range(10): db.set('key', i); db.get('key'); db.get('none')\n"
+    )
+    with emberkv.open(tmp_path / "db") as db:
+        db.config_resetstat()
+        subprocess.run([sys.executable, "-c", program, str(tmp_path / "db")], check=True, timeout=60)
+        stats, commands = db.info("stats"), db.info("commandstats")
+        assert (stats["keyspace_hits"], stats["keyspace_misses"]) == (10, 10)
+        assert commands["cmdstat_set"]["calls"] == 10
