@@ -1,7 +1,7 @@
 """Which policy keeps what will be asked for? Each replayed over the same traces, counted by keys.
 
-`python -m bench.policies` prints a table of hit ratios. The models say nothing of any store's code: they
-are how the policy of `allkeys-tinylfu` was chosen, and how well it could do at best.
+`python -m bench.policies` prints a table of hit ratios. The models say nothing of any store's
+code: they are how the policy of `allkeys-tinylfu` was chosen, and how well it could do at best.
 """
 
 from __future__ import annotations
@@ -94,8 +94,13 @@ def lru(trace: Iterable[int], room: int) -> int:
     return hits
 
 
-def sampled(trace: Iterable[int], room: int, rank: Callable[[int], float],
-            seen: Callable[[int, int], None], samples: int = 5) -> int:
+def sampled(
+    trace: Iterable[int],
+    room: int,
+    rank: Callable[[int], float],
+    seen: Callable[[int, int], None],
+    samples: int = 5,
+) -> int:
     """The lowest rank among some keys goes, and the best of earlier samples are remembered."""
     there, hits = Residents(), 0
     pool: dict[int, float] = {}
@@ -174,7 +179,7 @@ def s3_fifo(trace: Iterable[int], room: int) -> int:
 
 
 class Sketch:
-    """About how often keys were asked for of late: four rows of counters up to 15, halved in time."""
+    """About how often keys were asked for of late: rows of counters up to 15, halved in time."""
 
     def __init__(self, room: int) -> None:
         self.mask = (1 << (room * 4 - 1).bit_length()) - 1

@@ -285,8 +285,16 @@ def test_hits_and_misses_are_those_of_a_server() -> None:
     with RedisServer() as oracle:
         ours, theirs = subject.client(2), oracle.client(2)
         for client in (ours, theirs):
-            for line in ("SET s hello", "RPUSH l a b", "HSET h f 1 n 2", "SADD t a b", "SADD t2 c",
-                         "ZADD z 1 m", "SET n 1", "SET n2 1"):
+            for line in (
+                "SET s hello",
+                "RPUSH l a b",
+                "HSET h f 1 n 2",
+                "SADD t a b",
+                "SADD t2 c",
+                "ZADD z 1 m",
+                "SET n 1",
+                "SET n2 1",
+            ):
                 client.execute(*line.split())
         differing = {}
         for line in READS.replace("\n", "|").strip("|").split("|"):

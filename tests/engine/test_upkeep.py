@@ -26,21 +26,26 @@ def settle(db: emberkv.Ember) -> None:
 
 
 def test_churn_leaves_the_arena_within_a_third_of_what_lives() -> None:
-    lots, keys, written = random.Random(3), 2000, 0
+    lots, keys, written, there = random.Random(3), 2000, 0, set()
     with emberkv.open() as db:
         sizes = [(16, 200), (500, 2000), (100, 300), (2000, 6000), (300, 4000), (200, 1200)]
         while written < CHURNED:
             low, high = sizes[written * len(sizes) * 2 // CHURNED % len(sizes)]
             size = lots.randint(low, high)
-            db.set(b"key:%d" % lots.randrange(keys), b"x" * size)
+            key = b"key:%d" % lots.randrange(keys)
+            db.set(key, b"x" * size)
+            there.add(key)
             written += size
         settle(db)
         live, occupied = memory(db)
         assert occupied < live * 1.3 + (1 << 20)
-        for i in range(keys):
-            assert db.get(b"key:%d" % i) is not None
+        assert all(db.get(key) is not None for key in there)
 
 
+@pytest.mark.skipif(
+    os.environ.get("EMBERKV_VARIANT", "release") != "release",
+    reason="comparing the arena reads what was given back, and so has it again",
+)
 def test_what_was_freed_goes_back_to_the_system(tmp_path: Path) -> None:
     with emberkv.open(tmp_path / "db") as db:
         for i in range(400):
@@ -108,7 +113,9 @@ def test_figures_are_of_all_processes(tmp_path: Path) -> None:
     )
     with emberkv.open(tmp_path / "db") as db:
         db.config_resetstat()
-        subprocess.run([sys.executable, "-c", program, str(tmp_path / "db")], check=True, timeout=60)
+        subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path / "db")], check=True, timeout=60
+        )
         stats, commands = db.info("stats"), db.info("commandstats")
         assert (stats["keyspace_hits"], stats["keyspace_misses"]) == (10, 10)
         assert commands["cmdstat_set"]["calls"] == 10

@@ -27,7 +27,7 @@ bool ek_access_counts(const ek_store *s) {
 unsigned ek_access_counter(const ek_store *s, uint32_t access) {
     uint32_t counter = access & COUNTER, minutes = (uint32_t)s->root->config.lfu_decay_time;
     if (!minutes) return counter;
-    uint32_t idle_s = (ek_access_now(s) - access) / EK_ACCESS_SECOND, falls = idle_s / 60 / minutes;
+    uint32_t falls = ek_access_idle(s, access) / EK_ACCESS_SECOND / 60 / minutes;
     return falls < counter ? counter - falls : 0;
 }
 
@@ -83,7 +83,9 @@ void ek_value_accessed(ek_store *s, const ek_value *v) {
 }
 
 uint32_t ek_access_idle(const ek_store *s, uint32_t access) {
-    uint32_t idle = ek_access_now(s) - access;
+    uint32_t now = ek_access_now(s);
+    if (s->root->access_mode == EK_ACCESS_COUNTER) now |= COUNTER, access &= ~COUNTER;
+    uint32_t idle = now - access;
     return idle > UINT32_MAX - EK_ACCESS_SECOND ? 0 : idle; /* clocks of processes differ a little */
 }
 
