@@ -35,6 +35,7 @@ EXTENDED = {"zrank", "zrevrank"}  # by later options that change the arity
 # By later options or replies that their documentation tells of.
 DOCUMENTED_LATER = {
     "set",
+    *("zunion", "zunionstore", "zinter", "zinterstore"),
     "hscan",
     "client",
     "client|kill",

@@ -47,6 +47,18 @@ def test_what_cannot_be_counted(db: emberkv.Ember, command: str) -> None:
         db.execute_command(*command.split())
 
 
+def test_weights_are_counted(db: emberkv.Ember) -> None:
+    db.zadd("a", {"x": 5, "y": -7})
+    db.zadd("b", {"x": float("inf"), "z": 1})
+    db.sadd("c", "x")
+    assert db.zunion(["a", "b", "c"], aggregate="COUNT", withscores=True) == [
+        *((b"y", 1), (b"z", 1), (b"x", 3)),
+    ]
+    assert db.zunionstore("to", {"a": 2, "b": 0.5}, aggregate="COUNT") == 3
+    assert db.zrange("to", 0, -1, withscores=True) == [(b"z", 0.5), (b"y", 2), (b"x", 2.5)]
+    assert db.zinter({"a": 2, "c": 3}, aggregate="COUNT", withscores=True) == [(b"x", 5)]
+
+
 def test_a_picture(db: emberkv.Ember) -> None:
     picture = db.lolwut()
     assert picture.count(b"\n") > 10 and b"Redis ver. 7.0.15" in picture

@@ -11,7 +11,7 @@
 #include "store/value_set.h"
 
 typedef enum operation { UNION, INTER, DIFF } operation;
-typedef enum aggregate { SUM, MIN, MAX } aggregate;
+typedef enum aggregate { SUM, MIN, MAX, COUNT } aggregate; /* COUNT: of the weights */
 
 typedef struct source {
     ek_value v; /* entry 0: there is no such key */
@@ -65,6 +65,7 @@ static bool parse_aggregate(ek_ctx *c, size_t at, aggregate *out) {
     if (ek_arg_is(c, at, "sum")) *out = SUM;
     else if (ek_arg_is(c, at, "min")) *out = MIN;
     else if (ek_arg_is(c, at, "max")) *out = MAX;
+    else if (ek_arg_is(c, at, "count")) *out = COUNT;
     else return false;
     return true;
 }
@@ -129,8 +130,12 @@ static bool score_in(ek_ctx *c, const source *s, ek_str member, double *score) {
     return ek_set_has(c->a, &s->v, member);
 }
 
-static double weighted(double score, const source *s) {
-    double v = score * s->weight;
+static double product(aggregate how, double score, const source *s) {
+    return how == COUNT ? s->weight : score * s->weight;
+}
+
+static double weighted(aggregate how, double score, const source *s) {
+    double v = product(how, score, s);
     return isnan(v) ? 0 : v;
 }
 
@@ -207,7 +212,7 @@ static ek_zset_entry *unite(ek_ctx *c, query *q, size_t *n) {
         for (size_t j = 0; j < s->count; j++, filled++)
             all[filled] = (candidate){
                 .start = start_of(e[j].member),
-                .e = {e[j].member, weighted(e[j].score, s)},
+                .e = {e[j].member, weighted(q->aggregate, e[j].score, s)},
                 .order = filled,
             };
     }
@@ -228,10 +233,10 @@ static ek_zset_entry *intersect(ek_ctx *c, query *q, size_t *n) {
     const source *first = &q->sources[0];
     ek_zset_entry *e = members_of(c, first);
     for (size_t i = 0; i < first->count; i++) {
-        double sum = weighted(e[i].score, first), score;
+        double sum = weighted(q->aggregate, e[i].score, first), score;
         size_t j = 1;
         for (; j < q->nsources && score_in(c, &q->sources[j], e[i].member, &score); j++)
-            sum = combined(q->aggregate, sum, score * q->sources[j].weight);
+            sum = combined(q->aggregate, sum, product(q->aggregate, score, &q->sources[j]));
         if (j < q->nsources) continue;
         e[*n].member = e[i].member;
         e[(*n)++].score = sum;

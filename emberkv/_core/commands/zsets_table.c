@@ -147,7 +147,9 @@ const ek_command_decl ek_zsets_table[] = {
              .args = EK_ARGS(
                  {.name = "sum", .type = EK_ARG_PURE_TOKEN, .token = "SUM"},
                  {.name = "min", .type = EK_ARG_PURE_TOKEN, .token = "MIN"},
-                 {.name = "max", .type = EK_ARG_PURE_TOKEN, .token = "MAX"})},
+                 {.name = "max", .type = EK_ARG_PURE_TOKEN, .token = "MAX"},
+                 {.name = "count", .type = EK_ARG_PURE_TOKEN, .token = "COUNT",
+                  .since = "8.8.0"})},
             {.name = "withscores", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
              .token = "WITHSCORES"}),
     },
@@ -192,7 +194,9 @@ const ek_command_decl ek_zsets_table[] = {
              .args = EK_ARGS(
                  {.name = "sum", .type = EK_ARG_PURE_TOKEN, .token = "SUM"},
                  {.name = "min", .type = EK_ARG_PURE_TOKEN, .token = "MIN"},
-                 {.name = "max", .type = EK_ARG_PURE_TOKEN, .token = "MAX"})}),
+                 {.name = "max", .type = EK_ARG_PURE_TOKEN, .token = "MAX"},
+                 {.name = "count", .type = EK_ARG_PURE_TOKEN, .token = "COUNT",
+                  .since = "8.8.0"})}),
     },
     {
         .name = "zlexcount",
@@ -633,7 +637,9 @@ const ek_command_decl ek_zsets_table[] = {
              .args = EK_ARGS(
                  {.name = "sum", .type = EK_ARG_PURE_TOKEN, .token = "SUM"},
                  {.name = "min", .type = EK_ARG_PURE_TOKEN, .token = "MIN"},
-                 {.name = "max", .type = EK_ARG_PURE_TOKEN, .token = "MAX"})},
+                 {.name = "max", .type = EK_ARG_PURE_TOKEN, .token = "MAX"},
+                 {.name = "count", .type = EK_ARG_PURE_TOKEN, .token = "COUNT",
+                  .since = "8.8.0"})},
             {.name = "withscores", .type = EK_ARG_PURE_TOKEN, .flags = EK_ARG_OPTIONAL,
              .token = "WITHSCORES"}),
     },
@@ -661,7 +667,9 @@ const ek_command_decl ek_zsets_table[] = {
              .args = EK_ARGS(
                  {.name = "sum", .type = EK_ARG_PURE_TOKEN, .token = "SUM"},
                  {.name = "min", .type = EK_ARG_PURE_TOKEN, .token = "MIN"},
-                 {.name = "max", .type = EK_ARG_PURE_TOKEN, .token = "MAX"})}),
+                 {.name = "max", .type = EK_ARG_PURE_TOKEN, .token = "MAX"},
+                 {.name = "count", .type = EK_ARG_PURE_TOKEN, .token = "COUNT",
+                  .since = "8.8.0"})}),
     },
     {0},
 };
