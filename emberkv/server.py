@@ -191,12 +191,14 @@ def run(
     *,
     config: dict[str, Any] | None = None,
     pidfile: str | None = None,
+    metrics_port: int | None = None,
     started: Callable[[Server], object] | None = None,
     **options: Any,
 ) -> int:
     """Serve `path` until SHUTDOWN, SIGTERM or SIGINT: what `emberkv serve` does. Gives the exit
     code. Options are those of `serve`, with the log on stdout; a `port` of 0 means no TCP, as it
-    does to Redis; `config` holds further settings by their names; `started` is called when clients
+    does to Redis; `config` holds further settings by their names; on `metrics_port` Prometheus is
+    answered (`emberkv.metrics`); `started` is called when clients
     can connect.
     """
     import signal
@@ -206,6 +208,7 @@ def run(
         if name in options and int(options[name]) == 0:
             options[name] = -1
     servers: list[Server] = []
+    exporters: list[Any] = []
     asked: list[int] = []
 
     def end(number: int, frame: Any) -> None:
@@ -220,6 +223,10 @@ def run(
         servers.append(serve(path, **options))
         if asked:
             servers[0].stop()
+        if metrics_port is not None:
+            from .metrics import Exporter
+
+            exporters.append(Exporter(servers[0].db, metrics_port))
         if pidfile:
             with open(pidfile, "w") as f:
                 f.write(f"{os.getpid()}\n")
@@ -227,6 +234,8 @@ def run(
             started(servers[0])
         servers[0].join()
     finally:
+        for exporter in exporters:
+            exporter.close()
         if pidfile:
             with contextlib.suppress(OSError):
                 os.unlink(pidfile)

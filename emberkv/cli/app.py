@@ -12,6 +12,7 @@ from .cli_command import cli
 from .info import info
 from .links import LinkError
 from .serve import serve
+from .top import top
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -20,7 +21,7 @@ def emberkv() -> None:
     """SQLite for Redis: a shell, a page about a store, a benchmark and a server."""
 
 
-for command in (cli, info, bench, serve):
+for command in (cli, info, top, bench, serve):
     emberkv.add_command(command)
 
 

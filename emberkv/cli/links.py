@@ -194,6 +194,11 @@ class StoreLink(Link):
         self._db = target.open_store()
         self._converse(0)
 
+    @property
+    def db(self) -> emberkv.Ember[bytes]:
+        """The store that it opened."""
+        return self._db
+
     def _converse(self, db: int) -> None:
         from .._core._ember import Listener
 

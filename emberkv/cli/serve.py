@@ -68,6 +68,13 @@ OPTIONS: list[tuple[str, dict[str, Any]]] = [
     ("--tls-ciphersuites", {"help": "Of TLS 1.3."}),
     ("--loglevel", {"type": click.Choice(["debug", "verbose", "notice", "warning"])}),
     ("--logfile", {"type": click.Path(), "help": "Log there instead of on stdout."}),
+    (
+        "--metrics-port",
+        {
+            "type": click.IntRange(1, 65535),
+            "help": "Port for Prometheus, on this machine; needs prometheus_client.",
+        },
+    ),
     ("--pidfile", {"type": click.Path(), "help": "Write the process's id there."}),
 ]
 

@@ -139,8 +139,9 @@ static uint64_t system_bytes(void) {
 static double ratio(uint64_t a, uint64_t b) { return b ? (double)a / (double)b : 0; }
 
 static void put_memory(ek_ctx *c, text *t) {
-    uint64_t used = c->a->hdr->used_bytes, resident = ek_arena_resident(c->a);
-    uint64_t heap = (uint64_t)c->a->hdr->heap_pages * EK_PAGE, tables = 0;
+    uint64_t used = c->a->hdr->used_bytes, resident = ek_arena_resident(c->a) + ek_figures_resident(c->s);
+    uint64_t peak = ek_max(c->a->hdr->peak_bytes, used);
+    uint64_t heap = (uint64_t)(c->a->hdr->heap_pages - c->a->hdr->away_pages) * EK_PAGE, tables = 0;
     const ek_config *config = &c->s->root->config;
     for (uint32_t i = 0; i < c->s->root->ndbs; i++)
         tables += ek_table_bytes(c->a, &c->s->dbs[i].keys) +
@@ -148,8 +149,8 @@ static void put_memory(ek_ctx *c, text *t) {
     uint64_t data = used > tables ? used - tables : 0;
     put_both(t, "used_memory", used);
     put_both(t, "used_memory_rss", resident);
-    put_both(t, "used_memory_peak", heap); /* it never shrinks */
-    put(t, "used_memory_peak_perc:%.2f%%\r\n", 100 * ratio(used, heap));
+    put_both(t, "used_memory_peak", peak);
+    put(t, "used_memory_peak_perc:%.2f%%\r\n", 100 * ratio(used, peak));
     put_number(t, "used_memory_overhead", tables);
     PUT_ZEROS(t, "used_memory_startup");
     put_number(t, "used_memory_dataset", data);

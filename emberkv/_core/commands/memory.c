@@ -1,6 +1,7 @@
 /* MEMORY STATS, DOCTOR, PURGE and MALLOC-STATS: the arena's memory. */
 #include "commands/tables.h"
 #include "engine/context.h"
+#include "store/figures.h"
 #include "store/garbage.h"
 
 #include <stdio.h>
@@ -20,13 +21,14 @@ static void put_double(ek_ctx *c, const char *name, double v) {
 /* The names are those of the servers; what there is nothing of here is 0. */
 void ek_cmd_memory_stats(ek_ctx *c) {
     const ek_arena *a = c->a;
-    uint64_t used = a->hdr->used_bytes, resident = ek_arena_resident(a), keys = 0, tables = 0;
-    uint64_t heap = (uint64_t)a->hdr->heap_pages * EK_PAGE;
+    uint64_t used = a->hdr->used_bytes, resident = ek_arena_resident(a) + ek_figures_resident(c->s), keys = 0, tables = 0;
+    uint64_t heap = (uint64_t)(a->hdr->heap_pages - a->hdr->away_pages) * EK_PAGE;
+    uint64_t peak = ek_max(a->hdr->peak_bytes, used);
     size_t at = ek_reply_open(c->reply, '%'), n = 0;
     static const char *const none[] = {"replication.backlog", "clients.slaves", "clients.normal",
                                        "cluster.links", "aof.buffer", "lua.caches",
                                        "functions.caches"};
-    put(c, "peak.allocated", heap);
+    put(c, "peak.allocated", peak);
     put(c, "total.allocated", used);
     put(c, "startup.allocated", 0);
     n += 3;
@@ -52,7 +54,7 @@ void ek_cmd_memory_stats(ek_ctx *c) {
     put(c, "keys.bytes-per-key", keys ? used / keys : 0);
     put(c, "dataset.bytes", data);
     put_double(c, "dataset.percentage", used ? 100.0 * (double)data / (double)used : 0);
-    put_double(c, "peak.percentage", heap ? 100.0 * (double)used / (double)heap : 0);
+    put_double(c, "peak.percentage", peak ? 100.0 * (double)used / (double)peak : 0);
     put(c, "allocator.allocated", used);
     put(c, "allocator.active", heap);
     put(c, "allocator.resident", resident);
@@ -69,7 +71,7 @@ void ek_cmd_memory_stats(ek_ctx *c) {
 
 void ek_cmd_memory_doctor(ek_ctx *c) {
     char text[TEXT_BYTES];
-    uint64_t used = c->a->hdr->used_bytes, heap = (uint64_t)c->a->hdr->heap_pages * EK_PAGE;
+    uint64_t used = c->a->hdr->used_bytes, heap = (uint64_t)(c->a->hdr->heap_pages - c->a->hdr->away_pages) * EK_PAGE;
     int n;
     if (used < (5 << 20))
         n = snprintf(text, sizeof text, "The store is nearly empty: there is nothing to say.\n");

@@ -165,6 +165,10 @@ void ek_server_close_killed(ek_server *server);
 bool ek_conn_postpone(ek_server *server, ek_conn *conn, int64_t ms); /* CLIENT PAUSE */
 void ek_server_time_out(ek_server *server); /* the commands that have waited for long enough */
 
+/* evict.c */
+size_t ek_conn_bytes(const ek_conn *conn); /* all that it occupies */
+void ek_server_evict_clients(ek_server *server);
+
 /* report.c: what the log is told */
 void ek_server_report_start(ek_server *server);
 void ek_server_report_refused(ek_server *server, const char *from, const char *why);
