@@ -1,8 +1,9 @@
 """Hit ratio of each maxmemory-policy beside a redis-server's, on the same requests.
 
-`python -m bench.eviction` asks both for the keys of each trace of bench/policies.py, one after the other: GET,
-and SET of 100 bytes when it is not there. Both have a limit at which as many keys fit (so ours has fewer
-bytes: the last row gives both the bytes of redis-server). Writes `bench/results/eviction.md`.
+`python -m bench.eviction` asks both for the keys of each trace of bench/policies.py, one after
+the other: GET, and SET of 100 bytes when it is not there. Both have a limit at which as many keys
+fit, so ours has fewer bytes; in the last row it has those of redis-server. Writes
+`bench/results/eviction.md`.
 """
 
 from __future__ import annotations

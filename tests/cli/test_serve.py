@@ -86,7 +86,7 @@ def test_every_option_is_a_setting_of_the_server():
     from emberkv.cli.serve import OPTIONS
 
     with emberkv.open(decode_responses=True) as db:
-        known = {*db.config_get("*"), "host", "pidfile"}
+        known = {*db.config_get("*"), "host", "pidfile", "metrics-port"}
     assert [name for name, _ in OPTIONS if name.removeprefix("--") not in known] == []
 
 
