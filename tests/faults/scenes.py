@@ -439,6 +439,7 @@ SLOWLOG RESET
 """
 
 WITH_BLANKS: list[Command] = [
+    (b"ZADD", b"Z", *scored("other", 1200)),  # so many that the order is made anew
     (b"SET", b"s", b"y" * 100),
     (b"SET", b"big", b"y" * 999),
     (b"SET", b"big", b"y" * 1100),

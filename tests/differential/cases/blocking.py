@@ -350,13 +350,13 @@ WAITS = {
         RPOPLPUSH src k
     """,
     "time-outs": """
-        1> BLPOP k 0.05
-        2> BLMOVE k m LEFT LEFT 0.05
-        3> BZPOPMIN z 0.05
-        4> BLMPOP 0.05 1 k LEFT
-        5> WAIT 1 50
-        6> BRPOPLPUSH k m 0.05
-        7> BZMPOP 0.05 1 z MIN
+        1> BLPOP k 0.6
+        2> BLMOVE k m LEFT LEFT 0.6
+        3> BZPOPMIN z 0.6
+        4> BLMPOP 0.6 1 k LEFT
+        5> WAIT 1 600
+        6> BRPOPLPUSH k m 0.6
+        7> BZMPOP 0.6 1 z MIN
         FINISH
         RPUSH k a
         LLEN k
