@@ -16,7 +16,7 @@ void ek_hash_changed(ek_ctx *c, ek_value *v, const char *event) {
 /* One field and value; true when the field is new. */
 static bool put(ek_ctx *c, ek_value *v, ek_found found, ek_str field, ek_str value) {
     if (found == EK_ABSENT) {
-        ek_hash_create(c->s, c->db, v, c->argv[1], (const ek_str[]){field, value}, 1);
+        ek_hash_create(c->s, c->db, v, c->argv[1], (const ek_str[]){field, value}, 1, true);
         return true;
     }
     ek_hash_place place;
@@ -47,7 +47,8 @@ static int64_t set_all(ek_ctx *c) {
     switch (ek_lookup_type(c, c->argv[1], EK_HASH, &v)) {
     case EK_WRONG_TYPE: return -1;
     case EK_ABSENT:
-        created = (int64_t)ek_hash_create(c->s, c->db, &v, c->argv[1], c->argv + 2, c->argc / 2 - 1);
+        created = (int64_t)ek_hash_create(c->s, c->db, &v, c->argv[1], c->argv + 2, c->argc / 2 - 1,
+                                          false);
         break;
     case EK_FOUND:
         widen_for(c, &v, 2);
@@ -109,7 +110,7 @@ void ek_cmd_hdel(ek_ctx *c) {
 static void put_number(ek_ctx *c, ek_value *v, ek_found found, const ek_hash_place *place,
                        ek_str text, const char *event) {
     if (found == EK_ABSENT)
-        ek_hash_create(c->s, c->db, v, c->argv[1], (const ek_str[]){c->argv[2], text}, 1);
+        ek_hash_create(c->s, c->db, v, c->argv[1], (const ek_str[]){c->argv[2], text}, 1, true);
     else
         ek_hash_put(c->s, c->db, v, place, c->argv[2], text, place->expire_ms);
     ek_key_changed(c, c->argv[1], EK_EVENT_HASH, event);

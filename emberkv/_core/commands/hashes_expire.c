@@ -347,7 +347,7 @@ void ek_cmd_hsetex(ek_ctx *c) {
         tell_passed(c);
     } else {
         if (found == EK_ABSENT)
-            ek_hash_create(c->s, c->db, &v, c->argv[1], &c->argv[o.first], o.n);
+            ek_hash_create(c->s, c->db, &v, c->argv[1], &c->argv[o.first], o.n, false);
         if (found == EK_FOUND || o.timed) setex_put(c, &v, &o, &did);
         ek_key_changed(c, c->argv[1], EK_EVENT_HASH, "hset");
         ek_notify_fields(c->s, c->dbi, c->argv[1], "hset", &c->argv[o.first], o.n, 2);

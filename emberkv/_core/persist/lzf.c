@@ -10,26 +10,24 @@ enum {
 
 typedef struct output {
     uint8_t *p, *end;
-    uint8_t *run; /* where the count of the literals that are being written will stand; NULL: none */
 } output;
 
-static bool put_literal(output *o, uint8_t b) {
-    if (o->run && *o->run == LITERALS_MAX - 1) o->run = NULL;
-    if (o->run) {
-        ++*o->run;
-    } else {
-        if (o->p == o->end) return false;
-        o->run = o->p++;
-        *o->run = 0;
+/* A run of literals in pieces. False: there is no room. */
+static bool put_literals(output *o, const uint8_t *p, size_t n) {
+    while (n > 0) {
+        size_t piece = ek_min(n, LITERALS_MAX);
+        if ((size_t)(o->end - o->p) < piece + 1) return false;
+        *o->p++ = (uint8_t)(piece - 1);
+        memcpy(o->p, p, piece);
+        o->p += piece;
+        p += piece;
+        n -= piece;
     }
-    if (o->p == o->end) return false;
-    *o->p++ = b;
     return true;
 }
 
 static bool put_match(output *o, size_t back, size_t len) {
     size_t off = back - 1, l = len - 2;
-    o->run = NULL;
     if (o->end - o->p < 3) return false;
     if (l < 7) {
         *o->p++ = (uint8_t)(l << 5 | off >> 8);
@@ -41,13 +39,21 @@ static bool put_match(output *o, size_t back, size_t len) {
     return true;
 }
 
-static unsigned hash3(const uint8_t *p, unsigned bits) {
-    uint32_t v = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
-    return v * 2654435761u >> (32 - bits);
+/* Of the three bytes at p; a fourth is there. */
+EK_INLINE unsigned hash3(const uint8_t *p, unsigned bits) {
+    return (ek_load32(p) << 8) * 2654435761u >> (32 - bits);
+}
+
+EK_INLINE bool same3(const uint8_t *a, const uint8_t *b) {
+    return ((ek_load32(a) ^ ek_load32(b)) << 8) == 0;
 }
 
 static size_t match_length(const uint8_t *a, const uint8_t *b, size_t most) {
     size_t n = MATCH_MIN;
+    for (; n + 8 <= most; n += 8) {
+        uint64_t differ = ek_load64(a + n) ^ ek_load64(b + n);
+        if (differ) return n + (size_t)__builtin_ctzll(differ) / 8;
+    }
     while (n < most && a[n] == b[n]) n++;
     return n;
 }
@@ -56,24 +62,25 @@ size_t ek_lzf_compress(const uint8_t *in, size_t n, uint8_t *out, size_t room) {
     uint32_t seen[1 << HASH_BITS_MAX]; /* the last place of these three bytes, plus 1 */
     unsigned bits = 6;
     output o = {.p = out, .end = out + room};
-    size_t i = 0;
+    size_t i = 0, literals = 0; /* literals: where those begin that are not written yet */
     while (bits < HASH_BITS_MAX && n >> bits) bits++; /* a short string clears little */
     memset(seen, 0, sizeof *seen << bits);
-    while (i + MATCH_MIN <= n) {
+    while (i + MATCH_MIN < n) {
         unsigned h = hash3(in + i, bits);
         size_t at = seen[h];
         seen[h] = (uint32_t)(i + 1);
-        if (at == 0 || i - (at - 1) > BACK_MAX || memcmp(in + at - 1, in + i, MATCH_MIN) != 0) {
-            if (!put_literal(&o, in[i++])) return 0;
+        if (at == 0 || i - (at - 1) > BACK_MAX || !same3(in + at - 1, in + i)) {
+            i++;
             continue;
         }
         size_t len = match_length(in + at - 1, in + i, ek_min(n - i, MATCH_MAX));
+        if (!put_literals(&o, in + literals, i - literals)) return 0;
         if (!put_match(&o, i - (at - 1), len)) return 0;
         for (size_t end = i + len; ++i < end;)
-            if (i + MATCH_MIN <= n) seen[hash3(in + i, bits)] = (uint32_t)(i + 1);
+            if (i + MATCH_MIN < n) seen[hash3(in + i, bits)] = (uint32_t)(i + 1);
+        literals = i;
     }
-    while (i < n)
-        if (!put_literal(&o, in[i++])) return 0;
+    if (!put_literals(&o, in + literals, n - literals)) return 0;
     return (size_t)(o.p - out);
 }
 
@@ -96,6 +103,11 @@ bool ek_lzf_decompress(const uint8_t *in, size_t n, uint8_t *out, size_t size) {
         len += 2;
         size_t back = ((size_t)(b & 31) << 8 | *in++) + 1;
         if (back > done || size - done < len) return false;
+        if (back >= len) { /* they do not overlap */
+            memcpy(out + done, out + done - back, len);
+            done += len;
+            continue;
+        }
         for (size_t stop = done + len; done < stop; done++) out[done] = out[done - back];
     }
     return done == size;

@@ -18,6 +18,7 @@
 #include "store/value_zset.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 enum { NODE_PLAIN = 1, NODE_PACKED = 2, ZIPLIST_HEAD = 10, ZIPLIST_END = 255 };
 
@@ -234,10 +235,27 @@ static bool make_set(ek_rdb_in *in, const strings *members, ek_value *v) {
     return ek_set_put(in->s, in->db, v, v->key, members->v, members->n, room) == members->n;
 }
 
+/* Are these n strings, each so many bytes behind the one before, all different? O(n). */
+static bool all_differ(ek_rdb_in *in, const ek_str *v, size_t n, size_t stride) {
+    const uint8_t *first = (const uint8_t *)v;
+    size_t places = 4;
+    while (places < 2 * n) places *= 2;
+    uint32_t *seen = ek_rdb_memory(in, places * sizeof *seen); /* numbers from 1; 0 is free */
+    memset(seen, 0, places * sizeof *seen);
+    for (size_t i = 0; i < n; i++) {
+        const ek_str *s = (const ek_str *)(first + i * stride);
+        size_t at = ek_table_hash(in->s->a, *s) & (places - 1);
+        for (; seen[at]; at = (at + 1) & (places - 1))
+            if (ek_str_eq(*(const ek_str *)(first + (seen[at] - 1) * stride), *s)) return false;
+        seen[at] = (uint32_t)i + 1;
+    }
+    return true;
+}
+
 static bool make_hash(ek_rdb_in *in, const strings *pairs, ek_value *v) {
     size_t n = pairs->n / 2;
-    return n > 0 && pairs->n % 2 == 0 &&
-           ek_hash_create(in->s, in->db, v, v->key, pairs->v, n) == n;
+    if (n == 0 || pairs->n % 2 || n > UINT32_MAX || !all_differ(in, pairs->v, n, 2 * sizeof(ek_str))) return false;
+    return ek_hash_create(in->s, in->db, v, v->key, pairs->v, n, true) == n;
 }
 
 /* times[i]: of the field pairs[2 * i]; 0 is none. One that has passed is as good as one to come: the
@@ -255,53 +273,78 @@ static bool make_timed_hash(ek_rdb_in *in, const strings *pairs, const int64_t *
     return true;
 }
 
-static bool zset_put(ek_rdb_in *in, ek_value *v, ek_str member, double score) {
-    if (isnan(score)) return false;
-    if (!v->entry) ek_zset_create(in->s, in->db, v, member);
-    if (ek_zset_is(ek_zset_find(in->s->a, v, member))) return false;
-    ek_zset_add(in->s, in->db, v, score, member);
-    return true;
+/* Files have them from the lowest to the highest or the other way round; and, who knows, in none. */
+static void put_in_order(ek_zset_entry *e, size_t n) {
+    bool up = true, down = true;
+    for (size_t i = 1; i < n; i++) {
+        int order = ek_zset_compare(&e[i - 1], &e[i]);
+        up &= order < 0;
+        down &= order > 0;
+    }
+    if (up) return;
+    if (!down) {
+        qsort(e, n, sizeof *e, ek_zset_compare);
+        return;
+    }
+    for (size_t i = 0, j = n - 1; i < j; i++, j--) {
+        ek_zset_entry was = e[i];
+        e[i] = e[j];
+        e[j] = was;
+    }
 }
 
-static bool make_zset(ek_rdb_in *in, const strings *pairs, ek_value *v) {
-    if (pairs->n == 0 || pairs->n % 2) return false;
-    for (size_t i = 0; i < pairs->n; i += 2) {
-        double score;
-        ek_str text = pairs->v[i + 1];
-        if (!ek_parse_double(text.p, text.n, &score)) return false;
-        if (!zset_put(in, v, pairs->v[i], score)) return false;
-    }
+static bool make_zset(ek_rdb_in *in, ek_zset_entry *e, size_t n, ek_value *v) {
+    if (n == 0 || n > UINT32_MAX) return false;
+    for (size_t i = 0; i < n; i++)
+        if (isnan(e[i].score)) return false;
+    if (!all_differ(in, &e->member, n, sizeof *e)) return false;
+    put_in_order(e, n);
+    size_t room = ek_zset_store_room(in->s, e, n);
+    ek_zset_store(in->s, in->db, v, e, n, ek_rdb_memory(in, room + 1));
     return true;
 }
 
 /* --- each form --- */
 
+static ek_zset_entry *entries_for(ek_rdb_in *in, size_t n) {
+    return ek_rdb_memory(in, (n + 1) * sizeof(ek_zset_entry));
+}
+
 static bool get_zset_2(ek_rdb_in *in, ek_value *v) {
     size_t n;
-    if (!ek_rdb_get_count(in, 1 + sizeof(double), &n) || n == 0) return false;
-    while (n-- > 0) {
-        ek_str member;
-        double score;
-        if (!ek_rdb_get_string(in, &member) || !get(in, &score, sizeof score)) return false;
-        if (!zset_put(in, v, member, score)) return false;
-    }
-    return true;
+    if (!ek_rdb_get_count(in, 1 + sizeof(double), &n)) return false;
+    ek_zset_entry *e = entries_for(in, n);
+    for (size_t i = 0; i < n; i++)
+        if (!ek_rdb_get_string(in, &e[i].member) || !get(in, &e[i].score, sizeof(double)))
+            return false;
+    return make_zset(in, e, n, v);
 }
 
 /* Scores as text behind a byte of length; 253 to 255 are NaN and the infinities. */
 static bool get_zset(ek_rdb_in *in, ek_value *v) {
     size_t n;
-    if (!ek_rdb_get_count(in, 2, &n) || n == 0) return false;
-    while (n-- > 0) {
-        ek_str member;
+    if (!ek_rdb_get_count(in, 2, &n)) return false;
+    ek_zset_entry *e = entries_for(in, n);
+    for (size_t i = 0; i < n; i++) {
         uint8_t chars, text[252];
-        double score;
-        if (!ek_rdb_get_string(in, &member) || !ek_rdb_get_byte(in, &chars)) return false;
-        if (chars >= 253) score = chars == 253 ? NAN : chars == 254 ? INFINITY : -INFINITY;
-        else if (!get(in, text, chars) || !ek_parse_double(text, chars, &score)) return false;
-        if (!zset_put(in, v, member, score)) return false;
+        if (!ek_rdb_get_string(in, &e[i].member) || !ek_rdb_get_byte(in, &chars)) return false;
+        if (chars >= 253) e[i].score = chars == 253 ? NAN : chars == 254 ? INFINITY : -INFINITY;
+        else if (!get(in, text, chars) || !ek_parse_double(text, chars, &e[i].score)) return false;
     }
-    return true;
+    return make_zset(in, e, n, v);
+}
+
+static bool get_zset_packed(ek_rdb_in *in, unpack_fn *unpack, ek_value *v) {
+    strings pairs;
+    if (!get_packed(in, unpack, &pairs) || pairs.n % 2) return false;
+    size_t n = pairs.n / 2;
+    ek_zset_entry *e = entries_for(in, n);
+    for (size_t i = 0; i < n; i++) {
+        ek_str text = pairs.v[2 * i + 1];
+        e[i].member = pairs.v[2 * i];
+        if (!ek_parse_double(text.p, text.n, &e[i].score)) return false;
+    }
+    return make_zset(in, e, n, v);
 }
 
 static bool get_quicklist(ek_rdb_in *in, bool ziplists, ek_value *v) {
@@ -394,10 +437,8 @@ static bool get_of_type(ek_rdb_in *in, uint8_t type, ek_value *v) {
         return get_packed(in, unpack_listpack, &all) && make_set(in, &all, v);
     case EK_RDB_ZSET: return get_zset(in, v);
     case EK_RDB_ZSET_2: return get_zset_2(in, v);
-    case EK_RDB_ZSET_ZIPLIST:
-        return get_packed(in, unpack_ziplist, &all) && make_zset(in, &all, v);
-    case EK_RDB_ZSET_LISTPACK:
-        return get_packed(in, unpack_listpack, &all) && make_zset(in, &all, v);
+    case EK_RDB_ZSET_ZIPLIST: return get_zset_packed(in, unpack_ziplist, v);
+    case EK_RDB_ZSET_LISTPACK: return get_zset_packed(in, unpack_listpack, v);
     case EK_RDB_HASH: return get_strings(in, 2, &all) && make_hash(in, &all, v);
     case EK_RDB_HASH_ZIPLIST:
         return get_packed(in, unpack_ziplist, &all) && make_hash(in, &all, v);

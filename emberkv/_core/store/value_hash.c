@@ -373,7 +373,7 @@ void ek_hash_remove(ek_store *s, ek_db *db, ek_value *v, const ek_hash_place *pl
 }
 
 size_t ek_hash_create(ek_store *s, ek_db *db, ek_value *v, ek_str key, const ek_str *pairs,
-                      size_t n) {
+                      size_t n, bool differ) {
     size_t bytes = 0, first = ek_min(n, (size_t)s->root->config.hash_max_listpack_entries);
     bool small = true;
     for (size_t i = 0; small && i < 2 * n; i++) {
@@ -387,7 +387,7 @@ size_t ek_hash_create(ek_store *s, ek_db *db, ek_value *v, ek_str key, const ek_
         ek_keyspace_add(s, db, &plan, v->hash, v);
         uint8_t *to = v->data;
         for (size_t i = 0; i < 2 * first; i += 2) {
-            if (i && ek_lp_find(v->data, to, pairs[i].p, pairs[i].n, 2)) break;
+            if (i && !differ && ek_lp_find(v->data, to, pairs[i].p, pairs[i].n, 2)) break;
             to = ek_lp_put(to, pairs[i].p, pairs[i].n);
             to = ek_lp_put(to, pairs[i + 1].p, pairs[i + 1].n);
         }
