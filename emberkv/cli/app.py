@@ -13,15 +13,16 @@ from .info import info
 from .links import LinkError
 from .serve import serve
 from .top import top
+from .transfer import export, import_
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="emberkv")
 def emberkv() -> None:
-    """SQLite for Redis: a shell, a page about a store, a benchmark and a server."""
+    """SQLite for Redis: a shell, a page about a store, a benchmark, a server, and transfers."""
 
 
-for command in (cli, info, top, bench, serve):
+for command in (cli, info, top, bench, serve, import_, export):
     emberkv.add_command(command)
 
 

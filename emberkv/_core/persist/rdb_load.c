@@ -182,6 +182,9 @@ static bool refuse_value(loader *l, uint8_t type, ek_str key) {
     if (type == 6 || type == 7)
         return refuse(l, "key '%.*s' has the type of a module, which cannot be read here", shown,
                       (const char *)key.p);
+    if (l->in.cut)
+        return refuse(l, "the file ends within key '%.*s', or a length there is damaged", shown,
+                      (const char *)key.p);
     return refuse(l, "key '%.*s', of type %u, is damaged", shown, (const char *)key.p, type);
 }
 
