@@ -188,6 +188,15 @@ def test_reloading_changes_nothing(db: Any, tmp_path: Path) -> None:
     assert digest(db) == now
 
 
+def test_functions_are_reloaded_too(db: Any) -> None:
+    pytest.importorskip("lupa")
+    code = "#!lua name=mine\nredis.register_function('one', function() return 1 end)"
+    db.function_load(code)
+    for options in ((), ("NOSAVE", "NOFLUSH", "MERGE")):
+        db.execute_command("DEBUG", "RELOAD", *options)
+        assert db.fcall("one", 0) == 1 and len(db.function_list()) == 1
+
+
 def test_reloading_tells_watchers(db: Any) -> None:
     db.set("k", 1)
     with db.pipeline() as pipe:

@@ -85,6 +85,7 @@ typedef struct ek_rdb_in {
     ek_db *db;           /* where values are made */
     ek_scratch *scratch; /* holds what is decompressed */
     const uint8_t *p, *end;
+    bool replace;        /* a library that is there already is replaced */
     bool cut;            /* something was not there because it would lie behind `end` */
 } ek_rdb_in;
 

@@ -16,7 +16,9 @@ bool ek_rdb_get_library(ek_rdb_in *in) {
     ek_str code;
     if (!ek_rdb_get_string(in, &code)) return false;
     ek_str name = ek_library_name_in(code);
-    if (!name.n || ek_library_find(in->s, name)) return false;
+    const ek_library *there = name.n ? ek_library_find(in->s, name) : NULL;
+    if (!name.n || (there && !in->replace)) return false;
+    if (there) ek_library_delete(in->s, there);
     ek_library_add(in->s, name, code);
     return true;
 }

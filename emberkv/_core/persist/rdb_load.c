@@ -318,7 +318,9 @@ bool ek_rdb_load_fd(ek_rdb_load *load, int fd) {
     load->version = 0;
     load->valkey = load->aof_base = false;
     load->err[0] = 0;
-    l.in = (ek_rdb_in){.s = load->s, .db = load->s->dbs, .scratch = &l.scratch};
+    l.in = (ek_rdb_in){
+        .s = load->s, .db = load->s->dbs, .scratch = &l.scratch, .replace = load->replace,
+    };
     l.in.p = l.in.end = l.summed = l.window;
     if (!l.window) return refuse(&l, "no memory");
     bool ok = load_guarded(&l);

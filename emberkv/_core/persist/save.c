@@ -8,6 +8,7 @@
 #include "persist/rdb_save.h"
 #include "persist/save.h"
 #include "persist/tables.h"
+#include "store/functions.h"
 
 static ek_rdb_save by_settings(const ek_store *settings, const ek_store *s) {
     const ek_config *config = &settings->root->config;
@@ -47,7 +48,10 @@ static void reload(ek_ctx *c, bool save, bool flush, bool merge) {
     ek_rdb_load load = {.s = c->s, .within = true, .replace = merge, .keep_expired = false};
     if (save && !save_here(c)) return;
     ek_savepoint before = ek_save(c->a);
-    if (flush) ek_flush_all(c);
+    if (flush) {
+        ek_flush_all(c);
+        ek_libraries_flush(c->s);
+    }
     if (ek_store_rdb_path(c->s, path, sizeof path) && ek_rdb_load_file(&load, path)) {
         ek_reply_ok(c->reply);
         return;
