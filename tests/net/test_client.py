@@ -50,6 +50,51 @@ def test_lists_have_the_servers_fields_in_order(path: Path) -> None:
         assert names[0] == [*names[1], "lib-name", "lib-ver"]  # as 7.2 has them
 
 
+def test_lists_tell_of_buffers(path: Path) -> None:
+    with ours(path) as mine:
+        watcher, multi, partial, lazy = (mine.connect() for _ in range(4))
+        for name, client in {"multi": multi, "partial": partial, "lazy": lazy}.items():
+            client.do(f"CLIENT SETNAME {name}")
+
+        def look() -> dict[str, dict[str, int]]:
+            lines = [facts(line) for line in watcher.do("CLIENT LIST").value.decode().splitlines()]
+            return {
+                f["name"]: {k: int(v) for k, v in f.items() if v.isdecimal()}
+                for f in lines
+                if f["name"]
+            }
+
+        def until(client: str, field: str, least: int) -> dict[str, int]:
+            deadline = time.monotonic() + 30
+            while (found := look()[client])[field] < least:
+                assert time.monotonic() < deadline, found
+                time.sleep(0.01)
+            return found
+
+        idle = look()["multi"]
+        assert idle["multi-mem"] == idle["qbuf"] == idle["omem"] == idle["oll"] == 0
+        assert 0 < idle["tot-mem"] < 2000
+        multi.do("MULTI")
+        multi.do("SET k " + "x" * 5000)
+        queued = look()["multi"]
+        assert queued["multi-mem"] > 5000
+        assert queued["tot-mem"] >= idle["tot-mem"] + queued["multi-mem"]
+        multi.do("EXEC")
+        assert look()["multi"] == idle | {k: v for k, v in look()["multi"].items() if k == "age"}
+
+        partial.send(b"*2\r\n$3\r\nGET\r\n$30000\r\n" + b"x" * 20000)
+        assert until("partial", "qbuf", 20000)["tot-mem"] > 20000
+        partial.send(b"x" * 10000 + b"\r\n")
+        partial.read()
+        assert look()["partial"]["qbuf"] == look()["partial"]["qbuf-free"] == 0
+
+        watcher.do("SET big " + "x" * 100_000)
+        lazy.send(b"GET big\r\n" * 500)
+        waiting = until("lazy", "omem", 1 << 20)
+        assert waiting["oll"] > 0
+        assert waiting["tot-mem"] > waiting["omem"]
+
+
 def test_lists_show_what_each_client_does(path: Path) -> None:
     def script(side: Side) -> list[Any]:
         clients = [side.connect(2 + i % 2) for i in range(8)]

@@ -109,10 +109,13 @@ static size_t line_of(ek_ctx *c, const subject *s, char *out, size_t cap) {
     int64_t idle = conn->last_ms && ek_now_ms(c) > conn->last_ms ? (ek_now_ms(c) - conn->last_ms) / 1000
                                                                  : s->session ? 0 : s->age_s;
     flags_of(c, s, flags);
+    /* What waits in its inbox is output that its server has not taken yet. */
+    size_t mail = s->client ? s->client->nmail : 0;
+    size_t output = conn->omem + (s->client ? s->client->inbox_bytes : 0);
     int n = snprintf(
         out, cap,
         "id=%llu addr=%s laddr=%s fd=%d name=%.*s age=%lld idle=%lld flags=%s db=%u sub=%u psub=%u "
-        "ssub=%u multi=%d qbuf=%zu qbuf-free=%zu argv-mem=%zu multi-mem=0 rbs=0 rbp=0 obl=%zu "
+        "ssub=%u multi=%d qbuf=%zu qbuf-free=%zu argv-mem=%zu multi-mem=%zu rbs=0 rbp=0 obl=%zu "
         "oll=%zu omem=%zu tot-mem=%zu events=r cmd=%s user=default redir=%lld resp=%u "
         "lib-name=%.*s lib-ver=%.*s\n",
         (unsigned long long)s->id, addr, laddr, session->connection ? conn->fd : -1, (int)name.n,
@@ -120,7 +123,9 @@ static size_t line_of(ek_ctx *c, const subject *s, char *out, size_t cap) {
         s->session ? session->db : s->client->db, subscriptions(c, s, EK_CHANNEL),
         subscriptions(c, s, EK_PATTERN), subscriptions(c, s, EK_SHARD_CHANNEL),
         session->in_multi ? (int)session->nqueue : -1, conn->qbuf, conn->qbuf_free, conn->argv_mem,
-        conn->obl, conn->oll, conn->omem, conn->tot_mem,
+        session->queue_bytes,
+        conn->obl, conn->oll + mail, output,
+        conn->own_mem + conn->qbuf + conn->qbuf_free + session->queue_bytes + output,
         s->session == c->session ? c->cmd->name : session->last ? session->last->name : "NULL",
         t ? (long long)t->redirect : -1, s->session ? (unsigned)session->resp : s->client->resp,
         (int)lib.n, (const char *)lib.p, (int)ver.n, (const char *)ver.p);

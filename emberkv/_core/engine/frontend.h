@@ -56,13 +56,13 @@ typedef struct ek_connection {
     int fd;
     bool is_unix, is_local, is_tls;
     int64_t created_ms;
+    size_t own_mem; /* what the connection occupies without its buffers */
 
     /* Written by the server. */
     int64_t last_ms;             /* when it last sent something */
     size_t qbuf, qbuf_free;      /* bytes that are not run yet; room behind them */
     size_t argv_mem;             /* of arguments of an incomplete request */
     size_t obl, oll, omem;       /* output: in the fixed buffer (none here), list elements, bytes */
-    size_t tot_mem;              /* all that the connection occupies */
     ek_client_class class;
     bool postponed;              /* CLIENT PAUSE: its command waits to be run */
 

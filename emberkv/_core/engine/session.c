@@ -27,6 +27,7 @@ void ek_session_begin_auth(ek_session *session) {
 static void free_queue(ek_session *session) {
     for (size_t i = 0; i < session->nqueue; i++) free(session->queue[i].argv);
     session->nqueue = 0;
+    session->queue_bytes = 0;
 }
 
 void ek_session_discard(ek_session *session) {
@@ -101,6 +102,7 @@ bool ek_session_queue(ek_session *session, const ek_command *cmd, size_t argc,
         copy[i] = (ek_str){p, argv[i].n};
         p += argv[i].n;
     }
+    session->queue_bytes += sizeof *session->queue + bytes;
     session->queue[session->nqueue++] = (ek_queued){.cmd = cmd, .argc = argc, .argv = copy};
     return true;
 }

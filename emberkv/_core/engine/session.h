@@ -50,6 +50,7 @@ typedef struct ek_session {
     bool known;             /* it is among them */
     ek_queued *queue;
     size_t nqueue, queue_cap;
+    size_t queue_bytes; /* of the commands in it */
     ek_watch *watches;
     size_t nwatches, watches_cap;
     ek_scratch scratch;

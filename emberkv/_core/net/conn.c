@@ -86,6 +86,7 @@ ek_conn *ek_conn_new(ek_server *server, int fd, const ek_connection *facts) {
     conn->fd = fd;
     conn->facts = *facts;
     conn->facts.fd = fd;
+    conn->facts.own_mem = sizeof *conn + sizeof *conn->session + sizeof(ek_client);
     conn->facts.created_ms = conn->facts.last_ms = server->unix_ms;
     ek_parser_next(&conn->parser);
     conn->session = ek_session_new(server->s, 0);
@@ -397,9 +398,11 @@ static size_t run_requests(ek_server *server, ek_conn *conn, uint8_t *buffer, si
 /* Keep what is left of the input: nothing, as a rule. */
 static bool keep_input(ek_conn *conn, uint8_t *rest, size_t n) {
     if (EK_LIKELY(n == 0)) {
-        if (EK_UNLIKELY(conn->in != NULL)) free(conn->in);
+        if (EK_LIKELY(conn->in == NULL)) return true;
+        free(conn->in);
         conn->in = NULL;
         conn->in_len = conn->in_cap = 0;
+        conn->facts.qbuf = conn->facts.qbuf_free = conn->facts.argv_mem = 0;
         return true;
     }
     /* What is small goes in front of the rest when that comes; the large gets its place now. */
