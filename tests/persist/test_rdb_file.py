@@ -254,3 +254,11 @@ def test_what_cannot_be_written_leaves_the_old_file(db: Any, tmp_path: Path) -> 
         _ember.save_rdb(db._store, tmp_path / "missing" / "a.rdb")
     assert path.read_bytes() == b"before" and db.get("a") == b"b"
     assert os.listdir(tmp_path) == ["a.rdb"]
+
+
+def test_a_file_that_does_not_fit_is_refused(db: Any, tmp_path: Path) -> None:
+    for i in range(50_000):
+        db.set(f"key:{i}", f"{i:0100d}")
+    db.save(tmp_path / "a.rdb")
+    with pytest.raises(emberkv.DataError, match="at byte [0-9]+: the store is full"):
+        emberkv.load(tmp_path / "a.rdb", max_bytes=4 << 20)
