@@ -546,7 +546,6 @@ static bool is_idle(const ek_server *server, const ek_conn *conn) {
 }
 
 void ek_conn_sweep(ek_server *server, ek_conn *conn) {
-    conn->facts.tot_mem = ek_conn_bytes(conn);
     bool given_up = conn->half_closed && server->unix_ms - conn->facts.last_ms > HALF_CLOSED_MS;
     if (given_up || is_idle(server, conn))
         ek_conn_report(server, conn, EK_LOG_VERBOSE, "Closing idle client", "");

@@ -6,7 +6,7 @@
 #define AT_ONCE 16 /* the others in the next tick */
 
 size_t ek_conn_bytes(const ek_conn *conn) {
-    return sizeof *conn + sizeof *conn->session + conn->in_cap + conn->out_bytes;
+    return conn->facts.own_mem + conn->in_cap + conn->facts.omem + conn->session->queue_bytes;
 }
 
 /* In bytes; a percentage is of maxmemory, and of nothing without one. */
