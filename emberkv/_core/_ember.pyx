@@ -678,6 +678,18 @@ cdef class Session:
         finally:
             args_free(&a)
 
+    cdef object call2_many(self, const ek_command *cmd, object x, object y, tuple values):
+        cdef Args a
+        args_begin(&a, cmd)
+        try:
+            args_put(&a, x, self)
+            args_put(&a, y, self)
+            for value in values:
+                args_put(&a, value, self)
+            return self.run(cmd, a.n, a.v)
+        finally:
+            args_free(&a)
+
     def execute(self, args):
         """Run one command: a tuple or list of its name and arguments. Gives its reply.
 

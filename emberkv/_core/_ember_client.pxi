@@ -13,7 +13,13 @@ cdef const ek_command *command(name) except NULL:
 
 cdef const ek_command *DECRBY = command(b"decrby")
 cdef const ek_command *DEL = command(b"del")
+cdef const ek_command *EVAL = command(b"eval")
+cdef const ek_command *EVAL_ROLLBACK = command(b"eval_rollback")
+cdef const ek_command *EVALSHA = command(b"evalsha")
+cdef const ek_command *EVALSHA_ROLLBACK = command(b"evalsha_rollback")
 cdef const ek_command *EXISTS = command(b"exists")
+cdef const ek_command *FCALL = command(b"fcall")
+cdef const ek_command *FCALL_ROLLBACK = command(b"fcall_rollback")
 cdef const ek_command *GEOADD = command(b"geoadd")
 cdef const ek_command *GET = command(b"get")
 cdef const ek_command *HDEL = command(b"hdel")
@@ -292,6 +298,31 @@ cdef class Client:
     def hgetall(self, name):
         """All fields with their values. HGETALL."""
         return self._session.call1(HGETALL, name)
+
+    # Scripts
+
+    def eval(self, script, numkeys, *keys_and_args, rollback=False):
+        """Run a script with `numkeys` keys, and arguments behind them; what it returns. EVAL.
+
+        Nobody sees it half done. What it changed before an error remains; with `rollback`, or when
+        its first line is ``#!lua flags=rollback``, an error undoes it all. Needs the package lupa.
+        """
+        return self._session.call2_many(
+            EVAL_ROLLBACK if rollback else EVAL, script, numkeys, keys_and_args)
+
+    def evalsha(self, sha, numkeys, *keys_and_args, rollback=False):
+        """Run the script with this SHA-1; NoScriptError if it is not known. See `eval`. EVALSHA."""
+        return self._session.call2_many(
+            EVALSHA_ROLLBACK if rollback else EVALSHA, sha, numkeys, keys_and_args)
+
+    def fcall(self, function, numkeys, *keys_and_args, rollback=False):
+        """Call a function with `numkeys` keys, and arguments behind them; what it returns. FCALL.
+
+        What it changed before an error remains, unless `rollback` is asked for, or is one of the
+        flags that it was registered with.
+        """
+        return self._session.call2_many(
+            FCALL_ROLLBACK if rollback else FCALL, function, numkeys, keys_and_args)
 
     # Lists
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from faults.scenes import BASE, BASE_FIELD_EXPIRY
+from faults.scenes import BASE, BASE_FIELD_EXPIRY, BASE_LIBRARY, BASE_SCRIPTS
 
 from emberkv.exceptions import ResponseError
 
@@ -49,7 +49,8 @@ def dump(session: Any) -> dict[tuple[int, bytes], tuple[Any, ...]]:
         session.execute((b"SELECT", db))
         assert session.execute((b"DBSIZE",)) == sum(1 for d, _ in out if d == db)
     session.execute((b"SELECT", 0))
-    return out
+    libraries = session.execute((b"FUNCTION", b"LIST", b"WITHCODE"))
+    return out | {(-1, b"functions"): tuple(sorted(map(repr, libraries)))}
 
 
 def dump_keys(
@@ -99,5 +100,14 @@ def set_scene(session: Any) -> None:
         run_all(session, BASE_FIELD_EXPIRY)
     except ResponseError as error:
         if "unknown" not in str(error):
+            raise
+    session.execute((b"SCRIPT", b"FLUSH"))
+    session.execute((b"FUNCTION", b"FLUSH"))
+    try:
+        session.execute((b"FUNCTION", b"LOAD", BASE_LIBRARY))
+        for script in BASE_SCRIPTS:
+            session.execute((b"SCRIPT", b"LOAD", script))
+    except ResponseError as error:
+        if "lupa" not in str(error):
             raise
     settle(session)

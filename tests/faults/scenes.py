@@ -94,6 +94,21 @@ BASE_FIELD_EXPIRY: list[Command] = [
     words(f"HPEXPIREAT HX {LATER_MS} FIELDS 2 field-1 field-500"),
 ]
 
+BASE_LIBRARY = b"""#!lua name=base
+redis.register_function('append', function(keys, args)
+    return redis.call('RPUSH', keys[1], args[1])
+end)
+"""
+OTHER_LIBRARY = b"""#!lua name=other
+redis.register_function{function_name='one', callback=function() return 1 end, description='one'}
+redis.register_function{function_name='two', callback=function() return 2 end, flags={'no-writes'}}
+"""
+MANY_CHANGES = b"""
+redis.call('SET', KEYS[1], ARGV[1]) redis.call('DEL', 'H') redis.call('HSET', 'h', 'new', 1)
+redis.call('RPUSH', 'L', 1, 2, 3) redis.call('ZADD', 'Z', 5, 'new')
+return redis.call('GET', KEYS[1])
+"""
+
 STRINGS = """
 SET s changed
 SET new value
@@ -474,10 +489,31 @@ WITH_BLANKS: list[Command] = [
 ]
 
 
+# What a script changes before one of its commands fails remains: so those that change more undo it.
+ONE_CHANGE = b"return redis.call('RPUSH', KEYS[1], ARGV[1])"
+BASE_SCRIPTS = [ONE_CHANGE, MANY_CHANGES, MANY_CHANGES + b" .. nil"]
+SCRIPTS: list[Command] = [
+    (b"EVAL", ONE_CHANGE, 1, b"L", b"y" * 5000),
+    (b"EVAL_ROLLBACK", MANY_CHANGES, 1, b"s", b"y" * 5000),
+    (b"EVAL_ROLLBACK", MANY_CHANGES + b" .. nil", 1, b"s", b"y" * 5000),
+    (b"SCRIPT", b"LOAD", b"return 'one that is not known'"),
+    (b"SCRIPT", b"FLUSH"),
+    (b"FCALL", b"append", 1, b"l", b"y" * 300),
+    (b"FUNCTION", b"LOAD", OTHER_LIBRARY),
+    (b"FUNCTION", b"LOAD", OTHER_LIBRARY.replace(b"'one'", b"'append'", 1)),  # refused
+    (b"FUNCTION", b"LOAD", b"REPLACE", BASE_LIBRARY + b"-- changed" * 400),
+    (b"FUNCTION", b"DELETE", b"base"),
+    (b"FUNCTION", b"FLUSH"),
+    (b"FUNCTION", b"RESTORE", payload(b"\xf5" + text(OTHER_LIBRARY))),
+    (b"FUNCTION", b"RESTORE", payload(b"\xf5" + text(OTHER_LIBRARY)), b"FLUSH"),
+    (b"FUNCTION", b"RESTORE", payload(b"\xf5" + text(BASE_LIBRARY) * 2), b"REPLACE"),  # refused
+]
+
+
 def commands() -> list[Command]:
     groups = (STRINGS, LISTS, SETS, HASHES, ZSETS, STREAMS, GEO, HYPERLOGLOGS, KEYS, SETTINGS)
     lines = [words(line) for group in groups for line in group.strip().splitlines()]
-    return lines + WITH_BLANKS
+    return lines + WITH_BLANKS + SCRIPTS
 
 
 COMMANDS = commands()

@@ -45,6 +45,44 @@ def libraries(*names: str) -> list[tuple[str, ...]]:
     return [("FUNCTION", "LOAD", code.format(name)) for name in names]
 
 
+FULL = """#!lua name=full
+redis.register_function('w', function() return redis.call('set', 'a', 1) end)
+redis.register_function{function_name='wo',
+    callback=function() return redis.call('set', 'a', 1) end,
+    flags={'allow-oom'}}
+redis.register_function{function_name='r', callback=function() return redis.call('get', 'a') end,
+    flags={'no-writes'}}
+redis.register_function('rr', function() return redis.call('get', 'a') end)
+"""
+WHEN_FULL = [
+    ("SET", "a", 1),
+    ("EVAL", "return redis.call('set', 'a', 1)", 0),
+    ("EVAL", "return redis.call('get', 'a')", 0),
+    ("EVAL", "return redis.call('del', 'a')", 0),
+    ("EVAL", "#!lua\nreturn redis.call('set', 'a', 1)", 0),
+    ("EVAL", "#!lua\nreturn redis.call('get', 'a')", 0),
+    ("EVAL", "#!lua flags=allow-oom\nreturn redis.call('set', 'a', 1)", 0),
+    ("EVAL", "#!lua flags=no-writes\nreturn redis.call('get', 'a')", 0),
+    ("EVAL_RO", "return redis.call('get', 'a')", 0),
+    *(("FCALL", name, 0) for name in ("w", "wo", "r", "rr")),
+    ("FCALL_RO", "r", 0),
+    ("FUNCTION", "LOAD", "x"),
+]
+
+
+def test_flags_say_what_goes_on_when_memory_is_full(both: tuple[Client, Client]) -> None:
+    ours, theirs = both
+    for client in both:
+        client.execute("FUNCTION", "LOAD", FULL)
+        client.execute("CONFIG", "SET", "maxmemory", 1)
+    try:
+        for call in WHEN_FULL:
+            assert ours.execute(*call) == theirs.execute(*call), call
+    finally:
+        for client in both:
+            client.execute("CONFIG", "SET", "maxmemory", 0)
+
+
 def test_payloads_go_from_one_to_the_other(both: tuple[Client, Client]) -> None:
     for taker, giver in (both, both[::-1]):
         for call in [("FUNCTION", "FLUSH"), *libraries("a", "b", "long" * 50)]:

@@ -397,7 +397,7 @@ static void push_function(lua_State *L, ek_lua *self, const ek_lua_run *run) {
 }
 
 static void fcall(ek_ctx *c, bool read_only, bool rollback) {
-    ek_lua_run run = {.function = true, .push = push_function};
+    ek_lua_run run = {.function = true, .declared = true, .push = push_function};
     if (!ek_functions_ready(c)) return;
     const ek_function *f = ek_function_find(c->s, c->argv[1]);
     if (!f) {

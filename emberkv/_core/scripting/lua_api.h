@@ -29,6 +29,7 @@ enum {
     LUA_MASKCOUNT = 8,
     LUA_ERRMEM = 4,
     LUA_GCCOLLECT = 2,
+    LUA_GCSETPAUSE = 6,
 };
 
 #define LUA_UPVALUE(i) (LUA_GLOBALSINDEX - (i))

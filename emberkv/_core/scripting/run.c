@@ -5,13 +5,25 @@
 
 #define LOOK_AFTER 20000     /* instructions of Lua */
 #define PATIENCE_MS 10       /* before the interpreter is let go of, and others are looked after */
+#define SMALL_BYTES ((size_t)1 << 20)
+#define PAUSE 150
+#define PAUSE_SMALL 1000
 #define ASK_EVERY_MS 50      /* whether somebody interrupts: takes the interpreter for a moment */
 #define LOAD_LIMIT_MS 500    /* for the code of a library, which only registers functions */
 #define KILLED "ERR Script killed by user with SCRIPT KILL..."
 
 /* --- looking around --- */
 
+/* How much more than what was alive may there be before garbage is looked for. While little is used,
+ * as with most scripts, that is much: a look at all globals costs more than a small script. */
+static void set_pause(ek_lua *self, int percent) {
+    if (EK_LIKELY(self->pause == percent)) return;
+    self->pause = percent;
+    lua.gc(self->L, LUA_GCSETPAUSE, percent);
+}
+
 static void collect(ek_lua *self) {
+    if (self->used > SMALL_BYTES) set_pause(self, PAUSE);
     if (self->used < self->limit / 2 || self->used < self->collected + self->limit / 8) return;
     lua.gc(self->L, LUA_GCCOLLECT, 0);
     self->collected = self->used;
@@ -56,6 +68,7 @@ void ek_lua_look_around(lua_State *L, ek_lua *self) {
 void ek_lua_watch(ek_lua *self) {
     self->ended = self->told = self->away = self->interrupted = false;
     self->calls = 0;
+    set_pause(self, self->used > SMALL_BYTES ? PAUSE : PAUSE_SMALL);
     self->ask_at_ms = 0;
     lua.sethook(self->L, hook, LUA_MASKCOUNT, LOOK_AFTER);
     ek_run_begin(self->a, !self->run || self->run->function);
@@ -143,13 +156,11 @@ static void push_strings(lua_State *L, const ek_str *v, size_t n) {
     }
 }
 
-static int run_protected(lua_State *L) {
-    ek_lua *self = lua.touserdata(L, 1);
+int ek_lua_run_protected(lua_State *L) {
+    ek_lua *self = ek_lua_self(L);
     const ek_lua_run *run = self->run;
     const ek_str *keys = self->c->argv + 3;
     size_t nargs = self->c->argc - 3 - run->nkeys;
-    lua.settop(L, 0);
-    lua.rawgeti(L, LUA_REGISTRYINDEX, self->handler);
     run->push(L, self, run);
     if (run->function) {
         push_strings(L, keys, run->nkeys);
@@ -162,17 +173,17 @@ static int run_protected(lua_State *L) {
         lua.setfield(L, -2, "ARGV");
         ek_lua_pop(L, 1);
     }
-    if (lua.pcall(L, run->function ? 2 : 0, 1, 1) != 0) return lua.error(L);
-    lua.rawseti(L, LUA_REGISTRYINDEX, self->result);
-    return 0;
+    lua.call(L, run->function ? 2 : 0, 1);
+    return 1;
 }
 
 /* Push the result or, false, the error. */
 static bool call(ek_lua *self) {
     lua_State *L = self->L;
-    if (lua.cpcall(L, run_protected, self) != 0) return false;
-    lua.rawgeti(L, LUA_REGISTRYINDEX, self->result);
-    return true;
+    lua.settop(L, 0);
+    lua.rawgeti(L, LUA_REGISTRYINDEX, self->handler);
+    lua.rawgeti(L, LUA_REGISTRYINDEX, self->runner);
+    return lua.pcall(L, 0, 1, 1) == 0;
 }
 
 /* The commands that it calls are run as those of EXEC are, each with a savepoint. */
@@ -180,16 +191,30 @@ static bool call_in_session(ek_ctx *c, ek_lua *self) {
     ek_session *session = c->session;
     bool in_exec = session->in_exec;
     uint32_t db = session->db; /* what the script selects is for the script */
+    bool no_room = session->no_room;
+    if (self->run->flags & EK_SCRIPT_ALLOW_OOM) session->no_room = false;
     session->in_exec = true;
     c->a->level++;
     bool ok = call(self);
     c->a->level--;
     session->in_exec = in_exec;
+    session->no_room = no_room;
     session->db = db;
     return ok;
 }
 
+/* A full store: who declared its flags says by them whether it goes on; of others the commands that
+ * need memory are refused one by one. */
+static bool refused_for_memory(ek_ctx *c, const ek_lua_run *run) {
+    bool full = c->s->root->config.maxmemory && c->session->no_room;
+    if (EK_LIKELY(!full) || !run->declared) return false;
+    if (run->flags & (EK_SCRIPT_ALLOW_OOM | EK_SCRIPT_NO_WRITES)) return false;
+    ek_reply_error(c->reply, "OOM command not allowed when used memory > 'maxmemory'.");
+    return true;
+}
+
 void ek_lua_run_script(ek_ctx *c, ek_lua *self, ek_lua_run *run) {
+    if (EK_UNLIKELY(refused_for_memory(c, run))) return;
     ek_savepoint before = ek_save(c->a);
     size_t mark = c->reply->len;
     self->c = c;

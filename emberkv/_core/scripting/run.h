@@ -15,6 +15,7 @@ typedef struct ek_lua_run {
     ek_str name;     /* in errors: SHA-1 of a script, name of a function */
     bool function;   /* FCALL: it is given its keys and arguments, which are globals else */
     uint32_t flags;  /* EK_SCRIPT_* */
+    bool declared;   /* ... which somebody wrote down: a function, or a script with a first line */
     size_t nkeys;    /* from argv[3] on; what comes behind them are arguments */
     /* Push the function that is to be called. In a protected call. */
     void (*push)(lua_State *L, ek_lua *self, const struct ek_lua_run *run);
@@ -27,6 +28,7 @@ void ek_lua_run_script(ek_ctx *c, ek_lua *self, ek_lua_run *run);
 /* The number of keys of EVAL and FCALL, argv[2]. False: has replied that it is wrong. */
 bool ek_lua_parse_nkeys(ek_ctx *c, size_t *nkeys, const char *not_a_number);
 
+int ek_lua_run_protected(lua_State *L); /* the script of ek_lua.run; returns its result */
 /* Raises the error that ends the script, if it is to end. In a protected call. */
 void ek_lua_look_around(lua_State *L, ek_lua *self);
 /* Begin and end what runs Lua code of users: the hook that looks around is set. */

@@ -83,6 +83,10 @@ int ek_lua_array_length(lua_State *L, int at, double *highest) {
 /* What is compiled comes again when it is needed. */
 static int tidy_protected(lua_State *L) {
     ek_lua *self = lua.touserdata(L, 1);
+    for (size_t i = 0; i < EK_LUA_RECENT; i++) {
+        if (self->recent[i].at) lua.L_unref(L, LUA_REGISTRYINDEX, self->recent[i].at);
+        self->recent[i].at = 0;
+    }
     lua.createtable(L, 0, 0);
     lua.rawseti(L, LUA_REGISTRYINDEX, self->scripts);
     return 0;
@@ -93,13 +97,13 @@ void ek_lua_tidy(ek_lua *self) {
         free(self->text.p);
         self->text = (ek_lua_text){0};
     }
-    if (EK_LIKELY(self->used < TIDY_BYTES || self->used < 2 * self->collected)) return;
-    lua.pushnil(self->L);
-    lua.rawseti(self->L, LUA_REGISTRYINDEX, self->result);
-    if (self->used > self->limit / 4 && lua.cpcall(self->L, tidy_protected, self) != 0)
+    size_t limit = (size_t)self->s->root->config.lua_memory_limit;
+    if (EK_LIKELY(self->used < self->rests + ek_min(TIDY_BYTES, limit / 8))) return;
+    self->limit = SIZE_MAX;
+    if (self->used > limit / 4 && lua.cpcall(self->L, tidy_protected, self) != 0)
         ek_lua_pop(self->L, 1);
     lua.gc(self->L, LUA_GCCOLLECT, 0);
-    self->collected = self->used;
+    self->rests = self->used;
 }
 
 /* --- making one --- */
@@ -122,10 +126,11 @@ static int set_up(lua_State *L) {
     }
     self->scripts = place(L);
     self->libraries = place(L);
-    self->result = place(L);
     self->registering = place(L);
     lua.pushcclosure(L, ek_lua_note_place, 0);
     self->handler = lua.L_ref(L, LUA_REGISTRYINDEX);
+    lua.pushcclosure(L, ek_lua_run_protected, 0);
+    self->runner = lua.L_ref(L, LUA_REGISTRYINDEX);
     ek_lua_make_globals(L, self);
     return 0;
 }
@@ -163,6 +168,7 @@ bool ek_lua_runs(const ek_store *s) {
 }
 
 static ek_lua *begin(ek_lua *self) {
+    ek_lua_tidy(self); /* of what was refused before anything ran, too */
     self->limit = (size_t)self->s->root->config.lua_memory_limit;
     return self;
 }

@@ -25,6 +25,7 @@ typedef struct ek_lua_text {
 
 enum {
     EK_LUA_SELF = 1, /* the place of ek_lua in the registry */
+    EK_LUA_RECENT = 64,
     EK_LUA_RANDOM_BEGIN = 0x330e, /* drand48's, for the seed 0 */
 };
 
@@ -33,10 +34,15 @@ typedef struct ek_lua {
     ek_store *s;
     ek_arena *a;
     size_t used, limit;     /* bytes of the state; what it may have */
-    size_t collected;       /* bytes that the last collection of all garbage left */
+    size_t collected;       /* bytes that the last collection of all garbage within a script left */
+    size_t rests;           /* those that the last one between scripts left */
     /* Places in the registry. */
-    int scripts, libraries, globals, handler, result, registering;
+    int scripts, libraries, globals, handler, runner, registering;
     int functions_front, functions_globals, loading_globals;
+    struct {
+        char sha[40];
+        int at; /* place in the registry; 0: free */
+    } recent[EK_LUA_RECENT]; /* scripts that were called lately, by the beginning of their SHA-1 */
     uint64_t libraries_seen; /* root->libraries_changed when libraries was last tidied */
     ek_scratch scratch; /* of the commands that scripts call */
     ek_reply reply;     /* of the command that was called last */
@@ -50,6 +56,7 @@ typedef struct ek_lua {
     bool told;      /* FUNCTION STATS knows of it */
     bool away;      /* the interpreter was let go of */
     unsigned calls; /* of redis.call */
+    int pause;      /* of Lua's collector, in percent */
     int64_t ask_at_ms; /* of its time: whether it is interrupted */
     struct ek_loading *loading; /* the library whose functions are being registered */
     uint64_t random; /* math.random's */
