@@ -139,7 +139,7 @@ def _settings(db: emberkv.Ember[bytes]) -> dict[str, dict[str, str]]:
     return {
         name: {"value": value, "default": default.get(name, "")}
         for name, value in sorted(given.items())
-        if value != default.get(name) and "pass" not in name
+        if value != default.get(name) and "pass" not in name and name != "dir"
     }
 
 

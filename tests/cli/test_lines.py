@@ -224,7 +224,7 @@ def test_help_tells_of_commands_and_groups(ours):
     page = ours(
         "--no-raw", stdin=b"help set\nhelp @hash\nhelp config get\nhelp nosuch\n? \n"
     ).stdout
-    assert b"SET key value [NX | XX] [GET] [EX seconds" in page
+    assert b"SET key value [NX | XX | IFEQ ifeq-value | IFNE" in page
     assert b"HGETALL key" in page and b"CONFIG GET parameter [parameter ...]" in page
     assert b"No such command: nosuch" in page and b"help @GROUP" in page
     assert b"\x1b" not in page

@@ -67,14 +67,20 @@ def test_subcommands_are_completed(terminal):
     assert completions(terminal, "object freq ") == set()
 
 
+CONDITIONS = {"NX", "XX", "IFEQ", "IFNE", "IFDEQ", "IFDNE"}
+CONDITION = (
+    "[NX | XX | IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest]"
+)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("SET key value ", {"NX", "XX", "GET", "EX", "PX", "EXAT", "PXAT", "KEEPTTL"}),
+        ("SET key value ", CONDITIONS | {"GET", "EX", "PX", "EXAT", "PXAT", "KEEPTTL"}),
         ("SET key value E", {"EX", "EXAT"}),
         ("set key value NX k", {"keepttl"}),
         ("SET key value EX ", set()),
-        ("SET key value EX 10 ", {"NX", "XX", "GET"}),
+        ("SET key value EX 10 ", CONDITIONS | {"GET"}),
         ("SET key value GET EX 10 NX ", set()),
         ("SET \"a key\" 'a value' N", {"NX"}),
         ("ZADD z ", {"NX", "XX", "GT", "LT", "CH", "INCR"}),
@@ -82,7 +88,7 @@ def test_subcommands_are_completed(terminal):
         ("ZADD z 1 a ", set()),
         ("ZUNIONSTORE d 2 a ", set()),
         ("ZUNIONSTORE d 2 a b ", {"WEIGHTS", "AGGREGATE"}),
-        ("ZUNIONSTORE d 2 a b AGGREGATE ", {"SUM", "MIN", "MAX"}),
+        ("ZUNIONSTORE d 2 a b AGGREGATE ", {"SUM", "MIN", "MAX", "COUNT"}),
         ("ZUNIONSTORE d 2 a b WEIGHTS 1 ", {"AGGREGATE"}),
         ("LMPOP 1 a ", {"LEFT", "RIGHT"}),
         ("SORT l BY x GET a ", {"GET", "LIMIT", "ASC", "DESC", "ALPHA", "STORE"}),
@@ -122,10 +128,13 @@ def test_help_is_completed(terminal):
         ("hrandfield h 2", " [WITHVALUES]"),
         ("zadd z NX", " [GT | LT] [CH] [INCR] score member [score member ...]"),
         ("zadd z 1 a", " [score member ...]"),
-        ("zunionstore d 2 a", " key [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>]"),
+        (
+            "zunionstore d 2 a",
+            " key [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX | COUNT>]",
+        ),
         ("zrange z 0 1 LIMIT 0", " count [BYSCORE | BYLEX] [REV] [WITHSCORES]"),
-        ('set "a k', " value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT "),
-        ("set a b EX", " seconds [NX | XX] [GET]"),
+        ('set "a k', f" value {CONDITION} [GET] [EX seconds | PX milliseconds | EXAT "),
+        ("set a b EX", f" seconds {CONDITION} [GET]"),
         ("help get", ""),
     ],
 )
