@@ -94,20 +94,30 @@ cdef int args_int(Args *a, int64_t value) except -1:
     return 0
 
 
+cdef enum:
+    REAL_CHARS = 26
+
+
+cdef inline size_t real_text(char *at, double d, bint point) noexcept:
+    """The shortest digits of a float, where that is quick; a whole one with a point, if wanted; else 0."""
+    cdef size_t n
+    if not (-1e15 < d < 1e15 and d == <double> <int64_t> d and d != 0):
+        return ek_format_shortest(at, d)
+    n = ek_format_i64(at, <int64_t> d)
+    if point:
+        memcpy(at + n, b".0", 2)
+        n += 2
+    return n
+
+
 cdef int args_real(Args *a, double d, bint point) except -1:
     """A float by its shortest digits; a whole one with a point behind it, if wanted."""
     cdef char *at = a.text + a.text_used
     cdef char few[32]
     cdef size_t n = 0
     args_reserve(a, 1)
-    if a.text_used + 24 <= TEXT_BYTES:
-        if -1e15 < d < 1e15 and d == <double> <int64_t> d and d != 0:
-            n = ek_format_i64(at, <int64_t> d)
-            if point:
-                memcpy(at + n, b".0", 2)
-                n += 2
-        else:
-            n = ek_format_shortest(at, d)
+    if a.text_used + REAL_CHARS <= TEXT_BYTES:
+        n = real_text(at, d, point)
     if n:
         a.text_used += n
         args_raw(a, at, n)

@@ -145,6 +145,8 @@ cdef extern from "store/peek.h" nogil:
                                   ek_str member)
     ek_peek_result ek_peek_score(const ek_store *s, const ek_table *keys, ek_str key,
                                  ek_str member, double *score)
+    ek_peek_result ek_peek_rank(const ek_store *s, const ek_table *keys, ek_str key,
+                                ek_str member, bint from_end, uint32_t *rank)
 
 cdef extern from "engine/command.h" nogil:
     ctypedef struct ek_command:

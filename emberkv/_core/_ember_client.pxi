@@ -430,14 +430,14 @@ cdef class Client:
         """
         if withscore:
             return _commands().zrank(self, name, value, withscore, score_cast_func)
-        return self._session.call2(ZRANK, name, value)
+        return rank_of(self, ZRANK, name, value, False)
 
     @cython.binding(True)  # a default that no text can stand for
     def zrevrank(self, name, value, withscore=False, score_cast_func=float):
         """The rank of `value` from the highest; see `zrank`. ZREVRANK."""
         if withscore:
             return _commands().zrevrank(self, name, value, withscore, score_cast_func)
-        return self._session.call2(ZREVRANK, name, value)
+        return rank_of(self, ZREVRANK, name, value, True)
 
     @cython.binding(True)  # a default that no text can stand for
     def zrange(self, name, start, end, desc=False, withscores=False, score_cast_func=float,

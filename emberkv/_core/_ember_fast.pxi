@@ -41,10 +41,12 @@ cdef extern from "Python.h":
     long long PyLong_AsLongLongAndOverflow_ "PyLong_AsLongLongAndOverflow"(PyObject *o,
                                                                            int *overflow)
     int PyObject_IsTrue_ "PyObject_IsTrue"(PyObject *o)
+    bint PyFloat_CheckExact_ "PyFloat_CheckExact"(PyObject *o)
+    double PyFloat_AS_DOUBLE_ "PyFloat_AS_DOUBLE"(PyObject *o)
 
 cdef enum:
     FAST_ARGS = 6
-    FAST_METHODS = 24
+    FAST_METHODS = 32
     XADD_FIELDS = 6  # so that all of it is less than INLINE_ARGS
 
 ctypedef PyObject *(*fast_method)(PyObject *, PyObject **, Py_ssize_t, PyObject *) except NULL
@@ -113,6 +115,36 @@ cdef PyObject *fast_set(PyObject *self, PyObject **args, Py_ssize_t n,
     s.run_status(SET, 3, argv)
     # Queued in a MULTI it is not set yet.
     return Py_NewRef(Py_False_ if (<Client> self)._session.p.in_multi else Py_True_)
+
+
+cdef PyObject *fast_zadd(PyObject *self, PyObject **args, Py_ssize_t n,
+                         PyObject *kwnames) except NULL:
+    """One member with a float."""
+    cdef Session s = (<Client> self)._session
+    cdef ek_str argv[4]
+    cdef char text[REAL_CHARS]
+    cdef PyObject *member
+    cdef PyObject *score
+    cdef Py_ssize_t pos = 0
+    if (kwnames != NULL or n != 2 or (<Client> self).p.a == NULL
+            or not fast_arg(s, args[0], &argv[1])
+            or not PyDict_CheckExact_(args[1]) or PyDict_Size_(args[1]) != 1
+            or not PyDict_Next_(args[1], &pos, &member, &score)
+            or not fast_arg(s, member, &argv[3]) or not PyFloat_CheckExact_(score)):
+        return go_slow(23, self, args, n, kwnames)
+    argv[2].p = <const uint8_t *> text
+    argv[2].n = real_text(text, PyFloat_AS_DOUBLE_(score), False)
+    if argv[2].n == 0:
+        return go_slow(23, self, args, n, kwnames)
+    argv[0].p = <const uint8_t *> ZADD.name
+    argv[0].n = ZADD.own_len
+    # What the arguments point into lives: another thread may empty the dict meanwhile.
+    Py_XINCREF(member)
+    try:
+        result = s.run(ZADD, 4, argv)
+    finally:
+        Py_XDECREF(member)
+    return Py_NewRef(<PyObject *> result)
 
 
 cdef PyObject *fast_hset(PyObject *self, PyObject **args, Py_ssize_t n,
@@ -258,4 +290,5 @@ install("publish", fast_publish)
 install("pfadd", fast_pfadd)
 install("setbit", fast_setbit)
 install("xadd", fast_xadd)
+install("zadd", fast_zadd)
 PyType_Modified(<PyTypeObject *> Client)

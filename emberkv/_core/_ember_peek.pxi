@@ -128,6 +128,21 @@ cdef PyObject *fast_zscore(PyObject *self, PyObject **args, Py_ssize_t n,
     return fast_run(10, ZSCORE, self, args, n, 2, 2, kwnames)
 
 
+cdef object rank_of(Client c, const ek_command *cmd, object name, object value, bint from_end):
+    cdef PyObject *args[2]
+    cdef ek_str key, member
+    cdef uint64_t seq
+    cdef uint32_t rank = 0
+    cdef ek_peek_result found
+    args[0] = <PyObject *> name
+    args[1] = <PyObject *> value
+    if peek_pair(c, args, 2, NULL, &key, &member, &seq):
+        found = ek_peek_rank(c.p.s, c.p.peek, key, member, from_end, &rank)
+        if found != EK_PEEK_UNSURE and ek_read_ok(c.p.a, seq):
+            return rank if found == EK_PEEK_FOUND else None
+    return c._session.call2(cmd, name, value)
+
+
 cdef PyObject *fast_exists(PyObject *self, PyObject **args, Py_ssize_t n,
                            PyObject *kwnames) except NULL:
     cdef ek_session *p = (<Client> self).p

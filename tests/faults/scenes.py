@@ -305,6 +305,8 @@ ZADD z 9 one
 ZADD Z 5 between
 ZADD Z 9 member-399
 ZADD Z GT CH 9 member-1 1000000 member-2
+ZADD Z 9.1 member-399
+ZINCRBY Z 0.1 member-200
 ZADD z128 5 one-more
 ZADD new 1 a 2 b
 ZADD z INCR 5 one

@@ -98,7 +98,9 @@ def fill(db):
 
 ELEMENTS = {**HASHES, **SETS, **ZSETS, **LISTS, **STRINGS, b"missing": []}
 MISSES = [b"none", b"f", b"99999", b"f513", b"m", b"n" * 300, b"n" * 2000]
-OF_ELEMENT = {name: name.upper() for name in ("hget", "hexists", "sismember", "zscore")}
+OF_ELEMENT = {
+    name: name.upper() for name in ("hget", "hexists", "sismember", "zscore", "zrank", "zrevrank")
+}
 OF_KEY = {
     "get": "GET",
     "exists": "EXISTS",
@@ -416,6 +418,7 @@ def read_until(path, seconds):
             assert db.hget(key, b"never") is None
             score = db.zscore(b"z" + key, b"anchor")
             assert score is not None and score == int(score) and score >= seen[b"z" + key]
+            assert db.zrank(b"z" + key, b"anchor") is not None
             seen[b"z" + key] = score
             assert db.sismember(b"s" + key, 123456) == 1
             assert db.sismember(b"s" + key, 123457) == 0

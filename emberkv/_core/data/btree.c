@@ -171,9 +171,44 @@ static uint32_t rank_of(const ek_arena *a, const ek_btree *t, const target *to) 
     return way.rank;
 }
 
+/* How many of a node's places come before (score, member); with `beyond`, or are it. The references
+ * of those with an equal score are believed no more than a reader without the lock may. */
+EK_INLINE unsigned before_both(const ek_arena *a, const double *scores, const ek_ref *items,
+                               unsigned n, double score, ek_str member, member_fn *member_of,
+                               bool beyond) {
+    unsigned from = lower(scores, n, score, false);
+    if (from >= n || scores[from] != score) return from;
+    unsigned to = from + lower(scores + from, n - from, score, true);
+    uint32_t end = ek_heap_end(a);
+    while (from < to) {
+        unsigned mid = from + (to - from) / 2;
+        ek_ref item = ek_once32(&items[mid]);
+        int c = ek_ref_in(end, item) ? compare_strs(member_of(a, item), member) : 0;
+        if (c < 0 || (beyond && c == 0)) from = mid + 1;
+        else to = mid;
+    }
+    return from;
+}
+
 uint32_t ek_btree_rank(const ek_arena *a, const ek_btree *t, member_fn *member_of, double score,
                        ek_str member) {
-    return rank_of(a, t, &(target){.score = score, .member = member, .member_of = member_of});
+    uint32_t rank = 0, end = ek_heap_end(a);
+    ek_ref ref = t->top;
+    for (uint32_t height = ek_min(t->height, HEIGHT_MAX); height > 1; height--) {
+        if (!ek_ref_in(end, ref)) return rank;
+        const inner_node *node = ek_ptr(a, ref);
+        uint32_t n = ek_min(ek_once32(&node->n), INNER);
+        if (n == 0) return rank;
+        unsigned i = before_both(a, node->score + 1, node->item + 1, n - 1, score, member,
+                                 member_of, true);
+        ref = ek_once32(&node->child[i]);
+        if (height == 2 && ek_ref_in(end, ref)) fetch_leaf(ek_ptr(a, ref));
+        for (unsigned k = 0; k < i; k++) rank += node->count[k];
+    }
+    if (!ek_ref_in(end, ref)) return rank;
+    const leaf_node *leaf = ek_ptr(a, ref);
+    return rank + before_both(a, leaf->score, leaf->item, ek_min(ek_once32(&leaf->n), LEAF), score,
+                              member, member_of, false);
 }
 
 uint32_t ek_btree_before_score(const ek_arena *a, const ek_btree *t, double score, bool beyond) {

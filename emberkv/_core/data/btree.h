@@ -42,7 +42,8 @@ typedef struct ek_btree_leaf {
 
 _Static_assert(sizeof(ek_btree_leaf) <= 416, "a leaf fits its size class");
 
-/* The member of an item. Stateless. */
+/* The member of an item. Stateless. Readers without the lock may pass any place of the heap: see
+ * ek_table_key_fn. */
 typedef ek_str ek_btree_member_fn(const ek_arena *a, ek_ref item);
 
 /* A place in the order: good until the tree changes. leaf 0: past the end. */
@@ -74,7 +75,9 @@ EK_INLINE ek_btree_place ek_btree_prev(const ek_arena *a, ek_btree_place p) {
 }
 ek_btree_place ek_btree_at(const ek_arena *a, const ek_btree *t, uint32_t rank);
 
-/* How many items come before (score, member); which rank it has if it is there. */
+/* How many items come before (score, member); which rank it has if it is there. May run without the
+ * lock, on a root that was read once: whatever it meets, it ends and reads only the heap (and of a
+ * member as many bytes as `member` has, behind where an item may lie). */
 uint32_t ek_btree_rank(const ek_arena *a, const ek_btree *t, ek_btree_member_fn *member_of,
                        double score, ek_str member);
 /* How many have a score below this one; with `beyond`, at most this one. */

@@ -191,6 +191,12 @@ static ek_peek_result score_in_run(const ek_peeked *v, ek_str member, double *sc
     return ek_parse_double(text, value.n, score) ? EK_PEEK_FOUND : EK_PEEK_UNSURE;
 }
 
+/* The block of a member of the big form, or 0. */
+static ek_ref block_of_member(const ek_arena *a, const ek_peeked *v, ek_str member) {
+    ek_table members = root_table(v->p + offsetof(ek_zset, members));
+    return ek_table_find_with(a, &members, ek_zset_block_member, ek_table_hash(a, member), member);
+}
+
 ek_peek_result ek_peek_score(const ek_store *s, const ek_table *keys, ek_str key, ek_str member,
                              double *score) {
     const ek_arena *a = s->a;
@@ -199,15 +205,33 @@ ek_peek_result ek_peek_score(const ek_store *s, const ek_table *keys, ek_str key
     if (found != EK_PEEK_FOUND) return found;
     if (EK_UNLIKELY(member.n > EK_PEEK_ELEMENT_MAX)) return EK_PEEK_UNSURE;
     if (v.enc == EK_ENC_SKIPLIST) {
-        ek_table members = root_table(v.p + offsetof(ek_zset, members));
-        uint64_t hash = ek_table_hash(a, member);
-        ek_ref block = ek_table_find_with(a, &members, ek_zset_block_member, hash, member);
+        ek_ref block = block_of_member(a, &v, member);
         if (!block) return EK_PEEK_ABSENT;
         *score = ek_zset_block_score(a, block);
         return EK_PEEK_FOUND;
     }
     if (v.enc != EK_ENC_LISTPACK || v.n > RUN_MAX) return EK_PEEK_UNSURE;
     return score_in_run(&v, member, score);
+}
+
+ek_peek_result ek_peek_rank(const ek_store *s, const ek_table *keys, ek_str key, ek_str member,
+                            bool from_end, uint32_t *rank) {
+    const ek_arena *a = s->a;
+    ek_peeked v;
+    ek_peek_result found = value_of(s, keys, key, EK_ZSET, &v);
+    if (found != EK_PEEK_FOUND) return found;
+    if (v.enc != EK_ENC_SKIPLIST || member.n > EK_PEEK_ELEMENT_MAX) return EK_PEEK_UNSURE;
+    ek_ref block = block_of_member(a, &v, member);
+    if (!block) return EK_PEEK_ABSENT;
+    const uint8_t *root = v.p + offsetof(ek_zset, order);
+    ek_btree order = {
+        .top = ek_once32(root),
+        .count = ek_once32(root + offsetof(ek_btree, count)),
+        .height = ek_once32(root + offsetof(ek_btree, height)),
+    };
+    *rank = ek_btree_rank(a, &order, ek_zset_block_member, ek_zset_block_score(a, block), member);
+    if (from_end) *rank = order.count - 1 - *rank;
+    return EK_PEEK_FOUND;
 }
 
 /* --- any type --- */

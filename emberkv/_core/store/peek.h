@@ -152,4 +152,8 @@ ek_peek_result ek_peek_member(const ek_store *s, const ek_table *keys, ek_str ke
 ek_peek_result ek_peek_score(const ek_store *s, const ek_table *keys, ek_str key, ek_str member,
                              double *score);
 
+/* Its rank in order, or `from_end`. */
+ek_peek_result ek_peek_rank(const ek_store *s, const ek_table *keys, ek_str key, ek_str member,
+                            bool from_end, uint32_t *rank);
+
 #endif

@@ -19,16 +19,53 @@ static ek_zset *root_of(const ek_arena *a, const ek_value *v) { return ek_ptr(a,
 /* The key of the table, the member of the tree. */
 EK_INLINE ek_str key_of(const ek_arena *a, ek_ref block) { return ek_zset_block_member(a, block); }
 
+static uint64_t bits_of(double score) {
+    uint64_t bits;
+    memcpy(&bits, &score, sizeof bits);
+    return bits;
+}
+
+/* The first byte of a block for these. */
+static unsigned form_of(uint64_t score_bits, size_t n) {
+    if (n > UINT8_MAX) return EK_ZSET_LONG_MEMBER;
+    if (n >= EK_ZSET_ANY_SCORE || (uint8_t)score_bits) return EK_ZSET_ANY_SCORE;
+    return (unsigned)n;
+}
+
+/* Bytes in front of the member. */
+static size_t head_bytes(unsigned form) {
+    return form < EK_ZSET_ANY_SCORE ? 8 : form == EK_ZSET_ANY_SCORE ? 10 : 13;
+}
+
+static void write_head(uint8_t *p, unsigned form, uint64_t score_bits, size_t n) {
+    if (form < EK_ZSET_ANY_SCORE) {
+        ek_store64(p, score_bits | form);
+        return;
+    }
+    p[0] = (uint8_t)form;
+    if (form == EK_ZSET_ANY_SCORE) p[1] = (uint8_t)n;
+    else ek_store32(p + 1, (uint32_t)n);
+    ek_store64(p + head_bytes(form) - 8, score_bits);
+}
+
 static ek_ref new_block(ek_arena *a, double score, ek_str member) {
-    bool is_long = member.n >= EK_ZSET_LONG_MEMBER;
-    ek_ref ref = ek_alloc(a, sizeof score + (is_long ? 5 : 1) + member.n);
+    unsigned form = form_of(bits_of(score), member.n);
+    ek_ref ref = ek_alloc(a, head_bytes(form) + member.n);
     uint8_t *p = ek_ptr(a, ref);
-    memcpy(p, &score, sizeof score);
-    p += sizeof score;
-    *p = (uint8_t)(is_long ? EK_ZSET_LONG_MEMBER : member.n);
-    if (is_long) ek_store32(p + 1, (uint32_t)member.n);
-    if (member.n) memcpy(p + (is_long ? 5 : 1), member.p, member.n);
+    write_head(p, form, bits_of(score), member.n);
+    if (member.n) memcpy(p + head_bytes(form), member.p, member.n);
     return ref;
+}
+
+/* Change the score in a block. False: its form has no room for that one. */
+static bool set_block_score(ek_arena *a, ek_ref block, double score) {
+    uint8_t *p = ek_ptr(a, block);
+    unsigned form = p[0];
+    if (form < EK_ZSET_ANY_SCORE && (uint8_t)bits_of(score)) return false;
+    size_t n = key_of(a, block).n;
+    ek_touch(a, p, head_bytes(form));
+    write_head(p, form, bits_of(score), n);
+    return true;
 }
 
 static int compare_strs(ek_str x, ek_str y) {
@@ -259,14 +296,25 @@ static bool pair_stays(const ek_value *v, const uint8_t *pair, double score, ek_
     return next == v->data + v->len || !pair_before(next, score, member);
 }
 
+/* Another block for a member, with a score that its own cannot hold. */
+static void put_anew(ek_arena *a, ek_zset *z, ek_ref block, double old, double score) {
+    ek_str member = key_of(a, block);
+    ek_ref fresh = new_block(a, score, member);
+    ek_btree_remove(a, &z->order, key_of, old, block);
+    ek_btree_insert(a, &z->order, key_of, score, fresh);
+    ek_table_swap(a, &z->members, ek_table_hash(a, member), block, fresh);
+    ek_free(a, block);
+}
+
 void ek_zset_set_score(ek_store *s, ek_db *db, ek_value *v, ek_zset_place p, double score,
                        ek_str member) {
     if (p.block) {
+        ek_zset *z = root_of(s->a, v);
         double old = ek_zset_block_score(s->a, p.block);
-        ek_btree_move(s->a, &root_of(s->a, v)->order, key_of, p.block, old, score);
-        uint8_t *block = ek_ptr(s->a, p.block);
-        ek_touch(s->a, block, sizeof score);
-        memcpy(block, &score, sizeof score);
+        if (EK_LIKELY(set_block_score(s->a, p.block, score)))
+            ek_btree_move(s->a, &z->order, key_of, p.block, old, score);
+        else
+            put_anew(s->a, z, p.block, old, score);
         return;
     }
     if (!pair_stays(v, p.pair, score, member)) {

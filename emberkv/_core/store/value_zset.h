@@ -3,8 +3,13 @@
  *   EK_ENC_LISTPACK   member, score, member, score, ...        in order; data/listpack.h
  *   EK_ENC_SKIPLIST   root: | table of members | B+ tree |     32 bytes; the blocks of the members
  *                                                              are the items of both
- *   member block      | score | n | bytes |    or, with more than 254 bytes,
- *                     | score | 255 | n u32 | bytes |
+ *   member block      | n | score, all but its lowest byte | bytes |       n < 254; that byte is 0
+ *                     | 254 | n u8 | score | bytes |                     another score, up to 255 bytes
+ *                     | 255 | n u32 | score | bytes |
+ *
+ * The lowest byte of a score is 0 if it is an integer below 2^45, or has few digits in binary: so a
+ * member of 16 bytes with such a score is a block of 24. A block that was once made for any score
+ * stays so.
  *
  * Order is by score, then by the member's bytes. A score in a listpack is an integer entry if it is
  * one of at most 2^62, else its text with 17 digits, as in Redis. The small form is given up for the big one when it
@@ -51,18 +56,26 @@ EK_INLINE bool ek_zset_is_empty(const ek_arena *a, const ek_value *v) {
     return ((const ek_zset *)ek_ptr(a, v->outside))->order.count == 0;
 }
 
-#define EK_ZSET_LONG_MEMBER 255u /* from here on the length has four bytes of its own */
+enum { EK_ZSET_ANY_SCORE = 254, EK_ZSET_LONG_MEMBER = 255 }; /* first bytes of a block */
 
 /* What is in the block of a member of the big form. */
 EK_INLINE double ek_zset_block_score(const ek_arena *a, ek_ref block) {
+    const uint8_t *p = ek_ptr(a, block);
+    uint64_t bits = ek_load64(p);
+    unsigned first = (uint8_t)bits;
+    bits ^= first;
+    if (EK_UNLIKELY(first >= EK_ZSET_ANY_SCORE))
+        bits = ek_load64(p + (first == EK_ZSET_ANY_SCORE ? 2 : 5));
     double score;
-    memcpy(&score, ek_ptr(a, block), sizeof score);
+    memcpy(&score, &bits, sizeof score);
     return score;
 }
 EK_INLINE ek_str ek_zset_block_member(const ek_arena *a, ek_ref block) {
-    const uint8_t *p = (const uint8_t *)ek_ptr(a, block) + sizeof(double);
-    if (EK_LIKELY(*p < EK_ZSET_LONG_MEMBER)) return (ek_str){p + 1, *p};
-    return (ek_str){p + 5, ek_load32(p + 1)};
+    const uint8_t *p = ek_ptr(a, block);
+    unsigned first = *p;
+    if (EK_LIKELY(first < EK_ZSET_ANY_SCORE)) return (ek_str){p + 8, first};
+    if (first == EK_ZSET_ANY_SCORE) return (ek_str){p + 10, p[1]};
+    return (ek_str){p + 13, ek_load32(p + 1)};
 }
 
 uint32_t ek_zset_count(const ek_arena *a, const ek_value *v);
