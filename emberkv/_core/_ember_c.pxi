@@ -18,6 +18,9 @@ cdef extern from "base/base.h" nogil:
     ctypedef struct ek_str:
         const uint8_t *p
         size_t n
+    uint32_t ek_load32(const void *p)
+    uint64_t ek_load64(const void *p)
+    bint ek_bytes_eq(const uint8_t *p, const uint8_t *q, size_t n)
 
 cdef extern from "base/number.h" nogil:
     size_t ek_format_i64(char *out, int64_t v)
@@ -147,6 +150,20 @@ cdef extern from "store/peek.h" nogil:
                                  ek_str member, double *score)
     ek_peek_result ek_peek_rank(const ek_store *s, const ek_table *keys, ek_str key,
                                 ek_str member, bint from_end, uint32_t *rank)
+
+cdef extern from "store/peek_many.h" nogil:
+    enum:
+        EK_PEEK_MANY
+    ctypedef struct ek_peek_walk:
+        const ek_arena *a
+        uint64_t seq
+    ek_peek_result ek_peek_list(const ek_store *s, const ek_table *keys, ek_str key, uint64_t seq,
+                                int64_t start, int64_t stop, ek_peek_walk *w)
+    ek_peek_result ek_peek_ranks(const ek_store *s, const ek_table *keys, ek_str key, uint64_t seq,
+                                 int64_t start, int64_t stop, ek_peek_walk *w)
+    ek_peek_result ek_peek_pairs(const ek_store *s, const ek_table *keys, ek_str key, uint64_t seq,
+                                 ek_peek_walk *w)
+    ek_peek_result ek_peek_next(ek_peek_walk *w, ek_str *out)
 
 cdef extern from "engine/command.h" nogil:
     ctypedef struct ek_command:

@@ -450,7 +450,7 @@ cdef class Client:
         if desc or withscores or byscore or bylex or offset is not None or num is not None:
             return _commands().zrange(self, name, start, end, desc, withscores, score_cast_func,
                                       byscore, bylex, offset, num)
-        return self._session.call3(ZRANGE, name, start, end)
+        return ranks_of(self, name, start, end)
 
     # Streams, bitmaps, HyperLogLogs, places
 

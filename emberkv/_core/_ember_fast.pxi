@@ -182,11 +182,6 @@ cdef PyObject *fast_incr(PyObject *self, PyObject **args, Py_ssize_t n,
     return fast_run(11, INCR, self, args, n, 1, 1, kwnames)
 
 
-cdef PyObject *fast_hgetall(PyObject *self, PyObject **args, Py_ssize_t n,
-                            PyObject *kwnames) except NULL:
-    return fast_run(12, HGETALL, self, args, n, 1, 1, kwnames)
-
-
 cdef PyObject *fast_publish(PyObject *self, PyObject **args, Py_ssize_t n,
                             PyObject *kwnames) except NULL:
     return fast_run(19, PUBLISH, self, args, n, 2, 2, kwnames)
@@ -246,6 +241,7 @@ cdef PyObject *fast_xadd(PyObject *self, PyObject **args, Py_ssize_t n,
 
 
 include "_ember_peek.pxi"
+include "_ember_many.pxi"
 
 
 cdef int install(str name, fast_method method) except -1:
@@ -291,4 +287,5 @@ install("pfadd", fast_pfadd)
 install("setbit", fast_setbit)
 install("xadd", fast_xadd)
 install("zadd", fast_zadd)
+install("lrange", fast_lrange)
 PyType_Modified(<PyTypeObject *> Client)

@@ -74,7 +74,13 @@ ZSETS = {
     },
     b"zset of many": {b"member:%d" % i: i * 0.5 for i in range(20000)},
 }
-LISTS = {b"list": [b"a", b"b"], b"list of many": [b"%d" % i for i in range(5000)]}
+LISTS = {
+    b"list": [b"a", b"b"],
+    b"list of many": [b"%d" % i for i in range(5000)],
+    b"list of texts": TEXTS,
+    b"list of long elements": [b"e" * n for n in (5000, 9000, 4095, 4096, 0, (1 << 20) + 1)],
+    b"list of many nodes": [b"%0*d" % (1000, i) for i in range(2000)],
+}
 STRINGS = {
     b"string": b"x",
     b"number": b"12",
@@ -101,6 +107,8 @@ MISSES = [b"none", b"f", b"99999", b"f513", b"m", b"n" * 300, b"n" * 2000]
 OF_ELEMENT = {
     name: name.upper() for name in ("hget", "hexists", "sismember", "zscore", "zrank", "zrevrank")
 }
+RANGES = [(0, 0), (0, 9), (0, -1), (-3, -1), (5, 2), (-9999, 3), (2, 9999), (9999, 99999)]
+RANGES += [(2500, 2600), (4000, 4511), (4000, 4512), (-600, -300), (1 << 62, -(1 << 62))]
 OF_KEY = {
     "get": "GET",
     "exists": "EXISTS",
@@ -128,6 +136,10 @@ def assert_all_same(db, keys=ELEMENTS):
     for key in keys:
         for method, command in OF_KEY.items():
             assert_same(db, method, command, key)
+        assert_same(db, "hgetall", "HGETALL", key)
+        for start, stop in RANGES:
+            assert_same(db, "lrange", "LRANGE", key, start, stop)
+            assert_same(db, "zrange", "ZRANGE", key, start, stop)
         elements = list(ELEMENTS.get(key, []))
         some = elements if len(elements) < 1000 else random.Random(1).sample(elements, 200)
         for element in [*some[:600], *MISSES]:
@@ -381,6 +393,8 @@ def rewrite(db, key, version):
         pipe.hset(key, mapping=fields)
         pipe.zadd(b"z" + key, {b"anchor": version})
         pipe.sadd(b"s" + key, 123456)
+        pipe.delete(b"l" + key)
+        pipe.rpush(b"l" + key, *[b"%0*d" % (choice.choice([10, 60, 300]), version)] * 900)
         if fill_up:
             pipe.hset(key, mapping={b"more%d" % i: b"%d" % i for i in fill_up})
             pipe.zadd(b"z" + key, {b"more%d" % i: version + i for i in fill_up})
@@ -424,6 +438,12 @@ def read_until(path, seconds):
             assert db.sismember(b"s" + key, 123457) == 0
             assert db.sismember(b"s" + key, b"never") == 0
             assert db.exists(key) == 1
+            fields = db.hgetall(key)
+            assert len({fields[b"%d" % i][:10] for i in range(4)}) == 1
+            elements = db.lrange(b"l" + key, -600, -200)
+            assert len(elements) == 401 and len(set(elements)) == 1
+            first = db.zrange(b"z" + key, 0, 99)
+            assert first and len(set(first)) == len(first)
             assert db.hlen(key) >= 4 and db.zcard(b"z" + key) >= 1 and db.scard(b"s" + key) >= 1
             reads += 1
     return reads

@@ -159,9 +159,16 @@ static void descend_to(const ek_arena *a, const ek_btree *t, uint32_t rank, path
 
 ek_btree_place ek_btree_at(const ek_arena *a, const ek_btree *t, uint32_t rank) {
     if (rank >= t->count) return (ek_btree_place){0, 0};
-    path way;
-    descend_to(a, t, rank, &way);
-    return (ek_btree_place){way.leaf, way.place};
+    uint32_t end = ek_heap_end(a);
+    ek_ref ref = t->top;
+    for (uint32_t height = ek_min(t->height, HEIGHT_MAX); height > 1; height--) {
+        if (!ek_ref_in(end, ref)) return (ek_btree_place){0, 0};
+        const inner_node *node = ek_ptr(a, ref);
+        uint32_t n = ek_min(ek_once32(&node->n), INNER), i = 0, below;
+        for (; i + 1 < n && rank >= (below = ek_once32(&node->count[i])); i++) rank -= below;
+        ref = ek_once32(&node->child[i]);
+    }
+    return ek_ref_in(end, ref) ? (ek_btree_place){ref, rank} : (ek_btree_place){0, 0};
 }
 
 static uint32_t rank_of(const ek_arena *a, const ek_btree *t, const target *to) {

@@ -73,11 +73,20 @@ EK_INLINE ek_btree_place ek_btree_prev(const ek_arena *a, ek_btree_place p) {
     ek_ref prev = ek_btree_leaf_of(a, p)->prev;
     return (ek_btree_place){prev, prev ? ((ek_btree_leaf *)ek_ptr(a, prev))->n - 1 : 0};
 }
-ek_btree_place ek_btree_at(const ek_arena *a, const ek_btree *t, uint32_t rank);
 
-/* How many items come before (score, member); which rank it has if it is there. May run without the
- * lock, on a root that was read once: whatever it meets, it ends and reads only the heap (and of a
- * member as many bytes as `member` has, behind where an item may lie). */
+/* These two may run without the lock, on a root that was read once: whatever they meet, they end and
+ * read only the heap (and of a member as many bytes as `member` has, behind where an item may lie). */
+
+EK_INLINE ek_btree ek_btree_read_root(const uint8_t *p) {
+    return (ek_btree){
+        .top = ek_once32(p + offsetof(ek_btree, top)),
+        .count = ek_once32(p + offsetof(ek_btree, count)),
+        .height = ek_once32(p + offsetof(ek_btree, height)),
+    };
+}
+
+ek_btree_place ek_btree_at(const ek_arena *a, const ek_btree *t, uint32_t rank);
+/* How many items come before (score, member); which rank it has if it is there. */
 uint32_t ek_btree_rank(const ek_arena *a, const ek_btree *t, ek_btree_member_fn *member_of,
                        double score, ek_str member);
 /* How many have a score below this one; with `beyond`, at most this one. */

@@ -92,18 +92,36 @@ bool ek_lp_equal(const uint8_t *p, const uint8_t *s, size_t n) {
     return ek_lp_is(p, &e);
 }
 
+/* The first eight bytes of an entry, and which of them it has. */
+static uint64_t first_bytes(const ek_lp_encoded *e, uint64_t *mask) {
+    uint8_t bytes[8] = {0}, have[8] = {0};
+    size_t head = ek_min(e->nhead, 8), rest = ek_min(e->n, 8 - head);
+    memcpy(bytes, e->head, head);
+    memcpy(bytes + head, e->s, rest);
+    memset(have, 0xff, head + rest);
+    *mask = ek_load64(have);
+    return ek_load64(bytes);
+}
+
+EK_INLINE const uint8_t *find(const uint8_t *begin, const uint8_t *end, const ek_lp_encoded *e,
+                              unsigned stride) {
+    uint64_t mask, want = first_bytes(e, &mask);
+    for (const uint8_t *p = begin; p < end;) {
+        __builtin_prefetch(p + 64 * AHEAD);
+        if (end - p < 8 || ((ek_load64(p) ^ want) & mask) == 0)
+            if (ek_lp_is(p, e)) return p;
+        for (unsigned i = 0; i < stride && p < end; i++) p = ek_lp_next(p);
+    }
+    return NULL;
+}
+
 const uint8_t *ek_lp_find(const uint8_t *begin, const uint8_t *end, const uint8_t *s, size_t n,
                           unsigned stride) {
     ek_lp_encoded e;
     ek_lp_encode(&e, s, n);
     /* Each entry tells only where the next one is: fetch the lines before they are asked for. */
     for (unsigned line = 1; line < AHEAD; line++) __builtin_prefetch(begin + 64 * line);
-    for (const uint8_t *p = begin; p < end;) {
-        __builtin_prefetch(p + 64 * AHEAD);
-        if (ek_lp_is(p, &e)) return p;
-        for (unsigned i = 0; i < stride && p < end; i++) p = ek_lp_next(p);
-    }
-    return NULL;
+    return stride == 2 ? find(begin, end, &e, 2) : find(begin, end, &e, stride);
 }
 
 size_t ek_lp_count(const uint8_t *begin, const uint8_t *end) {
@@ -164,7 +182,7 @@ void ek_lp_encode(ek_lp_encoded *e, const uint8_t *s, size_t n) {
 }
 
 uint8_t *ek_lp_write(uint8_t *p, const ek_lp_encoded *e) {
-    memcpy(p, e->head, e->nhead);
+    for (unsigned i = 0; i < e->nhead; i++) p[i] = e->head[i]; /* one or two: no call for that */
     memcpy(p + e->nhead, e->s, e->n);
     return put_backlen(p + e->nhead + e->n, e->nhead + e->n);
 }

@@ -80,14 +80,11 @@ static ek_ref resize(ek_arena *a, ek_list *l, ek_ref old, size_t cap, bool slack
 
 /* --- pushing --- */
 
-/* The node at `ref`, given another block if need be, with room for an entry on that side. 0: the
- * entry needs a node of its own. `wanted` bytes are going to be pushed in all. */
-static ek_ref room_in(ek_arena *a, ek_list *l, ek_list_limit lim, ek_list_end at, ek_ref ref,
-                      size_t bytes, size_t wanted) {
+/* A node that may hold an entry more, but has no room on that side: given another block, or 0. */
+static EK_NOINLINE ek_ref make_room(ek_arena *a, ek_list *l, ek_list_limit lim, ek_list_end at,
+                                    ek_ref ref, size_t bytes, size_t wanted) {
     const ek_list_node *n = node_at(a, ref);
     size_t have = used(n), need = have + bytes;
-    if (!within(lim, need, (size_t)n->count + 1)) return 0;
-    if (EK_LIKELY(gap(n, at) >= bytes)) return ref;
     /* Amortised: the new block's slack is at least half of it, or a quarter on this side. */
     size_t other = gap(n, at == EK_LIST_HEAD ? EK_LIST_TAIL : EK_LIST_HEAD), cap = n->cap;
     if (need > cap / 2) {
@@ -99,7 +96,17 @@ static ek_ref room_in(ek_arena *a, ek_list *l, ek_list_limit lim, ek_list_end at
     return resize(a, l, ref, cap, at == EK_LIST_HEAD, both);
 }
 
-static ek_ref add_node(ek_arena *a, ek_list *l, ek_list_limit lim, ek_list_end at, size_t bytes,
+/* The node at `ref`, given another block if need be, with room for an entry on that side. 0: the
+ * entry needs a node of its own. `wanted` bytes are going to be pushed in all. */
+EK_INLINE ek_ref room_in(ek_arena *a, ek_list *l, ek_list_limit lim, ek_list_end at, ek_ref ref,
+                         size_t bytes, size_t wanted) {
+    const ek_list_node *n = node_at(a, ref);
+    if (!within(lim, used(n) + bytes, (size_t)n->count + 1)) return 0;
+    if (EK_LIKELY(gap(n, at) >= bytes)) return ref;
+    return make_room(a, l, lim, at, ref, bytes, wanted);
+}
+
+static EK_NOINLINE ek_ref add_node(ek_arena *a, ek_list *l, ek_list_limit lim, ek_list_end at, size_t bytes,
                        size_t wanted) {
     size_t cap = ek_max(wanted, FIRST_BLOCK - HEADER);
     if (l->nodes && bytes <= lim.bytes / 8) cap = (size_t)lim.count * bytes;
@@ -123,7 +130,7 @@ static void announce(ek_arena *a, const void *p, size_t n, bool is_slack) {
 }
 
 /* Write an entry into the gap of a node, which is large enough; the header has been touched. */
-static void write_entry(ek_arena *a, ek_list_node *n, ek_list_end at, const ek_lp_encoded *e,
+EK_INLINE void write_entry(ek_arena *a, ek_list_node *n, ek_list_end at, const ek_lp_encoded *e,
                         bool is_slack) {
     uint32_t bytes = (uint32_t)e->bytes;
     uint8_t *p = n->data + (at == EK_LIST_HEAD ? n->begin - bytes : n->end);

@@ -16,7 +16,7 @@ void *ek_scratch_alloc(ek_ctx *c, size_t n) {
 
 /* --- keys --- */
 
-static void expire(ek_ctx *c, uint32_t dbi, ek_value *v) {
+static EK_NOINLINE void expire(ek_ctx *c, uint32_t dbi, ek_value *v) {
     EK_SET(c->a, c->s->root->stat_expired, c->s->root->stat_expired + 1);
     ek_str key = v->key;
     ek_notify(c->s, dbi, EK_EVENT_EXPIRED, key, "expired");
@@ -106,11 +106,7 @@ static EK_NOINLINE void tell_miss(ek_ctx *c, uint32_t dbi, ek_str key) {
     if (dbi == c->dbi && reads(c, argument_of(c, key))) ek_notify(c->s, dbi, EK_EVENT_KEY_MISS, key, "keymiss");
 }
 
-bool ek_lookup_in(ek_ctx *c, uint32_t dbi, ek_str key, ek_value *v) {
-    return ek_lookup_hashed(c, dbi, key, ek_table_hash(c->a, key), v);
-}
-
-bool ek_lookup_hashed(ek_ctx *c, uint32_t dbi, ek_str key, uint64_t hash, ek_value *v) {
+EK_INLINE bool lookup_hashed(ek_ctx *c, uint32_t dbi, ek_str key, uint64_t hash, ek_value *v) {
     bool found = ek_keyspace_find_hashed(c->s, &c->s->dbs[dbi], key, hash, v);
     if (found && EK_UNLIKELY(v->expire_ms != EK_NO_EXPIRE) && v->expire_ms <= ek_now_ms(c)) {
         expire(c, dbi, v);
@@ -124,17 +120,27 @@ bool ek_lookup_hashed(ek_ctx *c, uint32_t dbi, ek_str key, uint64_t hash, ek_val
     return found;
 }
 
+bool ek_lookup_hashed(ek_ctx *c, uint32_t dbi, ek_str key, uint64_t hash, ek_value *v) {
+    return lookup_hashed(c, dbi, key, hash, v);
+}
+
+bool ek_lookup_in(ek_ctx *c, uint32_t dbi, ek_str key, ek_value *v) {
+    return lookup_hashed(c, dbi, key, ek_table_hash(c->a, key), v);
+}
+
 bool ek_peek(ek_ctx *c, ek_str key, ek_value *v) { return ek_lookup_in(c, c->dbi, key, v); }
 
-bool ek_lookup(ek_ctx *c, ek_str key, ek_value *v) {
-    if (!ek_lookup_in(c, c->dbi, key, v)) return false;
+EK_INLINE bool lookup(ek_ctx *c, ek_str key, ek_value *v) {
+    if (!lookup_hashed(c, c->dbi, key, ek_table_hash(c->a, key), v)) return false;
     if (EK_LIKELY(!c->session->no_touch) || strcmp(c->cmd->name, "touch") == 0)
         ek_value_accessed(c->s, v);
     return true;
 }
 
+bool ek_lookup(ek_ctx *c, ek_str key, ek_value *v) { return lookup(c, key, v); }
+
 ek_found ek_lookup_type(ek_ctx *c, ek_str key, ek_type type, ek_value *v) {
-    if (!ek_lookup(c, key, v)) return EK_ABSENT;
+    if (!lookup(c, key, v)) return EK_ABSENT;
     if (EK_LIKELY(v->type == type)) return EK_FOUND;
     ek_reply_wrong_type(c);
     return EK_WRONG_TYPE;

@@ -161,8 +161,6 @@ void ek_reply_raw(ek_reply *r, const void *tape, size_t n) {
     if (n) memcpy(ek_reply_extend(r, n), tape, n);
 }
 
-bool ek_reply_is_error(const ek_reply *r, size_t at) { return at < r->len && r->buf[at] == '-'; }
-
 void ek_reply_free(ek_reply *r) {
     free(r->buf);
     r->buf = NULL;

@@ -66,7 +66,9 @@ size_t ek_reply_open(ek_reply *r, char kind);
 void ek_reply_close(ek_reply *r, size_t at, size_t n);
 
 void ek_reply_raw(ek_reply *r, const void *tape, size_t n); /* a piece of a tape; rendered if need be */
-bool ek_reply_is_error(const ek_reply *r, size_t at);
+EK_INLINE bool ek_reply_is_error(const ek_reply *r, size_t at) {
+    return at < r->len && r->buf[at] == '-';
+}
 void ek_reply_free(ek_reply *r);
 
 /* Append the tape from `at` on as RESP to `out` (another ek_reply used as a plain buffer). */

@@ -15,21 +15,6 @@ bool ek_keyspace_find(const ek_store *s, const ek_db *db, ek_str key, ek_value *
     return ek_keyspace_find_hashed(s, db, key, ek_table_hash(s->a, key), v);
 }
 
-bool ek_keyspace_find_hashed(const ek_store *s, const ek_db *db, ek_str key, uint64_t hash,
-                             ek_value *v) {
-    ek_ref ref = ek_table_find_with(s->a, &db->keys, ek_entry_key, hash, key);
-    v->hash = hash;
-    if (!ref) {
-        v->entry = 0;
-        v->outside = 0;
-        v->key = key;
-        v->expire_ms = EK_NO_EXPIRE;
-        return false;
-    }
-    ek_entry_read(s->a, ref, v);
-    return true;
-}
-
 /* Replace the entry's block in every table that has it; v is read anew. */
 static void moved(ek_store *s, ek_db *db, ek_value *v, ek_ref fresh) {
     ek_arena *a = s->a;

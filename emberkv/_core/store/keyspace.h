@@ -12,8 +12,20 @@
  * so that v can be given to ek_keyspace_add). O(1). */
 bool ek_keyspace_find(const ek_store *s, const ek_db *db, ek_str key, ek_value *v);
 /* The same with the key's hash at hand, for callers that fetch ahead. */
-bool ek_keyspace_find_hashed(const ek_store *s, const ek_db *db, ek_str key, uint64_t hash,
-                             ek_value *v);
+EK_INLINE bool ek_keyspace_find_hashed(const ek_store *s, const ek_db *db, ek_str key,
+                                       uint64_t hash, ek_value *v) {
+    ek_ref ref = ek_table_find_with(s->a, &db->keys, ek_entry_key, hash, key);
+    v->hash = hash;
+    if (!ref) {
+        v->entry = 0;
+        v->outside = 0;
+        v->key = key;
+        v->expire_ms = EK_NO_EXPIRE;
+        return false;
+    }
+    ek_entry_read(s->a, ref, v);
+    return true;
+}
 
 /* Make an entry for a key that is not there, and tell that it is new (notify.h). plan->key may point
  * anywhere. Fills v. */

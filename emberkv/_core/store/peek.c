@@ -223,12 +223,7 @@ ek_peek_result ek_peek_rank(const ek_store *s, const ek_table *keys, ek_str key,
     if (v.enc != EK_ENC_SKIPLIST || member.n > EK_PEEK_ELEMENT_MAX) return EK_PEEK_UNSURE;
     ek_ref block = block_of_member(a, &v, member);
     if (!block) return EK_PEEK_ABSENT;
-    const uint8_t *root = v.p + offsetof(ek_zset, order);
-    ek_btree order = {
-        .top = ek_once32(root),
-        .count = ek_once32(root + offsetof(ek_btree, count)),
-        .height = ek_once32(root + offsetof(ek_btree, height)),
-    };
+    ek_btree order = ek_btree_read_root(v.p + offsetof(ek_zset, order));
     *rank = ek_btree_rank(a, &order, ek_zset_block_member, ek_zset_block_score(a, block), member);
     if (from_end) *rank = order.count - 1 - *rank;
     return EK_PEEK_FOUND;
