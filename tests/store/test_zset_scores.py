@@ -52,6 +52,17 @@ def test_scores_change_between_the_forms_of_a_block(seed):
         assert db._session.store.check()
 
 
+def test_many_scores_change_between_the_forms_at_once():
+    with emberkv.open() as db:
+        names = [b"member:%09d" % i for i in range(3000)]
+        for part in (1, 10, 3, 7.0):  # whole ones at first
+            scores = {member: i / part for i, member in enumerate(names)}
+            db.zadd("z", scores)
+            assert dict(db.zrange("z", 0, -1, withscores=True)) == scores
+            assert db.zrank("z", names[1234]) == 1234
+            assert db._session.store.check()
+
+
 def test_a_change_that_needs_another_block_is_undone():
     with emberkv.open() as db:
         db.zadd("z", {b"member:%09d" % i: i for i in range(200)})

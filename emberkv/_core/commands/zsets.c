@@ -113,7 +113,7 @@ static outcome add_one(ek_ctx *c, ek_value *v, unsigned flags, ek_str member, do
     }
     if (((flags & LT) && *score >= old) || ((flags & GT) && *score <= old)) return NOTHING;
     if (*score == old) return SAME;
-    if (later) ek_zset_set_later(c->s, p, *score);
+    if (later) ek_zset_set_later(c->s, v, p, *score);
     else ek_zset_set_score(c->s, c->db, v, p, *score, member);
     return UPDATED;
 }

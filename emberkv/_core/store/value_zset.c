@@ -296,14 +296,13 @@ static bool pair_stays(const ek_value *v, const uint8_t *pair, double score, ek_
     return next == v->data + v->len || !pair_before(next, score, member);
 }
 
-/* Another block for a member, with a score that its own cannot hold. */
-static void put_anew(ek_arena *a, ek_zset *z, ek_ref block, double old, double score) {
+/* Another block for a member, with a score that its own cannot hold; it is not in the tree yet. */
+static ek_ref other_block(ek_arena *a, ek_zset *z, ek_ref block, double score) {
     ek_str member = key_of(a, block);
     ek_ref fresh = new_block(a, score, member);
-    ek_btree_remove(a, &z->order, key_of, old, block);
-    ek_btree_insert(a, &z->order, key_of, score, fresh);
     ek_table_swap(a, &z->members, ek_table_hash(a, member), block, fresh);
-    ek_free(a, block);
+    ek_free(a, block); /* its bytes stand until the commit */
+    return fresh;
 }
 
 void ek_zset_set_score(ek_store *s, ek_db *db, ek_value *v, ek_zset_place p, double score,
@@ -311,10 +310,12 @@ void ek_zset_set_score(ek_store *s, ek_db *db, ek_value *v, ek_zset_place p, dou
     if (p.block) {
         ek_zset *z = root_of(s->a, v);
         double old = ek_zset_block_score(s->a, p.block);
-        if (EK_LIKELY(set_block_score(s->a, p.block, score)))
+        if (EK_LIKELY(set_block_score(s->a, p.block, score))) {
             ek_btree_move(s->a, &z->order, key_of, p.block, old, score);
-        else
-            put_anew(s->a, z, p.block, old, score);
+        } else {
+            ek_btree_remove(s->a, &z->order, key_of, old, p.block);
+            ek_btree_insert(s->a, &z->order, key_of, score, other_block(s->a, z, p.block, score));
+        }
         return;
     }
     if (!pair_stays(v, p.pair, score, member)) {
@@ -365,10 +366,8 @@ void ek_zset_add_later(ek_store *s, const ek_value *v, double score, ek_str memb
     ek_table_add(s->a, &root_of(s->a, v)->members, key_of, ek_table_hash(s->a, member), block);
 }
 
-void ek_zset_set_later(ek_store *s, ek_zset_place p, double score) {
-    uint8_t *block = ek_ptr(s->a, p.block);
-    ek_touch(s->a, block, sizeof score);
-    memcpy(block, &score, sizeof score);
+void ek_zset_set_later(ek_store *s, const ek_value *v, ek_zset_place p, double score) {
+    if (!set_block_score(s->a, p.block, score)) other_block(s->a, root_of(s->a, v), p.block, score);
 }
 
 typedef struct listing {

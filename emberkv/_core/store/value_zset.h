@@ -124,7 +124,7 @@ void ek_zset_set_score(ek_store *s, ek_db *db, ek_value *v, ek_zset_place p, dou
  * Nothing else may be asked of the set meanwhile but ek_zset_find and scores. */
 EK_INLINE bool ek_zset_is_big(const ek_value *v) { return v->enc == EK_ENC_SKIPLIST; }
 void ek_zset_add_later(ek_store *s, const ek_value *v, double score, ek_str member);
-void ek_zset_set_later(ek_store *s, ek_zset_place p, double score);
+void ek_zset_set_later(ek_store *s, const ek_value *v, ek_zset_place p, double score);
 /* `room` is scratch memory for ek_zset_reorder_room bytes. About 100 ns a member. */
 size_t ek_zset_reorder_room(const ek_store *s, const ek_value *v);
 void ek_zset_reorder(ek_store *s, const ek_value *v, void *room);
