@@ -122,9 +122,13 @@ cdef inline object range_unlocked(Client c, range_peek peek, PyObject **args):
         return None
     found = peek(p.s, p.peek, key, seq, start, stop, &walk)
     if found == EK_PEEK_ABSENT and ek_read_ok(p.a, seq):
+        ek_count_read(p.s, p.db, key, False)
         return []
     n = gather(&walk, items, False) if found == EK_PEEK_FOUND else -1
-    return None if n < 0 else list_of(items, n)
+    if n < 0:
+        return None
+    ek_count_read(p.s, p.db, key, True)
+    return list_of(items, n)
 
 
 cdef PyObject *fast_lrange(PyObject *self, PyObject **args, Py_ssize_t n,
@@ -161,6 +165,7 @@ cdef PyObject *fast_hgetall(PyObject *self, PyObject **args, Py_ssize_t n,
         elif found == EK_PEEK_ABSENT and ek_read_ok(p.a, seq):
             count = 0
         if count >= 0:
+            ek_count_read(p.s, p.db, key, found == EK_PEEK_FOUND)
             out = dict_of(items, count)
             return Py_NewRef(<PyObject *> out)
     return fast_run(12, HGETALL, self, args, n, 1, 1, kwnames)

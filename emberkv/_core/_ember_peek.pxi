@@ -139,6 +139,7 @@ cdef object rank_of(Client c, const ek_command *cmd, object name, object value, 
     if peek_pair(c, args, 2, NULL, &key, &member, &seq):
         found = ek_peek_rank(c.p.s, c.p.peek, key, member, from_end, &rank)
         if found != EK_PEEK_UNSURE and ek_read_ok(c.p.a, seq):
+            peeked_element(c.p, key, found)
             return rank if found == EK_PEEK_FOUND else None
     return c._session.call2(cmd, name, value)
 
