@@ -72,6 +72,9 @@ class Ember(AwaitedCommands[T]):
             keep: bool = False,
             encoding: str = "utf-8",
             encoding_errors: str = "strict",
+            username: str | None = None,
+            password: str | None = None,
+            **settings: Any,
         ) -> None: ...
 
         @overload
@@ -87,6 +90,9 @@ class Ember(AwaitedCommands[T]):
             keep: bool = False,
             encoding: str = "utf-8",
             encoding_errors: str = "strict",
+            username: str | None = None,
+            password: str | None = None,
+            **settings: Any,
         ) -> None: ...
 
         @overload
@@ -123,7 +129,7 @@ class Ember(AwaitedCommands[T]):
     def _new_wire(
         self, db: int, codec: tuple[str, str] | None = None, decode: bool | None = None
     ) -> _ember.Wire:
-        return _ember.Wire(
+        wire = _ember.Wire(
             self._handle._store,
             exceptions.exception_for,
             exceptions,
@@ -133,6 +139,8 @@ class Ember(AwaitedCommands[T]):
             3,
             _waiting.waker_of,
         )
+        wire.become(getattr(self, "_wire", self._handle._session))
+        return wire
 
     # What waits, and a pipeline, has a session of its own, so that others go on.
 
@@ -143,6 +151,7 @@ class Ember(AwaitedCommands[T]):
             if not wire.idle():
                 wire.close()
                 continue
+            wire.become(self._wire)
             if wire.db != db:
                 await _waiting.send(wire, ("SELECT", db))
                 await _waiting.read(wire)

@@ -15,6 +15,7 @@ from .arrays import Arrays
 from .exceptions import DataError, WatchError
 from .pipeline import Pipeline
 from .responses import CALLBACKS, Callbacks
+from .settings import load_setting
 from .transaction import Transaction
 
 TYPE_CHECKING = False
@@ -44,6 +45,12 @@ class Ember(_ember.Client, Commands[T], Arrays):
     path goes when the last handle on it is closed, unless that handle was opened with `keep`.
     `snapshot`, an RDB file, is what a private store begins with: see `emberkv.load`.
 
+    With `username` and `password` the handle is that user's, and may do what its rules say
+    (``ACL SETUSER``); without, it is the user default's, and asked for no password: whoever can
+    map the store owns it. Other keywords are settings by their names in redis.conf, with
+    underscores: ``maxmemory="100mb"``, ``slowlog_max_len=10``; those of a shared store are
+    everybody's.
+
     A handle is closed by `close`, by the end of a ``with`` block, or when it is collected.
     After that every call raises ConnectionError. In a child of `os.fork` the handle of a
     shared store goes on as a handle of the child's own; that of a private store holds a copy.
@@ -67,6 +74,9 @@ class Ember(_ember.Client, Commands[T], Arrays):
             snapshot: Source | None = None,
             encoding: str = "utf-8",
             encoding_errors: str = "strict",
+            username: str | None = None,
+            password: str | None = None,
+            **settings: Any,
         ) -> None: ...
 
         @overload
@@ -83,6 +93,9 @@ class Ember(_ember.Client, Commands[T], Arrays):
             snapshot: Source | None = None,
             encoding: str = "utf-8",
             encoding_errors: str = "strict",
+            username: str | None = None,
+            password: str | None = None,
+            **settings: Any,
         ) -> None: ...
 
         @overload
@@ -99,6 +112,9 @@ class Ember(_ember.Client, Commands[T], Arrays):
             snapshot: Source | None = None,
             encoding: str = "utf-8",
             encoding_errors: str = "strict",
+            username: str | None = None,
+            password: str | None = None,
+            **settings: Any,
         ) -> None: ...
 
     def __init__(
@@ -114,6 +130,9 @@ class Ember(_ember.Client, Commands[T], Arrays):
         snapshot: Source | None = None,
         encoding: str = "utf-8",
         encoding_errors: str = "strict",
+        username: str | None = None,
+        password: str | None = None,
+        **settings: Any,
     ) -> None:
         if isinstance(path, str) and path[:6].lower() == "ember:":
             self._open_url(
@@ -126,6 +145,9 @@ class Ember(_ember.Client, Commands[T], Arrays):
                 keep=keep,
                 encoding=encoding,
                 encoding_errors=encoding_errors,
+                username=username,
+                password=password,
+                settings=settings,
             )
             return
         if snapshot is not None and path is not None:
@@ -137,7 +159,9 @@ class Ember(_ember.Client, Commands[T], Arrays):
             from .snapshots import read_into
 
             read_into(store, snapshot)
-        self._attach(store, db, decode_responses, encoding, encoding_errors)
+        self._attach(
+            store, db, decode_responses, encoding, encoding_errors, username, password, settings
+        )
 
     def _open_url(self, url: str, **options: Any) -> None:
         from . import url as urls
@@ -164,6 +188,9 @@ class Ember(_ember.Client, Commands[T], Arrays):
         decode_responses: bool,
         encoding: str,
         encoding_errors: str,
+        username: str | None = None,
+        password: str | None = None,
+        settings: dict[str, Any] | None = None,
     ) -> None:
         self._store = store
         self.decode_responses = decode_responses
@@ -172,11 +199,26 @@ class Ember(_ember.Client, Commands[T], Arrays):
         self.response_callbacks = Callbacks(CALLBACKS)
         self._own_callbacks = False
         self._idle_sessions: list[_ember.Session] = []
-        super().__init__(self._new_session(db))
+        self._login = (username, password)
+        codec = (encoding, encoding_errors)
+        super().__init__(_ember.Session(store, db, codec, decode_responses))
+        try:
+            for name, value in (settings or {}).items():
+                load_setting(store, name, value)
+            self._log_in(username, password)
+        except BaseException:
+            self.close()
+            raise
+
+    def _log_in(self, username: str | None, password: str | None) -> None:
+        if username is not None or password is not None:
+            self._session.execute(("AUTH", username or "default", password or ""))
 
     def _new_session(self, db: int, decode: bool = True) -> _ember.Session:
         codec = (self.encoding, self.encoding_errors)
-        return _ember.Session(self._store, db, codec, decode and self.decode_responses)
+        session = _ember.Session(self._store, db, codec, decode and self.decode_responses)
+        session.become(self._session)
+        return session
 
     # A pipeline borrows a session and gives it back clean.
 
@@ -186,6 +228,7 @@ class Ember(_ember.Client, Commands[T], Arrays):
             session = self._idle_sessions.pop()
         except IndexError:
             return self._new_session(db)
+        session.become(self._session)
         if session.db != db:
             session.execute(("SELECT", db))
         return session
@@ -260,7 +303,9 @@ class Ember(_ember.Client, Commands[T], Arrays):
         return Monitor(self)
 
     def _session_for_messages(self, codec: tuple[str, str], decode: bool) -> _ember.Listener:
-        return _ember.Listener(self._store, self._session.db, codec, decode)
+        listener = _ember.Listener(self._store, self._session.db, codec, decode)
+        listener.become(self._session)
+        return listener
 
     if TYPE_CHECKING:
 
@@ -376,6 +421,8 @@ class Ember(_ember.Client, Commands[T], Arrays):
             self.encoding,
             self.encoding_errors,
         )
+        twin._session.become(self._session)
+        twin._login = self._login
         if self._own_callbacks:
             twin.response_callbacks = Callbacks(self.response_callbacks)
             twin._set_compiled_methods_aside()
@@ -433,6 +480,8 @@ class Ember(_ember.Client, Commands[T], Arrays):
             "db": self._session.db,
             "encoding": self.encoding,
             "encoding_errors": self.encoding_errors,
+            "username": self._login[0],
+            "password": self._login[1],
         }
         return _open_again, (type(self), os.path.abspath(self.path), options)
 
@@ -467,6 +516,9 @@ else:
         snapshot: Source | None = None,
         encoding: str = "utf-8",
         encoding_errors: str = "strict",
+        username: str | None = None,
+        password: str | None = None,
+        **settings: Any,
     ) -> Ember[Any]:
         """Open the store at `path`, or a private one in memory. The arguments are `Ember`'s."""
         return Ember(
@@ -480,4 +532,7 @@ else:
             snapshot=snapshot,
             encoding=encoding,
             encoding_errors=encoding_errors,
+            username=username,
+            password=password,
+            **settings,
         )

@@ -349,7 +349,20 @@ _CLIENT_NUMBERS = (
 )
 
 
-def _client_info(reply: Any, **options: Any) -> dict[str, Any]:
+def _acl_user(reply: Any, **options: Any) -> Any:
+    from .responses_acl import user_of
+
+    return user_of(reply)
+
+
+def _acl_log(reply: Any, **options: Any) -> Any:
+    from .responses_acl import log_of
+
+    return log_of(reply)
+
+
+def client_info(reply: Any, **options: Any) -> dict[str, Any]:
+    """A line of CLIENT LIST as a dict, with numbers where redis-py has them."""
     facts: dict[str, Any] = dict(item.split("=") for item in text(reply).split())
     for name in _CLIENT_NUMBERS:
         if name in facts:
@@ -517,8 +530,19 @@ CALLBACKS = Callbacks(
     {name: callback for callback, names in _TABLE.items() for name in names.split()}
 )
 CALLBACKS |= {
+    "ACL CAT": _texts,
+    "ACL GENPASS": _text,
+    "ACL GETUSER": _acl_user,
+    "ACL HELP": _texts,
+    "ACL LIST": _texts,
+    "ACL LOAD": _is_ok,
+    "ACL LOG": _acl_log,
+    "ACL SAVE": _is_ok,
+    "ACL SETUSER": _is_ok,
+    "ACL USERS": _texts,
+    "ACL WHOAMI": _text,
     "CLIENT GETNAME": _text,
-    "CLIENT INFO": _client_info,
+    "CLIENT INFO": client_info,
     "CLIENT KILL": _client_kill,
     "CLIENT LIST": _client_list,
     "CLIENT PAUSE": _is_ok,

@@ -14,6 +14,7 @@ import struct
 
 from ._core import _ember
 from .client import Ember
+from .settings import load_setting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,12 +108,6 @@ def _forget() -> None:
 os.register_at_fork(after_in_child=_forget)
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return os.fsdecode(value) if isinstance(value, (bytes, os.PathLike)) else str(value)
-
-
 def _octal(mode: int | str | None) -> int:
     return int(mode, 8) if isinstance(mode, str) else mode or 0
 
@@ -156,7 +151,7 @@ def serve(
     try:
         backlog = int(settings.get("tcp_backlog", 511))
         for name, value in settings.items():
-            _ember.load_setting(store._store, name.replace("_", "-"), _text(value))
+            load_setting(store._store, name, value)
         if log_to_stdout:
             _ember.log_to_stdout(store._store)
         _ember.log(store._store, WARNING, _hello(store))

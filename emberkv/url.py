@@ -71,7 +71,10 @@ _TYPES: dict[str, Callable[[str], Any]] = {
 
 # Of a store as it is opened; the rest is about connections.
 OF_THE_STORE = ("databases", "max_bytes", "keep")
-OF_THE_HANDLE = ("db", "decode_responses", "encoding", "encoding_errors", *OF_THE_STORE)
+OF_THE_HANDLE = (
+    *("db", "decode_responses", "encoding", "encoding_errors", "username", "password"),
+    *OF_THE_STORE,
+)
 
 
 def parse(url: str) -> Target:
@@ -102,7 +105,7 @@ def parse(url: str) -> Target:
 
 
 # What redis-py's connections have, and a handle has no use for.
-_OF_CONNECTIONS = frozenset(_TYPES) | {"username", "password", "client_name", "retry_on_error"}
+_OF_CONNECTIONS = frozenset(_TYPES) | {"client_name", "retry_on_error"}
 
 
 def open_url(url: str, options: dict[str, Any]) -> tuple[_ember.Store, dict[str, Any], bool]:

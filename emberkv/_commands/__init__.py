@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ._base import T
 from .alone import AloneCommands
+from .acl import AclCommands
 from .bitmaps import BitmapCommands
 from .connection import ConnectionCommands
 from .geo import GeoCommands
@@ -38,6 +39,7 @@ class Commands(
     ConnectionCommands[T],
     ServerCommands[T],
     AloneCommands[T],
+    AclCommands[T],
 ):
     """Every command as a method; whoever inherits says what `execute_command` does."""
 

@@ -96,6 +96,9 @@ class Session:
     def db(self) -> int:
         """The number of the database it works in."""
 
+    def become(self, like: Session) -> None:
+        """Be the user that `like`, of the same store, is logged in as."""
+
     def end(self) -> None:
         """Let go of the store, which may go on for others: every use raises from now on."""
 
@@ -207,6 +210,9 @@ class Wire:
         resp: int = 2,
         waker_of: Callable[[Store], Waker] | None = None,
     ) -> None: ...
+    def become(self, like: Wire | Session) -> None:
+        """Be the user that `like`, of the same store, is logged in as."""
+
     @property
     def store(self) -> Store: ...
     @property
@@ -312,6 +318,10 @@ def load_rdb(
     `name` is what errors call it. `progress` is called every so many milliseconds with the
     number of bytes read. Gives a dict: keys, expired (and left out), bytes, version, valkey.
     """
+
+def is_setting(name: str) -> bool:
+    """Whether there is a setting of that name."""
+
 
 def load_setting(store: Store, name: str, value: str) -> None:
     """Set a setting as it is set at the start of a server, immutable ones too."""

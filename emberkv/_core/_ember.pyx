@@ -415,6 +415,7 @@ cdef class Store:
                 ok = ok and ek_keyspace_check(self.s, &self.s.dbs[i])
             ok = ok and ek_clients_check(self.s) and ek_slowlog_check(self.s)
             ok = ok and ek_libraries_check(self.s)
+            ok = ok and ek_users_check(self.s)
         finally:
             ek_store_leave(self.s)
         return ok
@@ -525,6 +526,17 @@ cdef class Session:
         """The number of the database it works in."""
         self.store.use()
         return self.p.db
+
+    def become(self, Session like):
+        """Be the user that `like`, of the same store, is logged in as."""
+        cdef bint ok
+        if not (self.p.has_user or like.p.has_user):
+            return
+        self.store.enter()
+        ok = ek_acl_become(self.p, like.p)
+        ek_store_leave(self.store.s)
+        if not ok:
+            raise MemoryError()
 
     # Running commands
 
@@ -731,6 +743,9 @@ cdef class Session:
         try:
             store.enter_unless_busy()
             store.wait_out_pause(p, NULL, a.n, a.v)
+            if not ek_acl_become(p, self.p):
+                ek_store_leave(store.s)
+                raise MemoryError()
             self.take_tape(&r)
             ek_execute(p, a.n, a.v, &r)
             ek_store_leave(store.s)

@@ -399,7 +399,8 @@ def view_of(Session session, key):
         store.enter()
         p.s = store.s
         p.pin = 0
-        if (store.s.a.level == 0 and not session.p.in_multi
+        # Whose rules are asked, its reads are a command's.
+        if (store.s.a.level == 0 and not session.p.in_multi and not ek_acl_asks(session.p)
                 and ek_keyspace_find(store.s, &store.s.dbs[session.p.db], name, &v)
                 and not ek_value_expired(store.s, &v) and v.type == EK_STRING and v.outside):
             p.block = v.outside

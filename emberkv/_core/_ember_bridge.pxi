@@ -193,6 +193,10 @@ cdef class Wire:
         self.store.use()
         return not self.closed and ek_session_killed(self.session.p)
 
+    def become(self, like):
+        """Be the user that `like`, a Wire or a Session of the same store, is logged in as."""
+        self.session.become((<Wire> like).session if isinstance(like, Wire) else like)
+
     cdef object translated(self, object error):
         """The exception, of the module of exceptions, of the same name as one of ours."""
         return getattr(self.errors, type(error).__name__, self.errors.ConnectionError)(*error.args)

@@ -199,6 +199,7 @@ cdef extern from "engine/session.h" nogil:
         int initial_resp
         uint64_t id
         bint in_multi
+        bint has_user
         bint blocked
         int64_t blocked_until_ms
         ek_waker *waker
@@ -243,6 +244,13 @@ cdef extern from "base/clock.h" nogil:
 
 cdef extern from "store/functions.h" nogil:
     bint ek_libraries_check(const ek_store *s)
+
+cdef extern from "store/users.h" nogil:
+    bint ek_users_check(const ek_store *s)
+
+cdef extern from "engine/acl.h" nogil:
+    bint ek_acl_become(ek_session *session, const ek_session *like)
+    bint ek_acl_asks(const ek_session *session)
 
 cdef extern from "store/slowlog.h" nogil:
     bint ek_slowlog_check(const ek_store *s)

@@ -21,7 +21,21 @@ cdef extern from "net/server.h" nogil:
 
 
 cdef extern from "store/config.h" nogil:
-    bint ek_config_load(ek_store *s, const char *name, ek_str value, char *err, size_t n)
+    ctypedef struct ek_setting:
+        pass
+    const ek_setting *ek_setting_find(ek_str name, const char **found)
+
+cdef extern from "engine/settings.h" nogil:
+    bint ek_settings_load(ek_store *s, const char *name, ek_str value, char *err, size_t n)
+
+
+def is_setting(name):
+    """Whether there is a setting of that name."""
+    cdef bytes key = name.encode()
+    cdef ek_str v
+    v.p = <const uint8_t *> <char *> key
+    v.n = len(key)
+    return ek_setting_find(v, NULL) != NULL
 
 
 def load_setting(Store store, name, value):
@@ -33,7 +47,7 @@ def load_setting(Store store, name, value):
     v.p = <const uint8_t *> <char *> text
     v.n = len(text)
     store.enter()
-    ok = ek_config_load(store.s, <const char *> key, v, err, sizeof(err))
+    ok = ek_settings_load(store.s, <const char *> key, v, err, sizeof(err))
     ek_store_leave(store.s)
     if not ok:
         raise ValueError(f"{name}: {err.decode('utf-8', 'replace')}")

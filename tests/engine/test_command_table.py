@@ -21,7 +21,7 @@ GROUPS = ("string", "generic", "hash", "list", "set", "sorted-set") + (
     "server",
 )
 OPERATED = {
-    *("acl", "bgrewriteaof"),
+    "bgrewriteaof",
     *("psync", "replconf", "sync"),
 }
 LATER = {

@@ -13,6 +13,7 @@ from redis.commands import core
 import emberkv
 
 GROUPS = [
+    core.ACLCommands,
     core.BasicKeyCommands,
     core.ScanCommands,
     core.HashCommands,

@@ -152,6 +152,20 @@ ek_status ek_run(ek_arena *a, void (*fn)(void *), void *arg) {
     return EK_OK;
 }
 
+ek_status ek_run_within(ek_arena *a, void (*fn)(void *), void *arg) {
+    if (a->level == 0) return ek_run(a, fn, arg);
+    ek_guard g;
+    ek_savepoint sp = ek_save(a);
+    ek_status st = EK_GUARD(a, &g);
+    if (st != EK_OK) {
+        ek_undo(a, &sp);
+        return st;
+    }
+    fn(arg);
+    ek_unguard(a, &g);
+    return EK_OK;
+}
+
 /* --- entering --- */
 
 static bool is_in_own_transaction(ek_arena *a) {

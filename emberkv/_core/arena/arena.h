@@ -121,6 +121,7 @@ enum {
     EK_LOCKED_MONITOR = 1u << 2,   /* every command is told */
     EK_NOTED_READS = 1u << 3,      /* they need not, but note what they read: see store/access.h */
     EK_LOCKED_PAUSE = 1u << 4,
+    EK_LOCKED_ACL = 1u << 5,       /* the user of those who do not log in may not read everything */
 };
 
 /* Where a failing call jumps to. */
@@ -278,6 +279,8 @@ EK_INLINE bool ek_clean(const ek_arena *a) { /* has this transaction changed not
 
 /* Run fn as one guarded transaction: committed when it returns, undone when it raises. Lock held. */
 ek_status ek_run(ek_arena *a, void (*fn)(void *), void *arg);
+/* Likewise, or as a part of the transaction that is open. */
+ek_status ek_run_within(ek_arena *a, void (*fn)(void *), void *arg);
 
 /* --- reading without the lock --- */
 

@@ -3,6 +3,8 @@
  * Everything is known of those of this process; of others what their records hold. */
 #include "commands/client.h"
 #include "commands/tables.h"
+#include "engine/acl.h"
+#include "engine/client_line.h"
 #include "engine/mail.h"
 #include "engine/monitor.h"
 #include "store/channels.h"
@@ -11,15 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LINE_BYTES = 1024, FLAG_BYTES = 24 };
+enum { LINE_BYTES = 1024 };
 
-/* One client as a line is made of it. */
-typedef struct subject {
-    ek_client *client;         /* NULL: a session that nobody else can see */
-    const ek_session *session; /* NULL: another process's */
-    uint64_t id;
-    int64_t age_s;
-} subject;
+typedef ek_client_subject subject;
 
 static int by_id(const void *one, const void *other) {
     uint64_t x = ((const subject *)one)->id, y = ((const subject *)other)->id;
@@ -56,98 +52,19 @@ static size_t all_clients(ek_ctx *c, subject **out) {
     return g.n;
 }
 
-/* --- facts --- */
-
-static void flags_of(ek_ctx *c, const subject *s, char out[FLAG_BYTES]) {
-    const ek_tracking *t = ek_tracking_of(c->s, s->client);
-    const ek_session *session = s->session;
-    const ek_connection *conn = session ? session->connection : NULL;
-    char *p = out;
-    if (s->client && s->client->flags & EK_CLIENT_IS_MONITOR) *p++ = 'O';
-    if (s->client && s->client->flags & EK_CLIENT_IS_REPLICA) *p++ = 'S';
-    if (s->client && s->client->subscriptions) *p++ = 'P';
-    if (session && session->in_multi) *p++ = 'x';
-    if ((s->client && s->client->wait) || (conn && conn->postponed)) *p++ = 'b';
-    if (t) *p++ = 't';
-    if (t && t->flags & EK_TRACKING_BROKEN) *p++ = 'R';
-    if (t && t->flags & EK_TRACKING_BCAST) *p++ = 'B';
-    if (conn && conn->close_after_reply) *p++ = 'c';
-    if (conn && conn->is_unix) *p++ = 'U';
-    if (conn && conn->no_evict) *p++ = 'e';
-    if (session && session->no_touch) *p++ = 'T';
-    if (p == out) *p++ = 'N';
-    *p = 0;
-}
-
-static uint32_t subscriptions(ek_ctx *c, const subject *s, ek_channel_kind kind) {
-    return s->client ? ek_subscriptions(c->s, s->client, kind) : 0;
-}
-
-static ek_str fact(ek_ctx *c, const subject *s, ek_str own, size_t offset) {
-    if (s->session) return own;
-    return ek_client_fact(c->s, *(const ek_ref *)((const char *)s->client + offset));
-}
-
-static size_t line_of(ek_ctx *c, const subject *s, char *out, size_t cap) {
-    static const ek_session nobody;
-    static const ek_connection nothing;
-    const ek_session *session = s->session ? s->session : &nobody;
-    const ek_connection *conn = session->connection ? session->connection : &nothing;
-    const ek_tracking *t = ek_tracking_of(c->s, s->client);
-    char addr[EK_ADDRESS_BYTES] = "", laddr[EK_ADDRESS_BYTES] = "", flags[FLAG_BYTES];
-    if (s->session) {
-        ek_session_address(session, false, false, addr);
-        ek_session_address(session, true, false, laddr);
-    } else {
-        ek_str a = ek_client_fact(c->s, s->client->addr), b = ek_client_fact(c->s, s->client->laddr);
-        snprintf(addr, sizeof addr, "%.*s", (int)a.n, (const char *)a.p);
-        snprintf(laddr, sizeof laddr, "%.*s", (int)b.n, (const char *)b.p);
-    }
-    ek_str name = fact(c, s, session->name, offsetof(ek_client, name));
-    ek_str lib = fact(c, s, session->lib_name, offsetof(ek_client, lib_name));
-    ek_str ver = fact(c, s, session->lib_ver, offsetof(ek_client, lib_ver));
-    int64_t idle = conn->last_ms && ek_now_ms(c) > conn->last_ms ? (ek_now_ms(c) - conn->last_ms) / 1000
-                                                                 : s->session ? 0 : s->age_s;
-    flags_of(c, s, flags);
-    /* What waits in its inbox is output that its server has not taken yet. */
-    size_t mail = s->client ? s->client->nmail : 0;
-    size_t output = conn->omem + (s->client ? s->client->inbox_bytes : 0);
-    int n = snprintf(
-        out, cap,
-        "id=%llu addr=%s laddr=%s fd=%d name=%.*s age=%lld idle=%lld flags=%s db=%u sub=%u psub=%u "
-        "ssub=%u multi=%d qbuf=%zu qbuf-free=%zu argv-mem=%zu multi-mem=%zu rbs=0 rbp=0 obl=%zu "
-        "oll=%zu omem=%zu tot-mem=%zu events=r cmd=%s user=default redir=%lld resp=%u "
-        "lib-name=%.*s lib-ver=%.*s\n",
-        (unsigned long long)s->id, addr, laddr, session->connection ? conn->fd : -1, (int)name.n,
-        (const char *)name.p, (long long)s->age_s, (long long)idle, flags,
-        s->session ? session->db : s->client->db, subscriptions(c, s, EK_CHANNEL),
-        subscriptions(c, s, EK_PATTERN), subscriptions(c, s, EK_SHARD_CHANNEL),
-        session->in_multi ? (int)session->nqueue : -1, conn->qbuf, conn->qbuf_free, conn->argv_mem,
-        session->queue_bytes,
-        conn->obl, conn->oll + mail, output,
-        conn->own_mem + conn->qbuf + conn->qbuf_free + session->queue_bytes + output,
-        s->session == c->session ? c->cmd->name : session->last ? session->last->name : "NULL",
-        t ? (long long)t->redirect : -1, s->session ? (unsigned)session->resp : s->client->resp,
-        (int)lib.n, (const char *)lib.p, (int)ver.n, (const char *)ver.p);
-    return (size_t)n;
-}
-
 /* A line of any length, in scratch memory. */
 static ek_str text_of(ek_ctx *c, const subject *s) {
     char *text = ek_scratch_alloc(c, LINE_BYTES);
-    size_t n = line_of(c, s, text, LINE_BYTES);
+    size_t n = ek_client_line(c, s, text, LINE_BYTES);
     if (n >= LINE_BYTES) {
         text = ek_scratch_alloc(c, n + 1);
-        line_of(c, s, text, n + 1);
+        ek_client_line(c, s, text, n + 1);
     }
     return (ek_str){(const uint8_t *)text, n};
 }
 
 void ek_cmd_client_info(ek_ctx *c) {
-    ek_client *client = ek_session_client_if_any(c->session);
-    int64_t since = client ? client->created_ms : ek_now_ms(c);
-    subject self = {.client = client, .session = c->session, .id = c->session->id,
-                    .age_s = (ek_now_ms(c) - since) / 1000};
+    subject self = ek_client_subject_of(c);
     ek_str line = text_of(c, &self);
     ek_reply_verbatim(c->reply, "txt", (const char *)line.p, line.n);
 }
@@ -215,7 +132,7 @@ typedef struct filter {
     bool by_id, by_type, by_user, skip_me;
     uint64_t id;
     client_type type;
-    ek_str addr, laddr;
+    ek_str addr, laddr, user;
     int64_t max_age_s; /* -1: any */
 } filter;
 
@@ -242,7 +159,9 @@ static bool parse_filter(ek_ctx *c, size_t i, filter *f) {
         return ek_arg_range(c, i + 1, 0, INT64_MAX, &f->max_age_s,
                             "maxage is not an integer or out of range");
     } else if (ek_arg_is(c, i, "user")) {
-        if (!ek_str_eq(c->argv[i + 1], (ek_str){(const uint8_t *)"default", 7})) {
+        f->by_user = true;
+        f->user = c->argv[i + 1];
+        if (!ek_acl_knows(c->s, f->user)) {
             ek_reply_error(c->reply, "ERR No such user '%.*s'", (int)ek_min(c->argv[i + 1].n, 128),
                            (const char *)c->argv[i + 1].p);
             return false;
@@ -271,6 +190,7 @@ static bool fits(ek_ctx *c, const subject *s, const filter *f) {
     if (f->by_type && type_of(s) != f->type) return false;
     if (f->max_age_s >= 0 && s->age_s < f->max_age_s) return false;
     if (f->skip_me && s->session == c->session) return false;
+    if (f->by_user && !ek_acl_is_of(c->s, s->client, f->user)) return false;
     return has_address(c, s, false, f->addr) && has_address(c, s, true, f->laddr);
 }
 

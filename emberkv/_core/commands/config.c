@@ -1,6 +1,7 @@
 /* CONFIG: the settings (store/config.h) by name. */
 #include "commands/tables.h"
 #include "engine/context.h"
+#include "engine/settings.h"
 
 #include <stdio.h>
 
@@ -109,6 +110,7 @@ static void take_back(ek_ctx *c, change *changes, size_t n) {
     char why[WHY_BYTES];
     for (size_t i = 0; i < n; i++) {
         ek_str was = {(const uint8_t *)changes[i].was, strlen(changes[i].was)};
+        if (changes[i].setting->home == EK_IN_STORE) continue; /* undone by the journal */
         if (ek_setting_parse(c->s, changes[i].setting, was, &changes[i].value, why, sizeof why))
             ek_setting_store(c->s, changes[i].setting, &changes[i].value);
     }
@@ -122,6 +124,20 @@ static bool tell(ek_ctx *c, const change *change) {
         settings->changed(settings->owner, change->setting->name, why, sizeof why))
         return true;
     return refuse(c, change->name, why);
+}
+
+/* What lies in the process is in no journal: it is taken back before a jump goes on. */
+static void store_all(ek_ctx *c, change *changes, size_t n) {
+    volatile size_t done = 0;
+    ek_guard g;
+    ek_status st = EK_GUARD(c->a, &g);
+    if (st != EK_OK) {
+        take_back(c, changes, done);
+        ek_raise(c->a, st);
+    }
+    for (; done < n; done++)
+        ek_setting_apply(c->s, c->session, changes[done].setting, &changes[done].value);
+    ek_unguard(c->a, &g);
 }
 
 /* All of them change or none. */
@@ -144,13 +160,11 @@ void ek_cmd_config_set(ek_ctx *c) {
         changes[i].was = old + i * VALUE_BYTES;
         keep_old(c, &changes[i]);
     }
-    for (size_t i = 0; i < n; i++)
-        if (!ek_setting_store(c->s, changes[i].setting, &changes[i].value)) {
-            take_back(c, changes, i);
-            ek_raise(c->a, EK_ENOMEM);
-        }
+    ek_savepoint before = ek_save(c->a);
+    store_all(c, changes, n);
     for (size_t i = 0; i < n; i++)
         if (!tell(c, &changes[i])) {
+            ek_undo(c->a, &before);
             take_back(c, changes, n);
             return;
         }

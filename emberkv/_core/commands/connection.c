@@ -1,6 +1,7 @@
 /* PING, ECHO, SELECT, AUTH, HELLO, QUIT, RESET and CLIENT. */
 #include "commands/client.h"
 #include "commands/tables.h"
+#include "engine/acl.h"
 #include "engine/context.h"
 #include "engine/mail.h"
 #include "engine/version.h"
@@ -70,40 +71,29 @@ void ek_cmd_reset(ek_ctx *c) {
     if (c->session->connection) c->session->connection->reply_mode = EK_REPLY_ON;
     c->session->resp = c->session->initial_resp;
     select_db(c, 0);
+    if (c->session->remote) { /* within a process a handle stays what it was opened as */
+        ek_acl_log_out(c->session);
+        if (client) ek_client_set_fact(c->s, &client->user, (ek_str){0});
+    }
     ek_session_begin_auth(c->session);
     ek_client_set_text(c, CLIENT_NAME, (ek_str){0});
     ek_reply_status(c->reply, "RESET");
 }
 
-/* As long for a wrong password as for the right one, wherever they differ. */
-static bool same_secret(ek_str given, ek_str secret) {
-    volatile size_t differing = given.n ^ secret.n;
-    for (size_t i = 0; i < given.n; i++)
-        differing |= given.p[i] ^ (secret.n ? secret.p[i % secret.n] : 0);
-    return differing == 0;
-}
-
-/* There is one user, default; without requirepass any password is right. */
 static bool authenticate(ek_ctx *c, ek_str user, ek_str password) {
-    ek_str secret = ek_config_text(c->a, c->s->root->config.requirepass);
-    bool known = ek_str_eq(user, (ek_str){(const uint8_t *)"default", 7});
-    bool right = same_secret(password, secret) || !secret.n;
-    if (known && right) {
-        c->session->needs_auth = false;
-        return true;
-    }
+    if (ek_acl_login(c, user, password)) return true;
     ek_reply_error(c->reply, "WRONGPASS invalid username-password pair or user is disabled.");
     return false;
 }
 
 void ek_cmd_auth(ek_ctx *c) {
-    ek_str user = {(const uint8_t *)"default", 7};
     if (c->argc > 3)
         ek_reply_syntax_error(c);
-    else if (c->argc == 2 && !c->s->root->config.requirepass)
+    else if (c->argc == 2 && ek_acl_find(c->s, EK_DEFAULT_USER)->flags & EK_USER_NO_PASSWORD)
         ek_reply_error(c->reply, "ERR AUTH <password> called without any password configured for "
                                  "the default user. Are you sure your configuration is correct?");
-    else if (authenticate(c, c->argc == 3 ? c->argv[1] : user, c->argv[c->argc - 1]))
+    else if (authenticate(c, c->argc == 3 ? c->argv[1] : EK_DEFAULT_USER,
+                          c->argv[c->argc - 1]))
         ek_reply_ok(c->reply);
 }
 

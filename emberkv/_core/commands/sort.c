@@ -9,6 +9,7 @@
  * the commit, but a hash may be rewritten, so texts that are kept are copied. */
 #include "base/number.h"
 #include "commands/tables.h"
+#include "engine/acl.h"
 #include "engine/context.h"
 #include "store/string.h"
 #include "store/value_hash.h"
@@ -50,6 +51,14 @@ static void take_by(sort *s, ek_str pattern) {
     if (!pattern.n || !memchr(pattern.p, '*', pattern.n)) s->unsorted = true;
 }
 
+/* Which keys a pattern leads to, only the elements know. */
+static bool may_look(sort *s, const char *option) {
+    if (ek_acl_may_read_all_keys(s->c->session)) return true;
+    ek_reply_error(s->c->reply, "ERR %s option of SORT denied due to insufficient ACL permissions.",
+                   option);
+    return false;
+}
+
 static bool parse(sort *s, bool may_store) {
     ek_ctx *c = s->c;
     s->gets = ek_scratch_alloc(c, c->argc * sizeof *s->gets);
@@ -67,7 +76,9 @@ static bool parse(sort *s, bool may_store) {
             i += 2;
         } else if (ek_arg_is(c, i, "by") && left >= 1) {
             take_by(s, c->argv[++i]);
+            if (!s->unsorted && !may_look(s, "BY")) return false;
         } else if (ek_arg_is(c, i, "get") && left >= 1) {
+            if (!may_look(s, "GET")) return false;
             s->gets[s->ngets++] = c->argv[++i];
         } else if (may_store && ek_arg_is(c, i, "store") && left >= 1) {
             s->stores = true;

@@ -10,6 +10,7 @@ static const ek_command_decl *const tables[] = {
     ek_hyperloglog_table,  ek_geo_table,
     ek_streams_table,      ek_transactions_table, ek_connection_table,
     ek_server_table,       ek_operate_table,    ek_alone_table,
+    ek_acl_table,
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;

@@ -21,6 +21,7 @@ extern const ek_command_decl ek_connection_table[];
 extern const ek_command_decl ek_server_table[];
 extern const ek_command_decl ek_operate_table[];
 extern const ek_command_decl ek_alone_table[];
+extern const ek_command_decl ek_acl_table[];
 
 /* Registers them all, once however often and from however many threads it is called. To be called
  * before the first lookup. Returns false when the tables contradict each other. */

@@ -245,6 +245,10 @@ bool ek_command_has_keys(const ek_command *cmd);
 int ek_command_keys(const ek_command *cmd, size_t argc, const ek_str *argv, ek_key_pos *out,
                     int cap);
 
+/* The same, but of arguments that make no sense those keys that can be told: never -1. */
+int ek_command_keys_at_least(const ek_command *cmd, size_t argc, const ek_str *argv,
+                             ek_key_pos *out, int cap);
+
 /* Names of single bits and types, for printing; NULL beyond the last. */
 const char *ek_command_flag_name(unsigned bit);
 const char *ek_acl_category_name(unsigned bit); /* without the @ */

@@ -70,10 +70,9 @@ static bool add_keys(const ek_key_spec *k, int64_t argc, const ek_str *argv, int
     return true;
 }
 
-int ek_command_keys(const ek_command *cmd, size_t argc, const ek_str *argv, ek_key_pos *out,
-                    int cap) {
-    if (cmd->decl->find_keys)
-        return cmd->decl->find_keys(argc, argv, out, cap);
+/* By the specifications; strict: -1 if one of them finds keys where there are no arguments. */
+static int by_specs(const ek_command *cmd, size_t argc, const ek_str *argv, ek_key_pos *out, int cap,
+                    bool strict) {
     key_list l = {.out = out, .cap = cap};
     for (const ek_key_spec *k = cmd->decl->keys; k && k->begin; k++) {
         if (k->flags & EK_KEY_NOT_KEY || k->find == EK_FIND_UNKNOWN)
@@ -81,11 +80,24 @@ int ek_command_keys(const ek_command *cmd, size_t argc, const ek_str *argv, ek_k
         int64_t first = find_begin(k, (int64_t)argc, argv);
         if (first == 0)
             continue;
-        if (!add_keys(k, (int64_t)argc, argv, first, &l) &&
+        if (!add_keys(k, (int64_t)argc, argv, first, &l) && strict &&
             !(cmd->flags & EK_CMD_NO_MANDATORY_KEYS))
             return -1;
     }
     return l.count;
+}
+
+int ek_command_keys(const ek_command *cmd, size_t argc, const ek_str *argv, ek_key_pos *out,
+                    int cap) {
+    if (cmd->decl->find_keys)
+        return cmd->decl->find_keys(argc, argv, out, cap);
+    return by_specs(cmd, argc, argv, out, cap, true);
+}
+
+int ek_command_keys_at_least(const ek_command *cmd, size_t argc, const ek_str *argv,
+                             ek_key_pos *out, int cap) {
+    int n = cmd->decl->find_keys ? cmd->decl->find_keys(argc, argv, out, cap) : -1;
+    return n >= 0 ? n : by_specs(cmd, argc, argv, out, cap, false);
 }
 
 bool ek_command_has_keys(const ek_command *cmd) {

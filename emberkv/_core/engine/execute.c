@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "engine/acl.h"
 #include "engine/context.h"
 #include "engine/mail.h"
 #include "engine/monitor.h"
@@ -177,7 +178,8 @@ static void dispatch(ek_session *session, const ek_command *cmd, size_t argc, co
     ek_stats_command(&c, EK_UNLIKELY(timed) ? clock_after(session) - began_us : -1);
     ek_walk_after(&c);
     if (!session->in_exec) ek_scratch_reset(&session->scratch);
-    session->peek = session->in_multi || session->tracking ? NULL : &s->dbs[session->db].keys;
+    session->peek = !ek_session_is_plain(session) || session->tracking ? NULL
+                                                                       : &s->dbs[session->db].keys;
     session->last = cmd;
     if (EK_UNLIKELY(session->caching) && !session->in_multi && !session->in_exec)
         session->caching = strcmp(cmd->name, "client|caching") == 0;
@@ -234,14 +236,24 @@ static void reply_wrong_arity(ek_session *session, const ek_command *cmd, ek_rep
     if (exec) ek_session_discard(session);
 }
 
-static void reply_no_auth(ek_session *session, const ek_command *cmd, ek_reply *reply) {
-    bool exec = strcmp(cmd->name, "exec") == 0;
-    size_t mark = reply->len;
-    ek_reply_error(reply, "%sNOAUTH Authentication required.",
-                   exec ? "EXECABORT Transaction discarded because of: " : "");
+/* What an error that refuses a command means for a transaction. */
+static void refused(ek_session *session, const ek_command *cmd, const ek_reply *reply, size_t mark) {
     ek_stats_rejected(session, cmd, reply, mark);
     session->multi_dirty |= session->in_multi;
-    if (exec) ek_session_discard(session);
+    if (strcmp(cmd->name, "exec") == 0) ek_session_discard(session);
+}
+
+/* Until it logs in; what default needed when it came, it may not need any more. */
+static bool is_nobody(ek_session *session) {
+    if (EK_LIKELY(!session->needs_auth)) return false;
+    return session->has_user || session->s->root->users.default_locked;
+}
+
+static void reply_no_auth(ek_session *session, const ek_command *cmd, ek_reply *reply) {
+    size_t mark = reply->len;
+    ek_reply_error(reply, "%sNOAUTH Authentication required.",
+                   strcmp(cmd->name, "exec") == 0 ? "EXECABORT Transaction discarded because of: " : "");
+    refused(session, cmd, reply, mark);
 }
 
 /* Does it listen to channels, by a protocol in which messages and replies look alike? What the session
@@ -285,8 +297,13 @@ static void execute(ek_session *session, const ek_command *cmd, size_t argc, con
         reply_wrong_arity(session, cmd, reply);
         return;
     }
-    if (EK_UNLIKELY(session->needs_auth) && !(cmd->flags & EK_CMD_NO_AUTH)) {
+    if (is_nobody(session) && !(cmd->flags & EK_CMD_NO_AUTH)) {
         reply_no_auth(session, cmd, reply);
+        return;
+    }
+    size_t mark = reply->len;
+    if (EK_UNLIKELY(!ek_acl_permits(session, cmd, argc, argv, reply))) {
+        refused(session, cmd, reply, mark);
         return;
     }
     if (monitors(session) && cmd->flags & (EK_CMD_READONLY | EK_CMD_WRITE)) {
@@ -323,9 +340,8 @@ static void execute(ek_session *session, const ek_command *cmd, size_t argc, con
 
 void ek_execute_command(ek_session *session, const ek_command *cmd, size_t argc,
                         const ek_str *argv, ek_reply *reply) {
-    if (EK_LIKELY(!session->in_multi && !session->needs_auth && !session->monitoring &&
-                  !may_listen(session) &&
-                  ek_command_arity_ok(cmd, argc))) {
+    if (EK_LIKELY(ek_session_is_plain(session) && !session->s->root->users.default_limited &&
+                  !may_listen(session) && ek_command_arity_ok(cmd, argc))) {
         dispatch(session, cmd, argc, argv, reply);
         return;
     }

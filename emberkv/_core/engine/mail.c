@@ -11,21 +11,6 @@
 
 static const char UNBLOCKED[] = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
 
-/* Run fn in a transaction of its own, or as a part of the one that is open. */
-static ek_status in_transaction(ek_store *s, void (*fn)(void *), void *arg) {
-    if (s->a->level == 0) return ek_run(s->a, fn, arg);
-    ek_guard g;
-    ek_savepoint sp = ek_save(s->a);
-    ek_status st = EK_GUARD(s->a, &g);
-    if (st != EK_OK) {
-        ek_undo(s->a, &sp);
-        return st;
-    }
-    fn(arg);
-    ek_unguard(s->a, &g);
-    return EK_OK;
-}
-
 /* --- a session's record --- */
 
 /* A fork's child goes on with the parent's sessions as its own. */
@@ -83,6 +68,7 @@ ek_client *ek_session_client(ek_session *session) {
     if (session->name.n) ek_client_set_fact(s, &c->name, session->name);
     if (session->lib_name.n) ek_client_set_fact(s, &c->lib_name, session->lib_name);
     if (session->lib_ver.n) ek_client_set_fact(s, &c->lib_ver, session->lib_ver);
+    if (session->user.n) ek_client_set_fact(s, &c->user, session->user);
     session->client = ek_ref_of(s->a, c);
     know(session);
     return c;
@@ -91,7 +77,7 @@ ek_client *ek_session_client(ek_session *session) {
 static void make_client(void *arg) { ek_session_client(arg); }
 
 bool ek_session_register(ek_session *session) {
-    return in_transaction(session->s, make_client, session) == EK_OK;
+    return ek_run_within(session->s->a, make_client, session) == EK_OK;
 }
 
 bool ek_session_killed(const ek_session *session) {
@@ -259,7 +245,8 @@ void ek_serve(ek_store *s) {
 /* --- putting back, and burying --- */
 
 static void run_put_backs(ek_store *s, const ek_client *c, ek_ref block) {
-    ek_session session = {.s = s, .a = s->a, .db = c->db, .resp = 3, .initial_resp = 3};
+    ek_session session = {.s = s, .a = s->a, .db = c->db, .resp = 3, .initial_resp = 3,
+                          .trusted = true};
     ek_reply tape = {.a = s->a};
     for (; block; block = ek_argv_next(s, block)) {
         size_t n = ek_argv_count(s, block);
@@ -332,7 +319,7 @@ static bool lives(asking *k, const ek_client *c) {
 static void drop_client(void *arg) { ek_session_drop_client(arg); }
 
 void ek_session_begin_anew(ek_session *session) {
-    in_transaction(session->s, drop_client, session);
+    ek_run_within(session->s->a, drop_client, session);
     session->id = atomic_fetch_add(&session->a->hdr->next_session_id, 1) + 1;
     session->client = 0;
     session->blocked = false;
@@ -406,7 +393,7 @@ static void take(void *arg) {
 size_t ek_inbox_take(ek_session *session, ek_reply *out, size_t max_bytes) {
     taking t = {.session = session, .out = out, .mark = out->len, .max_bytes = max_bytes};
     out->a = session->a;
-    if (in_transaction(session->s, take, &t) != EK_OK) {
+    if (ek_run_within(session->s->a, take, &t) != EK_OK) {
         out->len = t.mark;
         return 0;
     }
@@ -461,7 +448,7 @@ void ek_unblock(ek_session *session, ek_unblock_how how, ek_reply *reply) {
     taking t = {.session = session, .out = reply, .mark = reply->len, .max_bytes = SIZE_MAX,
                 .how = how};
     reply->a = session->a;
-    if (in_transaction(session->s, unblock, &t) != EK_OK) reply->len = t.mark;
+    if (ek_run_within(session->s->a, unblock, &t) != EK_OK) reply->len = t.mark;
     session->blocked = t.waits_on;
     ek_reply_free(&none);
 }

@@ -21,7 +21,7 @@ ek_session *ek_session_new(ek_store *s, uint32_t db) {
 }
 
 void ek_session_begin_auth(ek_session *session) {
-    session->needs_auth = session->remote && session->s->root->config.requirepass != 0;
+    session->needs_auth = session->remote && session->s->root->users.default_locked;
 }
 
 static void free_queue(ek_session *session) {
@@ -74,6 +74,7 @@ void ek_session_close(ek_session *session) {
     free((void *)session->name.p);
     free((void *)session->lib_name.p);
     free((void *)session->lib_ver.p);
+    free((void *)session->user.p);
     *session = (ek_session){0};
 }
 

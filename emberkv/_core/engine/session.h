@@ -36,16 +36,23 @@ typedef struct ek_session {
     int initial_resp; /* what RESET goes back to */
     uint64_t id;          /* of all sessions of the store, in whatever process */
     ek_str name, lib_name, lib_ver; /* malloc; CLIENT SETNAME, SETINFO */
-    bool in_multi, multi_dirty, in_exec;
-    bool remote, local; /* it came by a socket; one that cannot leave this machine */
+    /* Looked at as one word before each command: see ek_session_is_plain. */
+    bool in_multi;
     bool needs_auth;    /* until AUTH only few commands are allowed */
+    bool monitoring;    /* it is told of every command, and may touch no keys */
+    bool has_user;      /* it logged in as another than default, whose rules are asked */
+    bool multi_dirty, in_exec;
+    bool remote, local; /* it came by a socket; one that cannot leave this machine */
+    bool trusted;       /* the store's own: no rules are asked */
     bool tracking;      /* what it reads is noted: it reads under the lock */
     bool caching;       /* CLIENT CACHING was said: for the next command, or transaction */
-    bool monitoring;    /* it is told of every command, and may touch no keys */
     bool no_touch;      /* its reads leave the times of access alone */
     bool in_script;     /* a script calls the commands */
     bool no_room;       /* above maxmemory, and nothing may be evicted: as of the last look */
     const ek_command *last; /* the command that ran last */
+    ek_str user;            /* malloc; p NULL: default. Of this and the next see engine/acl.h */
+    uint64_t user_id, acl_version;
+    const struct ek_acl_user *acl; /* the user's rules, if acl_version is the store's */
     struct ek_session *next, *prev; /* those of the process that have a record, see mail.h */
     bool known;             /* it is among them */
     ek_queued *queue;
@@ -67,6 +74,13 @@ typedef struct ek_session {
     ek_frontend *frontend;     /* of a connection to a server; else NULL */
     ek_connection *connection; /* likewise */
 } ek_session;
+
+_Static_assert(offsetof(ek_session, has_user) == offsetof(ek_session, in_multi) + 3, "one word");
+
+/* Nothing about it is out of the ordinary that a command must be asked about. */
+EK_INLINE bool ek_session_is_plain(const ek_session *session) {
+    return ek_load32(&session->in_multi) == 0;
+}
 
 ek_session *ek_session_new(ek_store *s, uint32_t db); /* NULL: no memory, or no such database */
 /* Whether a remote session has to log in first; at accept, and when it is reset. Lock held. */

@@ -75,6 +75,7 @@ static bool is_secret_setting(ek_str name) {
 bool ek_is_secret(const ek_command *cmd, size_t argc, const ek_str *argv, size_t i) {
     if (strcmp(cmd->name, "auth") == 0) return i > 0;
     if (strcmp(cmd->name, "config|set") == 0) return i > 2 && i % 2 && is_secret_setting(argv[i - 1]);
+    if (strcmp(cmd->name, "acl|setuser") == 0) return i > 2;
     if (strcmp(cmd->name, "hello") != 0) return false;
     for (size_t k = 2; k < i; k++)
         if (ek_str_is(argv[k], "auth")) return i - k <= 2;

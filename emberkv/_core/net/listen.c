@@ -213,9 +213,9 @@ static const char DENIED[] =
     "machine. To let others in, set one (requirepass), or turn the mode off (protected-mode no) "
     "when starting the server or by CONFIG SET from this machine.\r\n";
 
-/* Whoever has set a password has thought about strangers. */
+/* Whoever has given default a password has thought about strangers. */
 static bool needs_protection(const ek_server *server) {
-    return server->s->settings->protected_mode && !server->s->root->config.requirepass;
+    return server->s->settings->protected_mode && !server->s->root->users.default_locked;
 }
 
 static void let_in(ek_server *server, ek_listener *l, int fd, const struct sockaddr_storage *from) {

@@ -1,5 +1,6 @@
 /* The library `redis` of scripts. */
 #include "base/number.h"
+#include "engine/acl.h"
 #include "engine/version.h"
 #include "engine/running.h"
 #include "scripting/functions.h"
@@ -207,6 +208,17 @@ static int nothing(lua_State *L) {
     return 0;
 }
 
+/* A library that is being loaded is nobody's. */
+static bool may_run(ek_ctx *c, const ek_command *cmd, size_t argc, const ek_str *argv) {
+    ek_guard g;
+    bool may = !c;
+    if (c && EK_GUARD(c->a, &g) == EK_OK) {
+        may = ek_acl_may_run(c->session, cmd, argc, argv);
+        ek_unguard(c->a, &g);
+    }
+    return may;
+}
+
 static int redis_acl_check_cmd(lua_State *L) {
     int n = lua.gettop(L);
     arguments a;
@@ -215,9 +227,10 @@ static int redis_acl_check_cmd(lua_State *L) {
         return fail(L, "ERR Please specify at least one argument for this redis lib call", true);
     if (!take_arguments(L, n, &a))
         return fail(L, "ERR Lua redis lib command arguments must be strings or integers", true);
-    if (!ek_command_resolve((size_t)n, a.v, &container))
-        return fail(L, "ERR Invalid command passed to redis.acl_check_cmd()", true);
-    return yes(L);
+    const ek_command *cmd = ek_command_resolve((size_t)n, a.v, &container);
+    if (!cmd) return fail(L, "ERR Invalid command passed to redis.acl_check_cmd()", true);
+    lua.pushboolean(L, may_run(ek_lua_self(L)->c, cmd, (size_t)n, a.v));
+    return 1;
 }
 
 static void set_number(lua_State *L, const char *name, double v) {

@@ -178,6 +178,19 @@ bool ek_subscription_first(const ek_store *s, const ek_client *c, ek_channel_kin
     return true;
 }
 
+bool ek_subscriptions_all(const ek_store *s, const ek_client *c, ek_subscription_test_fn *test,
+                          void *arg) {
+    if (!c->subscriptions) return true;
+    const ek_subscriber *who = ek_ptr(s->a, c->subscriptions);
+    for (ek_channel_kind kind = 0; kind < EK_CHANNEL_KINDS; kind++)
+        for (ek_ref at = who->first[kind]; at;) {
+            const ek_subscription *sub = ek_ptr(s->a, at);
+            if (!test(arg, kind, name_of(s->a, sub->channel))) return false;
+            at = sub->next_of_client;
+        }
+    return true;
+}
+
 void ek_subscriptions_drop(ek_store *s, ek_client *c) {
     if (!c->subscriptions) return;
     const ek_subscriber *who = ek_ptr(s->a, c->subscriptions);

@@ -27,6 +27,10 @@ uint32_t ek_subscriptions(const ek_store *s, const ek_client *c, ek_channel_kind
 /* The name of the one subscribed to first; false: it has none. Stands until the commit. */
 bool ek_subscription_first(const ek_store *s, const ek_client *c, ek_channel_kind kind,
                            ek_str *name);
+/* Is it so for every subscription of the client? */
+typedef bool ek_subscription_test_fn(void *arg, ek_channel_kind kind, ek_str name);
+bool ek_subscriptions_all(const ek_store *s, const ek_client *c, ek_subscription_test_fn *test,
+                          void *arg);
 void ek_subscriptions_drop(ek_store *s, ek_client *c); /* all, of all kinds */
 
 /* Send to the subscribers of a channel and then of the patterns that match it, or of a shard channel.

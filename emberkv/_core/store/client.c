@@ -46,7 +46,7 @@ void ek_client_drop(ek_store *s, ek_client *c) {
     ek_tracking_off(s, c);
     ek_client_set_monitor(s, c, false);
     ek_inbox_clear(s, c);
-    ek_ref facts[] = {c->name, c->lib_name, c->lib_ver, c->addr, c->laddr};
+    ek_ref facts[] = {c->name, c->lib_name, c->lib_ver, c->addr, c->laddr, c->user};
     for (size_t i = 0; i < EK_COUNTOF(facts); i++) ek_free(s->a, facts[i]);
     uint64_t id = c->id;
     ek_table_remove(s->a, &s->root->clients, key_of, ek_table_hash(s->a, id_key(&id)), ref);

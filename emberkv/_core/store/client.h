@@ -45,6 +45,7 @@ typedef struct ek_client {
     ek_ref tracking;      /* tracking.c */
     /* Facts for CLIENT LIST: texts are blocks of u32 length and bytes, 0 when empty. */
     ek_ref name, lib_name, lib_ver, addr, laddr;
+    ek_ref user; /* 0: default */
     int64_t created_ms, active_ms;
 } ek_client;
 

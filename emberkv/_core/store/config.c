@@ -405,28 +405,6 @@ bool ek_setting_store(ek_store *s, const ek_setting *setting, const ek_setting_p
     return true;
 }
 
-typedef struct loading {
-    ek_store *s;
-    const ek_setting *setting;
-    const ek_setting_parsed *value;
-    bool done;
-} loading;
-
-static void load(void *arg) {
-    loading *l = arg;
-    l->done = ek_setting_store(l->s, l->setting, l->value);
-}
-
-bool ek_config_load(ek_store *s, const char *name, ek_str value, char *err, size_t errlen) {
-    ek_setting_parsed v;
-    const ek_setting *setting = ek_setting_find((ek_str){(const uint8_t *)name, strlen(name)}, NULL);
-    if (!setting) return because(err, errlen, "there is no such setting");
-    if (!ek_setting_parse(s, setting, value, &v, err, errlen)) return false;
-    loading l = {.s = s, .setting = setting, .value = &v};
-    if (ek_run(s->a, load, &l) == EK_OK && l.done) return true;
-    return because(err, errlen, "no memory");
-}
-
 /* --- what it begins as --- */
 
 void ek_config_begin(ek_config *config) {

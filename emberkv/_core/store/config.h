@@ -44,6 +44,7 @@ typedef struct ek_config {
     int64_t lfu_log_factor, lfu_decay_time;
     int64_t lua_time_limit;
     int64_t lua_memory_limit; /* bytes of each Lua state; not a server's setting */
+    int64_t acl_pubsub_default, acllog_max_len; /* EK_PUBSUB_* */
     int64_t appendonly, appendfsync;
     int64_t rdbcompression, rdbchecksum, stop_writes_on_bgsave_error;
     ek_output_limit client_output_limits[EK_CLIENT_CLASSES];
@@ -63,6 +64,7 @@ enum {
     EK_EVICT_ALLKEYS_TINYLFU,
 };
 
+enum { EK_PUBSUB_ALL_CHANNELS, EK_PUBSUB_NO_CHANNELS }; /* acl-pubsub-default */
 enum { EK_DEBUG_NO, EK_DEBUG_YES, EK_DEBUG_LOCAL }; /* enable-debug-command */
 
 typedef union ek_setting_value {
@@ -76,7 +78,7 @@ typedef struct ek_settings {
     int64_t unixsocketperm, client_query_buffer_limit, hz, io_threads, loglevel;
     int64_t enable_debug_command, shutdown_timeout, shutdown_on_sigint, shutdown_on_sigterm;
     int64_t tls_auth_clients, tls_prefer_server_ciphers;
-    char *bind, *unixsocket, *logfile, *pidfile, *dir, *dbfilename;
+    char *aclfile, *bind, *unixsocket, *logfile, *pidfile, *dir, *dbfilename;
     bool logs_to_stdout; /* where there is no logfile, see log.h */
     char *tls_cert_file, *tls_key_file, *tls_key_file_pass, *tls_ca_cert_file, *tls_ca_cert_dir;
     char *tls_protocols, *tls_ciphers, *tls_ciphersuites, *tls_dh_params_file;
@@ -148,9 +150,6 @@ bool ek_setting_parse(const struct ek_store *s, const ek_setting *setting, ek_st
                       ek_setting_parsed *out, char *err, size_t errlen);
 /* In a transaction for those of EK_IN_STORE, which raise; the others return false: no memory. */
 bool ek_setting_store(struct ek_store *s, const ek_setting *setting, const ek_setting_parsed *v);
-
-/* Set one at the start of a process, immutable ones too, in a transaction of its own. Lock held. */
-bool ek_config_load(struct ek_store *s, const char *name, ek_str value, char *err, size_t errlen);
 
 /* A text of ek_config. */
 ek_str ek_config_text(const ek_arena *a, ek_ref text);

@@ -36,10 +36,11 @@ static const char *const syslog_facility[] = {
 static const char *const tls_auth_clients[] = {"no", "yes", "optional", NULL};
 
 static const ek_setting settings[] = {
-    {.name = "acl-pubsub-default", .kind = EK_SETTING_ENUM, .words = acl_pubsub_default,
-     .begins = 1},
-    {.name = "aclfile", .kind = EK_SETTING_TEXT, .flags = EK_SETTING_IMMUTABLE},
-    {.name = "acllog-max-len", .kind = EK_SETTING_INTEGER, .begins = 128, .max = INT64_MAX},
+    {.name = "acl-pubsub-default", .kind = EK_SETTING_ENUM, STORED(acl_pubsub_default),
+     .words = acl_pubsub_default, .begins = 1},
+    {.name = "aclfile", .kind = EK_SETTING_TEXT, PROCESS(aclfile), .flags = EK_SETTING_IMMUTABLE},
+    {.name = "acllog-max-len", .kind = EK_SETTING_INTEGER, STORED(acllog_max_len), .begins = 128,
+     .max = INT64_MAX},
     {.name = "active-defrag-cycle-max", .kind = EK_SETTING_INTEGER, .begins = 25, .min = 1,
      .max = 99},
     {.name = "active-defrag-cycle-min", .kind = EK_SETTING_INTEGER, .begins = 1, .min = 1,

@@ -119,6 +119,7 @@ void ek_store_close(ek_store *s) {
     ek_arena_close(s->a);
     ek_settings_free(s->settings);
     if (s->stats) s->free_stats(s->stats);
+    if (s->acl) s->free_acl(s->acl);
     if (s->scripting) s->scripting_free(s->scripting);
     free(s->eviction);
     ek_figures_end(s);

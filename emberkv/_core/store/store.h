@@ -61,6 +61,15 @@ typedef struct ek_saving { /* see saving.h */
     uint64_t nsaved;      /* RDBs so far */
 } ek_saving;
 
+typedef struct ek_users_root { /* see users.h */
+    ek_table by_name;
+    uint64_t version; /* random, with each change to a user */
+    uint64_t entries, next_entry; /* of the log of what was refused */
+    ek_ref newest, oldest;
+    uint32_t default_limited; /* the user default may not do everything */
+    uint32_t default_locked;  /* who comes by a socket must log in */
+} ek_users_root;
+
 enum { /* ek_store_root.debug */
     EK_STORE_NO_EXPIRY_CYCLE = 1u << 0, /* keys that nobody asks for stay */
     EK_STORE_PAUSED = 1u << 1,          /* likewise, and deleted values are not freed either */
@@ -95,6 +104,7 @@ typedef struct ek_store_root {
     uint32_t replication_id[5]; /* random */
     ek_slowlog slowlog;
     ek_saving saving;
+    ek_users_root users;
     ek_config config;
 } ek_store_root;
 
@@ -131,6 +141,8 @@ typedef struct ek_store {
     struct ek_figures *figures, *own_figures; /* see figures.h; never NULL */
     struct ek_session *sessions; /* of this process, that have a record: see engine/mail.h */
     ek_random random;
+    struct ek_acl *acl; /* what this process has made of users: see engine/acl.h */
+    void (*free_acl)(struct ek_acl *acl);
     void *scripting; /* of the floor that runs scripts, and how it is let go of */
     void (*scripting_free)(void *);
     struct ek_background *background; /* of the floor of files: what it does in a thread of its own */

@@ -1,6 +1,7 @@
 """Edge cases by command group: `SINGLES` name -> (setup, lines), `SEQUENCES` name -> lines."""
 
 from differential.cases import (
+    acl,
     alone,
     bitmaps,
     blocking,
@@ -20,6 +21,7 @@ from differential.cases import (
 )
 
 GROUPS = {
+    "acl": acl,
     "alone": alone,
     "bitmaps": bitmaps,
     "blocking": blocking,
