@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ._base import T
-from .alone import AloneCommands
 from .acl import AclCommands
+from .alone import AloneCommands
 from .bitmaps import BitmapCommands
 from .connection import ConnectionCommands
 from .geo import GeoCommands

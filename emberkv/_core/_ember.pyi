@@ -322,7 +322,6 @@ def load_rdb(
 def is_setting(name: str) -> bool:
     """Whether there is a setting of that name."""
 
-
 def load_setting(store: Store, name: str, value: str) -> None:
     """Set a setting as it is set at the start of a server, immutable ones too."""
 

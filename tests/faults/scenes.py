@@ -447,6 +447,11 @@ SWAPDB 1 5
 
 SETTINGS = """
 CONFIG SET requirepass secret timeout 5 maxmemory-policy allkeys-lru
+ACL SETUSER ann on >secret +@all -@dangerous ~ann:* &news
+ACL SETUSER default resetkeys ~a
+ACL DELUSER ann nobody
+AUTH nobody secret
+ACL LOG RESET
 CONFIG SET hash-max-listpack-entries 3 notify-keyspace-events KEA
 CONFIG RESETSTAT
 DEBUG POPULATE 20 populated 100

@@ -35,7 +35,7 @@ SCRIPTS = {
         db.acl_setuser('ann', enabled=True, passwords='+pw', categories=['+@all', '-dangerous'])
         db.acl_getuser('ann')
         db.acl_getuser('nobody')
-        db.acl_setuser('ann', True, reset=True, passwords=['+a', '+b'], commands=['+get', '+set'])
+        db.acl_setuser('ann', True, reset=True, passwords=['+a', '+b'], commands=['+get'])
         db.acl_setuser('ann', True, keys=['%R~r', 'x'], channels=['c'])
         db.acl_setuser('ann', True, selectors=[('+mget', 'm*'), ('+del', '%W~w')])
         db.acl_getuser('ann')
