@@ -211,7 +211,7 @@ static int nothing(lua_State *L) {
 /* A library that is being loaded is nobody's. */
 static bool may_run(ek_ctx *c, const ek_command *cmd, size_t argc, const ek_str *argv) {
     ek_guard g;
-    bool may = !c;
+    volatile bool may = !c;
     if (c && EK_GUARD(c->a, &g) == EK_OK) {
         may = ek_acl_may_run(c->session, cmd, argc, argv);
         ek_unguard(c->a, &g);
