@@ -112,6 +112,14 @@ def _octal(mode: int | str | None) -> int:
     return int(mode, 8) if isinstance(mode, str) else mode or 0
 
 
+def _make_users(store: _ember.Store, users: list[list[str]], aclfile: Any) -> None:
+    session = _ember.Session(store)
+    for name, *rules in users:
+        session.execute(("ACL", "SETUSER", name, "reset", *rules))
+    if aclfile:
+        session.execute(("ACL", "LOAD"))
+
+
 def _hello(store: Ember[Any]) -> str:
     from . import __version__
 
@@ -131,6 +139,7 @@ def serve(
     databases: int = 16,
     keep: bool = False,
     log_to_stdout: bool = False,
+    users: list[list[str]] | None = None,
     **settings: Any,
 ) -> Server:
     """Start a server on a store: an open `Ember`, a path, or None for a new private one.
@@ -139,9 +148,10 @@ def serve(
     port when that is 0 or nothing else is asked for; for TLS on `tls_port`; on a Unix socket
     `unixsocket`, whose mode is `unixsocketperm` (octal, as in "700"). Other keywords are settings
     by their names in redis.conf: ``requirepass="secret"``, ``maxclients=100``, ``timeout=60``.
-    `databases` and `keep` are those of a store that is opened for it. Its log goes to the file
-    `logfile`, or to stdout if `log_to_stdout` says so; `loglevel` is debug, verbose, notice or
-    warning. Returns when clients can connect.
+    `users` are made before anybody can connect: lists of a name and rules, as for ACL SETUSER;
+    those of an `aclfile` are loaded. `databases` and `keep` are those of a store that is opened for
+    it. Its log goes to the file `logfile`, or to stdout if `log_to_stdout` says so; `loglevel` is
+    debug, verbose, notice or warning. Returns when clients can connect.
     """
     if port is None:
         port = 0 if unixsocket is None and tls_port is None else -1
@@ -152,6 +162,7 @@ def serve(
         backlog = int(settings.get("tcp_backlog", 511))
         for name, value in settings.items():
             load_setting(store._store, name, value)
+        _make_users(store._store, users or [], settings.get("aclfile"))
         if log_to_stdout:
             _ember.log_to_stdout(store._store)
         _ember.log(store._store, WARNING, _hello(store))

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+class NoSuchSetting(TypeError, ValueError):
+    """A keyword argument that is no setting."""
+
+
 def text_of(value: Any) -> str:
     """A value as the text that a configuration file has."""
     if isinstance(value, bool):
@@ -21,11 +25,10 @@ def text_of(value: Any) -> str:
 
 
 def load_setting(store: _ember.Store, name: str, value: Any) -> None:
-    """Set what ``name=value`` says: TypeError if there is no such setting, ValueError if it cannot
-    have that value."""
+    """Set what ``name=value`` says: NoSuchSetting, or ValueError if it cannot have that value."""
     setting = name.replace("_", "-")
     if not _ember.is_setting(setting) and _ember.is_setting(name):
         setting = name
     if not _ember.is_setting(setting):
-        raise TypeError(f"an unexpected keyword argument, and no setting: {name!r}")
+        raise NoSuchSetting(f"{name}: there is no such setting")
     _ember.load_setting(store, setting, text_of(value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
 
@@ -85,6 +86,23 @@ def _with_options(function: Any) -> Any:
     return function
 
 
+def _configured(path: str) -> tuple[str | None, dict[str, Any]]:
+    """The store that a configuration names, and the options that it gives."""
+    from ..conf import read
+
+    conf = read(path)
+    given: dict[str, Any] = {n.replace("-", "_"): v for n, v in conf.settings.items()}
+    store = given.pop("dir", None)
+    if "bind" in given:
+        given["host"] = given.pop("bind")
+    for name in ("port", "tls_port", "databases"):
+        if name in given:
+            given[name] = int(given[name])
+    if conf.users:
+        given["users"] = conf.users
+    return store, given
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.argument("path", required=False, type=click.Path())
 @_with_options
@@ -100,16 +118,25 @@ def _with_options(function: Any) -> Any:
 def serve(path: str | None, keep: bool, config: tuple[tuple[str, str], ...], **options: Any) -> Any:
     """Serve the store at PATH to Redis clients; without PATH, a store of the server's own.
 
+    A PATH that is a file is a configuration, as redis.conf: its `dir` names the store. Options
+    override what it says.
+
     Processes that have PATH open see the same keys at the same time. Ctrl-C or SIGTERM ends it.
     """
     from ..exceptions import RedisError
     from ..server import run
 
-    given = {name: value for name, value in options.items() if value is not None}
+    given: dict[str, Any] = {}
+    try:
+        if path is not None and os.path.isfile(path):
+            path, given = _configured(path)
+    except (OSError, ValueError) as error:
+        raise LinkError(f"emberkv serve: {error}") from None
+    given |= {name: value for name, value in options.items() if value is not None}
     if keep:
         given["keep"] = True
     if config:
-        given["config"] = dict(config)
+        given["config"] = {name.replace("-", "_"): value for name, value in config}
     try:
         return run(path, **given)
     except (OSError, ValueError, RedisError) as error:

@@ -1,0 +1,124 @@
+"""redis.conf: read for `emberkv serve CONF`.
+
+A directive that is no setting is an error with its line, as it is to redis-server. Directives mean
+what they mean there, but for these:
+
+- ``dir`` names the store: its path. Without it the server's store is in memory.
+- ``loadmodule`` and ``rename-command`` are errors. Commands are taken from users by their rules.
+- What means nothing here (``daemonize``, ``supervised``, what is about replicas, ...) is accepted,
+  kept and told by CONFIG GET.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from dataclasses import dataclass, field
+
+from ._core import _ember
+
+__all__ = ["ConfError", "Configuration", "read", "split"]
+
+# These may be given again, each time for something else; their words are joined.
+REPEATED = {"save", "client-output-buffer-limit"}
+# Of several words in one line.
+LISTS = {
+    *("bind", "replicaof", "slaveof", "oom-score-adj-values", "tls-protocols"),
+    *("latency-tracking-info-percentiles", "shutdown-on-sigint", "shutdown-on-sigterm"),
+}
+NOT_HERE = {
+    "loadmodule": "modules are shared objects for another program",
+    "rename-command": "a command is taken from users by their rules: ACL SETUSER",
+}
+MOST_INCLUDES = 16
+
+ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "a": "\a"}
+WORD = re.compile(
+    r"""\s*(?: "(?P<double>(?:[^"\\]|\\.)*)" | '(?P<single>(?:[^'\\]|\\.)*)'
+    | (?P<plain>[^\s"']\S*) )(?=\s|$)""",
+    re.VERBOSE | re.DOTALL,
+)
+ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|(.))", re.DOTALL)
+
+
+class ConfError(ValueError):
+    """A line of a configuration file that cannot be."""
+
+    def __init__(self, path: str, number: int, line: str, why: str) -> None:
+        super().__init__(f"{path}, line {number}: '{line}': {why}")
+
+
+@dataclass
+class Configuration:
+    """What a file says: settings by their names, users as words of ACL SETUSER."""
+
+    settings: dict[str, str] = field(default_factory=dict)
+    users: list[list[str]] = field(default_factory=list)
+
+
+def split(line: str) -> list[str] | None:
+    """The words of a line, quotes undone as redis-server does; None if they are not balanced."""
+    words = []
+    at = 0
+    while line[at:].strip():
+        match = WORD.match(line, at)
+        if match is None:
+            return None
+        at = match.end()
+        if match["double"] is not None:
+            words.append(ESCAPE.sub(_unescaped, match["double"]))
+        elif match["single"] is not None:
+            words.append(match["single"].replace("\\'", "'"))
+        else:
+            words.append(match["plain"])
+    return words
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    if match[1]:
+        return chr(int(match[1], 16))
+    return ESCAPES.get(match[2], match[2])
+
+
+def read(path: str | os.PathLike[str]) -> Configuration:
+    """Read a file and those that it includes. ConfError if a line of one is wrong."""
+    conf = Configuration()
+    _read(os.fspath(path), conf, 0)
+    if conf.users and conf.settings.get("aclfile"):
+        raise ValueError(
+            f"{os.fspath(path)}: users are either in this file or in an ACL file, not in both"
+        )
+    return conf
+
+
+def _read(path: str, conf: Configuration, depth: int) -> None:
+    fresh = set()  # the repeated settings that this file has begun
+    with open(path, encoding="utf-8", errors="surrogateescape") as lines:
+        for number, raw in enumerate(lines, 1):
+            line = raw.strip()
+            if not line or line.startswith("#"):
+                continue
+            words = split(line)
+            if words is None:
+                raise ConfError(path, number, line, "Unbalanced quotes in configuration line")
+            name, values = words[0].lower(), words[1:]
+            if name == "include" and len(values) == 1:
+                if depth == MOST_INCLUDES:
+                    raise ConfError(path, number, line, "files include each other")
+                for included in sorted(glob.glob(values[0])) or [values[0]]:
+                    _read(included, conf, depth + 1)
+            elif name == "user" and values:
+                conf.users.append(values)
+            elif name in NOT_HERE:
+                raise ConfError(path, number, line, NOT_HERE[name])
+            elif not _ember.is_setting(name):
+                why = "Bad directive or wrong number of arguments"
+                raise ConfError(path, number, line, why)
+            elif not values or (len(values) > 1 and name not in LISTS | REPEATED):
+                raise ConfError(path, number, line, "wrong number of arguments")
+            elif name in REPEATED and name in fresh and values != [""]:
+                conf.settings[name] += " " + " ".join(values)
+            else:
+                fresh.add(name)
+                conf.settings[name] = " ".join(values)

@@ -1,0 +1,127 @@
+"""`emberkv serve CONF`: files as redis-server's, and the errors of those that are none."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import redis
+
+import emberkv
+from emberkv.conf import ConfError, Configuration, read, split
+
+CONF = """
+# a comment
+port 0
+unixsocket {socket}
+maxmemory 100mb
+save 900 1
+save 300 10
+client-output-buffer-limit pubsub 1mb 2mb 60
+client-output-buffer-limit normal 1mb 1mb 1
+requirepass "a b"
+include {folder}/more-*.conf
+user ann on >pw ~a* +get (+set ~b)
+HASH-MAX-ZIPLIST-ENTRIES 99
+notify-keyspace-events "KEA"
+daemonize no
+"""
+
+
+def test_a_server_is_what_its_file_says(tmp_path: Path) -> None:
+    (tmp_path / "more-1.conf").write_text("timeout 17\nslowlog-max-len 5\n")
+    conf = tmp_path / "redis.conf"
+    conf.write_text(CONF.format(socket=tmp_path / "socket", folder=tmp_path))
+    command = [sys.executable, "-m", "emberkv", "serve", str(conf), "--set", "hz", "20"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        retry = redis.retry.Retry(redis.backoff.ConstantBackoff(0.1), 300)
+        client = redis.Redis(
+            unix_socket_path=str(tmp_path / "socket"),
+            password="a b",
+            decode_responses=True,
+            retry=retry,
+            retry_on_error=[redis.ConnectionError],
+        )
+        got = client.config_get(
+            *("maxmemory", "save", "timeout", "slowlog-max-len", "hash-max-listpack-entries"),
+            *("notify-keyspace-events", "client-output-buffer-limit", "hz"),
+        )
+        assert got == {
+            "maxmemory": "104857600",
+            "save": "900 1 300 10",
+            "timeout": "17",
+            "slowlog-max-len": "5",
+            "hash-max-listpack-entries": "99",
+            "notify-keyspace-events": "AKE",
+            "client-output-buffer-limit": "normal 1048576 1048576 1 slave 268435456 67108864 60 "
+            "pubsub 1048576 2097152 60",
+            "hz": "20",
+        }
+        assert client.acl_getuser("ann")["commands"] == ["+get"]
+        assert client.acl_users() == ["ann", "default"]
+        client.close()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    "line, why",
+    [
+        ("foo bar", "Bad directive or wrong number of arguments"),
+        ("port", "wrong number of arguments"),
+        ("port 1 2", "wrong number of arguments"),
+        ('requirepass "a', "Unbalanced quotes in configuration line"),
+        ("rename-command GET GOT", "a command is taken from users by their rules: ACL SETUSER"),
+    ],
+)
+def test_a_wrong_line_is_told(tmp_path: Path, line: str, why: str) -> None:
+    path = tmp_path / "redis.conf"
+    path.write_text(f"timeout 1\n{line}\n")
+    with pytest.raises(ConfError) as error:
+        read(path)
+    assert str(error.value) == f"{path}, line 2: '{line}': {why}"
+
+
+@pytest.mark.quick
+def test_users_are_in_one_place(tmp_path: Path) -> None:
+    path = tmp_path / "redis.conf"
+    path.write_text("aclfile /x\nuser a on\n")
+    with pytest.raises(ValueError, match="not in both"):
+        read(path)
+
+
+@pytest.mark.quick
+def test_an_empty_save_forgets_those_before(tmp_path: Path) -> None:
+    path = tmp_path / "redis.conf"
+    path.write_text('save 1 1\nsave ""\n')
+    assert read(path) == Configuration({"save": ""}, [])
+
+
+@pytest.mark.quick
+def test_words_are_split_as_redis_server_does() -> None:
+    assert split(r'a "b c" "\x41\n\"" \'d\'') == ["a", "b c", 'A\n"', "d"]
+    assert split('a "b"c') is None
+    assert split("a 'b") is None
+    assert split("  ") == []
+
+
+@pytest.mark.quick
+def test_settings_are_keyword_arguments_of_open() -> None:
+    with emberkv.open(maxmemory="100mb", notify_keyspace_events="KEA", timeout=3) as db:
+        got = db.config_get("maxmemory", "notify-keyspace-events", "timeout")
+        assert got == {
+            "maxmemory": "104857600",
+            "notify-keyspace-events": "AKE",
+            "timeout": "3",
+        }
+    with pytest.raises(TypeError, match="no such setting"):
+        emberkv.open(nonsense=1)
+    with pytest.raises(ValueError, match="must be a memory value"):
+        emberkv.open(maxmemory="lots")
