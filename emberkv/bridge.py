@@ -128,8 +128,8 @@ def redis_client(path: Opens = None, *, asyncio: bool = False, **redis_kwargs: A
     `path` is a path, a URL (see `emberkv.url`), an `Ember` whose store it shares, or None for a
     new store in memory, which lives as long as the client. `redis_kwargs` are redis-py's own
     (``db``, ``decode_responses``, ``protocol``, ``max_connections``, ...); those about sockets
-    and TLS mean nothing here. Also `databases`, `max_bytes` and `keep`, as in `emberkv.open`.
-    There is no time-out on replies unless `socket_timeout` is given.
+    and TLS mean nothing here. Also `databases`, `max_bytes`, `keep`, `durable` and `appendfsync`,
+    as in `emberkv.open`. There is no time-out on replies unless `socket_timeout` is given.
     """
     try:
         if asyncio:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .snapshots import Source
 
     Self = TypeVar("Self", bound="Ember[Any]")
+    AppendFsync = Literal["everysec", "always", "no"]
 
 
 class Ember(_ember.Client, Commands[T], Arrays):
@@ -44,6 +45,12 @@ class Ember(_ember.Client, Commands[T], Arrays):
     trace. `clock`, a `Clock`, replaces the system's for everything that expires. The memory of a
     path goes when the last handle on it is closed, unless that handle was opened with `keep`.
     `snapshot`, an RDB file, is what a private store begins with: see `emberkv.load`.
+
+    With `durable` the path holds Redis's append-only directory too, which is loaded when the
+    store is not in memory, and to which every change is written. `appendfsync` says when it is
+    synced: "everysec", each second (a machine that stops loses no more than that); "always",
+    before the call returns; "no", when the system likes. Both hold for a store whose memory is
+    made by this call: who joins one takes it as it is.
 
     With `username` and `password` the handle is that user's, and may do what its rules say
     (``ACL SETUSER``); without, it is the user default's, and asked for no password: whoever can
@@ -72,6 +79,8 @@ class Ember(_ember.Client, Commands[T], Arrays):
             clock: _ember.Clock | None = None,
             keep: bool = False,
             snapshot: Source | None = None,
+            durable: bool = False,
+            appendfsync: AppendFsync = "everysec",
             encoding: str = "utf-8",
             encoding_errors: str = "strict",
             username: str | None = None,
@@ -91,6 +100,8 @@ class Ember(_ember.Client, Commands[T], Arrays):
             clock: _ember.Clock | None = None,
             keep: bool = False,
             snapshot: Source | None = None,
+            durable: bool = False,
+            appendfsync: AppendFsync = "everysec",
             encoding: str = "utf-8",
             encoding_errors: str = "strict",
             username: str | None = None,
@@ -110,6 +121,8 @@ class Ember(_ember.Client, Commands[T], Arrays):
             clock: _ember.Clock | None = None,
             keep: bool = False,
             snapshot: Source | None = None,
+            durable: bool = False,
+            appendfsync: AppendFsync = "everysec",
             encoding: str = "utf-8",
             encoding_errors: str = "strict",
             username: str | None = None,
@@ -128,6 +141,8 @@ class Ember(_ember.Client, Commands[T], Arrays):
         clock: _ember.Clock | None = None,
         keep: bool = False,
         snapshot: Source | None = None,
+        durable: bool = False,
+        appendfsync: AppendFsync = "everysec",
         encoding: str = "utf-8",
         encoding_errors: str = "strict",
         username: str | None = None,
@@ -143,6 +158,8 @@ class Ember(_ember.Client, Commands[T], Arrays):
                 max_bytes=max_bytes,
                 clock=clock,
                 keep=keep,
+                durable=durable,
+                appendfsync=appendfsync,
                 encoding=encoding,
                 encoding_errors=encoding_errors,
                 username=username,
@@ -154,7 +171,15 @@ class Ember(_ember.Client, Commands[T], Arrays):
             raise DataError(
                 "a snapshot begins a private store: one with a path has files of its own"
             )
-        store = _ember.Store(path, databases=databases, max_bytes=max_bytes, clock=clock, keep=keep)
+        store = _ember.Store(
+            path,
+            databases=databases,
+            max_bytes=max_bytes,
+            clock=clock,
+            keep=keep,
+            durable=durable,
+            appendfsync=appendfsync,
+        )
         if snapshot is not None:
             from .snapshots import read_into
 
@@ -514,6 +539,8 @@ else:
         clock: _ember.Clock | None = None,
         keep: bool = False,
         snapshot: Source | None = None,
+        durable: bool = False,
+        appendfsync: AppendFsync = "everysec",
         encoding: str = "utf-8",
         encoding_errors: str = "strict",
         username: str | None = None,
@@ -530,6 +557,8 @@ else:
             clock=clock,
             keep=keep,
             snapshot=snapshot,
+            durable=durable,
+            appendfsync=appendfsync,
             encoding=encoding,
             encoding_errors=encoding_errors,
             username=username,

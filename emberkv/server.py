@@ -14,7 +14,7 @@ import struct
 
 from ._core import _ember
 from .client import Ember
-from .settings import load_setting
+from .settings import load_setting, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -140,6 +140,7 @@ def serve(
     keep: bool = False,
     log_to_stdout: bool = False,
     users: list[list[str]] | None = None,
+    durable: bool = False,
     **settings: Any,
 ) -> Server:
     """Start a server on a store: an open `Ember`, a path, or None for a new private one.
@@ -149,15 +150,21 @@ def serve(
     `unixsocket`, whose mode is `unixsocketperm` (octal, as in "700"). Other keywords are settings
     by their names in redis.conf: ``requirepass="secret"``, ``maxclients=100``, ``timeout=60``.
     `users` are made before anybody can connect: lists of a name and rules, as for ACL SETUSER;
-    those of an `aclfile` are loaded. `databases` and `keep` are those of a store that is opened for
-    it. Its log goes to the file `logfile`, or to stdout if `log_to_stdout` says so; `loglevel` is
-    debug, verbose, notice or warning. Returns when clients can connect.
+    those of an `aclfile` are loaded. `databases`, `keep` and `durable` (or the setting
+    `appendonly`) are those of a store that is opened for it. Its log goes to the file `logfile`, or
+    to stdout if `log_to_stdout` says so; `loglevel` is debug, verbose, notice or warning. Returns
+    when clients can connect.
     """
     if port is None:
         port = 0 if unixsocket is None and tls_port is None else -1
     path = None if unixsocket is None else os.fspath(unixsocket)
     owns_db = not isinstance(db, Ember)
-    store = db if isinstance(db, Ember) else Ember(db, databases=databases, keep=keep)
+    if owns_db and "appendonly" in settings:
+        durable = text_of(settings.pop("appendonly")).lower() == "yes"
+    options: dict[str, Any] = {"databases": databases, "keep": keep, "durable": durable}
+    if owns_db and "appendfsync" in settings:
+        options["appendfsync"] = text_of(settings.pop("appendfsync"))
+    store = db if isinstance(db, Ember) else Ember(db, **options)
     try:
         backlog = int(settings.get("tcp_backlog", 511))
         for name, value in settings.items():

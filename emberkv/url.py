@@ -9,8 +9,8 @@
 ==========================  ==================================================================
 
 A query may follow (``?db=1&decode_responses=true``), with the names and meanings that redis-py
-gives to them, and with `databases`, `max_bytes` and `keep`, which `emberkv.open` has. A user and
-a password may stand where URLs have them.
+gives to them, and with `databases`, `max_bytes`, `keep`, `durable` and `appendfsync`, which
+`emberkv.open` has. A user and a password may stand where URLs have them.
 
 Who opens a URL of memory twice opens one store twice: that is what a library needs that is told
 its URL in two places. It lives as long as the process, or until `close_memory`; a child of a fork
@@ -55,6 +55,8 @@ _TYPES: dict[str, Callable[[str], Any]] = {
     "databases": int,
     "max_bytes": int,
     "keep": _flag,
+    "durable": _flag,
+    "appendfsync": str,
     "decode_responses": _flag,
     "protocol": int,
     "legacy_responses": _flag,
@@ -70,7 +72,7 @@ _TYPES: dict[str, Callable[[str], Any]] = {
 }
 
 # Of a store as it is opened; the rest is about connections.
-OF_THE_STORE = ("databases", "max_bytes", "keep")
+OF_THE_STORE = ("databases", "max_bytes", "keep", "durable", "appendfsync")
 OF_THE_HANDLE = (
     *("db", "decode_responses", "encoding", "encoding_errors", "username", "password"),
     *OF_THE_STORE,
@@ -120,7 +122,7 @@ def open_url(url: str, options: dict[str, Any]) -> tuple[_ember.Store, dict[str,
             options[name] = value
         elif name not in _OF_CONNECTIONS:
             raise ValueError(f"a URL of a store has no option {name!r}")
-    of_store = {name: options.pop(name) for name in (*OF_THE_STORE, "clock")}
+    of_store = {name: options.pop(name) for name in (*OF_THE_STORE, "clock") if name in options}
     if target.memory is not None:
         return memory_store(target.memory, **of_store), options, True
     return _ember.Store(target.path, **of_store), options, False

@@ -10,6 +10,12 @@ from typing import Any, final
 
 from ..responses import Callbacks
 
+def parse_manifest(text: bytes) -> list[tuple[str, int, str]]:
+    """The files that a manifest lists: (name, number, "b", "i" or "h")."""
+
+def check_log(fd: int, into: Store | None = None) -> dict[str, Any]:
+    """Read an append-only file and say how far it is whole."""
+
 def command_syntax(name: str) -> str: ...
 
 class Clock:
@@ -39,6 +45,8 @@ class Store:
         max_bytes: int | None = None,
         clock: Clock | None = None,
         keep: bool = False,
+        durable: bool = False,
+        appendfsync: str = "everysec",
     ) -> None: ...
     @property
     def path(self) -> str | None: ...
@@ -53,6 +61,22 @@ class Store:
     @property
     def writing(self) -> bool:
         """Whether somebody, in whatever process, is in the middle of a change at this moment."""
+
+    def disk_faults(
+        self, n: int = 0, kind: str = "fails", error: int = 5, on: bool = False
+    ) -> bool:
+        """Have the n-th step on disk from now go wrong; see the implementation. For tests."""
+
+    @property
+    def disk_steps(self) -> int:
+        """How many steps on disk this process has taken; counted in the check build only."""
+
+    def flush_log(self, sync: bool = True) -> None:
+        """Write what was committed to the append-only file, and sync it. For tests."""
+
+    @property
+    def log_positions(self) -> tuple[int, int, int]:
+        """How far the store is committed, written and synced, in bytes since it was made."""
 
     def close(self) -> None:
         """Let go of the store; what is private is gone. Closing again does nothing."""

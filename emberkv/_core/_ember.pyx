@@ -87,6 +87,29 @@ cdef class Clock:
         return f"Clock(now_ms={self.now_ms})"
 
 
+cdef int settle(ek_store *s, uint64_t upto) noexcept:
+    cdef int failed
+    if ek_interpreter_is_left():
+        return ek_store_settle(s, upto)
+    with nogil:
+        failed = ek_store_settle(s, upto)
+    return failed
+
+
+cdef inline int leave(ek_store *s) noexcept:
+    """Let go of the lock; an errno: what was committed could not be made safe."""
+    cdef uint64_t upto = ek_store_leave_for(s)
+    return settle(s, upto) if upto else 0
+
+
+cdef int must_be_safe(int failed) except -1:
+    if failed:
+        from os import strerror
+        raise _exceptions().ResponseError(
+            f"MISCONF Errors writing to the AOF file: {strerror(failed)}")
+    return 0
+
+
 @cython.no_gc_clear  # closing needs what it holds, in a cycle of garbage too
 cdef class Store:
     """One process's handle on a store: private in memory (path None), or that of a path."""
@@ -105,7 +128,7 @@ cdef class Store:
     cdef object __weakref__
 
     def __cinit__(self, path=None, *, uint32_t databases=16, max_bytes=None, Clock clock=None,
-                  bint keep=False):
+                  bint keep=False, bint durable=False, appendfsync="everysec"):
         self.sessions = []
         self.idle = []
         self.servers = []
@@ -114,8 +137,9 @@ cdef class Store:
         self.clock = clock
 
     def __init__(self, path=None, *, uint32_t databases=16, max_bytes=None, Clock clock=None,
-                 bint keep=False):
+                 bint keep=False, bint durable=False, appendfsync="everysec"):
         cdef ek_store_options o
+        cdef ek_durability how
         cdef char err[512]
         cdef bytes where = None
         cdef ek_status st
@@ -135,6 +159,11 @@ cdef class Store:
         o.databases = databases
         o.keep = keep
         o.clock = NULL if clock is None else &clock.c
+        memset(&how, 0, sizeof(how))
+        how.durable = durable
+        how.appendfsync = _policy(appendfsync)
+        o.begin = <void *> ek_aof_begin
+        o.begin_arg = &how
         with nogil:
             st = ek_store_open(&o, &self.s, err, sizeof(err))
         if st != EK_OK:
@@ -167,7 +196,9 @@ cdef class Store:
         for address in self.idle:
             ek_session_free(<ek_session *> <size_t> address)
         self.idle.clear()
-        ek_store_close(s)
+        with nogil:  # the disk may take its time
+            ek_house_end(s)
+            ek_store_close(s)
 
     def close(self):
         """Let go of the store; what is private is gone. Closing again does nothing.
@@ -227,7 +258,7 @@ cdef class Store:
             left = ek_pause_left_ms(p, cmd)
             if left == 0:
                 return 0
-            ek_store_leave(self.s)
+            leave(self.s)
             with nogil:
                 usleep(1000 * <unsigned> min(left, 20))
             PyErr_CheckSignals()
@@ -266,7 +297,7 @@ cdef class Store:
             self.waiting -= 1
             if self.closing:
                 if st == EK_OK:
-                    ek_store_leave(self.s)
+                    leave(self.s)
                 self._close()
         self.use()
         if st == EK_EBUSY:
@@ -325,7 +356,7 @@ cdef class Store:
                     ek_inbox_take(p, r, 1 << 30)
                     if p.blocked and left <= 0:
                         ek_unblock(p, EK_UNBLOCK_TIMEOUT, r)
-                    ek_store_leave(self.s)
+                    leave(self.s)
                     continue
                 nap = <int> min(left, 100)
                 with nogil:
@@ -349,7 +380,7 @@ cdef class Store:
             ek_unblock(p, EK_UNBLOCK_CANCEL, NULL)
             if ek_session_killed(p):
                 ek_session_begin_anew(p)
-            ek_store_leave(self.s)
+            leave(self.s)
         p.blocked = False
 
     cdef void unpin(self, uint32_t pin, bint mine) noexcept:
@@ -365,7 +396,7 @@ cdef class Store:
                     p.pin = pin
                     ek_run(self.s.a, unpin_block, &p)
                 self.unpinned.clear()
-            ek_store_leave(self.s)
+            leave(self.s)
         if self.closing and self.views == 0:
             self._close()
 
@@ -380,7 +411,7 @@ cdef class Store:
         try:
             st = ek_store_fork(self.s, &copy.s, err, sizeof(err))
         finally:
-            ek_store_leave(self.s)
+            leave(self.s)
         if st != EK_OK:
             _raise_open(st, err, None)
         ek_bury(copy.s)
@@ -417,7 +448,7 @@ cdef class Store:
             ok = ok and ek_libraries_check(self.s)
             ok = ok and ek_users_check(self.s)
         finally:
-            ek_store_leave(self.s)
+            leave(self.s)
         return ok
 
     def processes(self):
@@ -445,6 +476,38 @@ cdef class Store:
         self.use()
         return ek_check_faults(self.s.a, fail_alloc_in, die_at_touch_in, forget_touch_in)
 
+    def disk_faults(self, uint64_t n=0, kind="fails", int error=5, bint on=False):
+        """Have the n-th step on disk from now, and with `on` all after it, go wrong in this process.
+
+        `kind`: it "fails" with an errno, is "torn" (half done, and fails), or "killed" there. 0
+        calls it off. False: this build cannot; only the check build can.
+        """
+        kinds = {"fails": EK_DISK_FAILS, "torn": EK_DISK_TORN, "killed": EK_DISK_KILLED}
+        return ek_disk_fault(n, kinds[kind], error, on)
+
+    @property
+    def disk_steps(self):
+        """How many steps on disk this process has taken; counted in the check build only."""
+        return ek_disk_steps()
+
+    def flush_log(self, bint sync=True):
+        """Write what was committed to the append-only file, and sync it. For tests."""
+        cdef int failed
+        self.use()
+        with nogil:
+            failed = ek_aof_flush(self.s, sync)
+        must_be_safe(failed)
+
+    @property
+    def log_positions(self):
+        """How far the store is committed, written and synced, in bytes since it was made."""
+        cdef ek_feed_state *state
+        self.use()
+        if not self.s.a.shared:
+            return (0, 0, 0)
+        state = ek_feed_state_of(self.s.a)
+        return (state.told, state.written, state.synced)
+
     @property
     def blocked_clients(self):
         """How many sessions, in whatever process, wait in a blocking command."""
@@ -462,6 +525,13 @@ cdef class Store:
         """Whether somebody, in whatever process, is in the middle of a change at this moment."""
         self.use()
         return not ek_clean(self.s.a)
+
+
+cdef int64_t _policy(appendfsync) except -1:
+    policies = ("everysec", "always", "no")
+    if appendfsync not in policies:
+        raise ValueError(f"appendfsync is one of {', '.join(policies)}, not {appendfsync!r}")
+    return policies.index(appendfsync)
 
 
 cdef _raise_open(ek_status st, const char *err, path):
@@ -555,6 +625,7 @@ cdef class Session:
                              const ek_str *argv) except -1:
         """Run a command (NULL: the one that argv names) onto the tape, which r takes."""
         cdef ek_store *store
+        cdef int failed
         if self.store.s == NULL or self.store.closing:
             self.store.use()
         if ek_arena_try_enter(self.store.s.a) != EK_OK and self.answered_busy(r, cmd, argc, argv):
@@ -568,9 +639,12 @@ cdef class Session:
             ek_execute_command(self.p, cmd, argc, argv, r)
         else:
             ek_execute(self.p, argc, argv, r)
-        ek_store_leave(store)
+        failed = leave(store)
         if ek_interpreter_retake():
             self.retaken(r)
+        if failed:
+            self.give_tape(r)
+            must_be_safe(failed)
         return 0
 
     cdef int retaken(self, ek_reply *r) except -1:
@@ -748,7 +822,7 @@ cdef class Session:
                 raise MemoryError()
             self.take_tape(&r)
             ek_execute(p, a.n, a.v, &r)
-            ek_store_leave(store.s)
+            must_be_safe(leave(store.s))
             try:
                 if p.blocked:
                     store.await_reply(p, &r)
@@ -797,6 +871,7 @@ cdef class Session:
         """Run one command and give the bytes that a server would send by RESP 2 or 3."""
         cdef Args a
         cdef ek_reply r, out
+        cdef int failed
         args_init(&a)
         memset(&out, 0, sizeof(out))
         try:
@@ -807,9 +882,10 @@ cdef class Session:
             self.take_tape(&r)
             self.p.resp = protocol
             ek_execute(self.p, a.n, a.v, &r)
-            ek_store_leave(self.store.s)
+            failed = leave(self.store.s)
             if ek_interpreter_retake():
                 retaken(self.store)
+            must_be_safe(failed)
             if self.p.blocked:
                 self.store.await_reply(self.p, &r)
             ek_resp_render(&r, 0, self.p.resp, &out)
@@ -842,10 +918,12 @@ cdef class Session:
     def commit(self, token):
         """End it and keep its changes. O(what it freed)."""
         cdef ek_status st
+        cdef int failed = 0
         self._end(token)
         st = ek_transaction_commit(self.store.s)
         if self.store.s.a.level == 0:
-            ek_store_leave(self.store.s)
+            failed = leave(self.store.s)
+        must_be_safe(failed)
         if st != EK_OK:
             raise _exceptions().OutOfMemoryError("the transaction did not fit and was undone")
 
@@ -856,7 +934,7 @@ cdef class Session:
         _, sp.journal_used, sp.nfrees, sp.used_bytes, sp.nblocks = token
         ek_transaction_rollback(self.store.s, &sp)
         if self.store.s.a.level == 0:
-            ek_store_leave(self.store.s)
+            leave(self.store.s)
 
 
 include "_ember_reply.pxi"
@@ -868,4 +946,5 @@ include "_ember_bridge.pxi"
 include "_ember_server.pxi"
 include "_ember_arrays.pxi"
 include "_ember_scripting.pxi"
+include "_ember_aof.pxi"
 include "_ember_persist.pxi"

@@ -407,7 +407,7 @@ def view_of(Session session, key):
             st = ek_run(store.s.a, pin_block, &p)
             view.p = v.data
             view.n = v.len
-        ek_store_leave(store.s)
+        leave(store.s)
     finally:
         args_free(&a)
     if st == EK_OK and p.pin:

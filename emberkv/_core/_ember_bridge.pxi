@@ -251,7 +251,7 @@ cdef class Wire:
             return ek_arena_try_enter(self.store.s.a) == EK_OK
         self.store.enter()
         if self.closed:  # while this thread waited for the lock
-            ek_store_leave(self.store.s)
+            leave(self.store.s)
             self.must_be_open()
         return True
 
@@ -264,7 +264,7 @@ cdef class Wire:
                 break
             self.must_be_open()
         if self.closed:  # while this thread waited for the lock
-            ek_store_leave(self.store.s)
+            leave(self.store.s)
             self.must_be_open()
         return True
 
@@ -302,6 +302,7 @@ cdef class Wire:
         """The lock is held; leave it. What has come before goes before the reply."""
         cdef ek_store *s = self.store.s
         cdef ek_session *p = self.session.p
+        cdef int failed
         if self.waker is not None and ek_inbox_waiting(p):
             ek_inbox_take(p, &self.tape, WIRE_KEEPS)
         if cmd != NULL and cmd.handler != NULL:
@@ -310,9 +311,10 @@ cdef class Wire:
             ek_execute(p, a.n, a.v, &self.tape)
         if self.sleepers:
             ek_waker_note(s, ek_waker_name(self.waker.w))
-        ek_store_leave(s)
+        failed = leave(s)
         if ek_interpreter_retake():
             retaken(self.store)
+        must_be_safe(failed)
         if self.alarm >= 0:
             self.set_alarm()
         return 0
@@ -404,14 +406,14 @@ cdef class Wire:
             self.waker.clear()
         if ek_inbox_waiting(p) and self.take_lock(wait):
             ek_inbox_take(p, &self.tape, WIRE_KEEPS)
-            ek_store_leave(self.store.s)
+            leave(self.store.s)
         if (p.blocked and ek_clock_monotonic_ms() >= p.blocked_until_ms
                 and self.take_lock(wait)):
             if p.blocked:
                 ek_unblock(p, EK_UNBLOCK_TIMEOUT, &self.tape)
                 if p.blocked and self.either >= 0:
                     self.set_alarm()
-            ek_store_leave(self.store.s)
+            leave(self.store.s)
         if self.later and not p.blocked:
             self.run_later(wait)
         return self.at < self.tape.len
@@ -449,14 +451,14 @@ cdef class Wire:
         self.store.use()
         if ek_arena_try_enter(self.store.s.a) != EK_OK:
             return True
-        ek_store_leave(self.store.s)
+        leave(self.store.s)
         return False
 
     def lock_free(self):
         """Wait until nobody else has the store's lock."""
         try:
             self.store.enter_unless_busy()
-            ek_store_leave(self.store.s)
+            leave(self.store.s)
         except _exceptions().RedisError:
             # Whoever takes it next is told.
             pass
@@ -480,7 +482,7 @@ cdef class Wire:
         change.waker = waker.w
         self.store.enter()
         ek_run(self.store.s.a, change_waker, &change)
-        ek_store_leave(self.store.s)
+        leave(self.store.s)
         self.waker = waker
 
     cdef int need_waker(self) except -1:
@@ -574,7 +576,7 @@ cdef class Wire:
         elif p.blocked and not self.store.closed:
             self.store.enter()
             ek_unblock(p, EK_UNBLOCK_CANCEL, NULL)
-            ek_store_leave(self.store.s)
+            leave(self.store.s)
         self.session.end()
 
     def shutdown(self, how=0):

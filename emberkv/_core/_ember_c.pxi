@@ -15,6 +15,7 @@ cdef extern from "base/base.h" nogil:
         EK_ESTAMP
         EK_ENOTSTORE
         EK_EOWNER
+        EK_EDAMAGED
     ctypedef struct ek_str:
         const uint8_t *p
         size_t n
@@ -86,12 +87,15 @@ cdef extern from "store/store.h" nogil:
         ek_arena *a
         ek_store_root *root
         ek_db *dbs
+        bint loading
     ctypedef struct ek_store_options:
         const char *path
         uint64_t max_bytes
         uint32_t databases
         bint keep
         const ek_clock *clock
+        void *begin
+        const void *begin_arg
     ek_status ek_store_open(const ek_store_options *o, ek_store **out, char *err, size_t n)
     ek_status ek_store_fork(ek_store *s, ek_store **out, char *err, size_t n)
     void ek_store_close(ek_store *s)
@@ -112,7 +116,9 @@ cdef extern from "store/process.h" nogil:
 cdef extern from "store/waker.h" nogil:
     ctypedef struct ek_waker:
         pass
-    void ek_store_leave(ek_store *s)
+    int ek_store_leave(ek_store *s)  # where the interpreter is let go of; else see leave
+    uint64_t ek_store_leave_for(ek_store *s)
+    int ek_store_settle(ek_store *s, uint64_t upto)
     ek_waker *ek_waker_new(ek_store *s, bint with_descriptor)
     void ek_waker_free(ek_waker *w)
     int ek_waker_fd(const ek_waker *w)
@@ -120,6 +126,33 @@ cdef extern from "store/waker.h" nogil:
     bint ek_waker_wait(ek_waker *w, int timeout_ms)
     uint32_t ek_waker_name(const ek_waker *w)
     void ek_waker_note(ek_store *s, uint32_t name)
+
+cdef extern from "store/feed.h" nogil:
+    ctypedef struct ek_feed_state:
+        uint64_t told
+        uint64_t written
+        uint64_t synced
+    ek_feed_state *ek_feed_state_of(const ek_arena *a)
+
+cdef extern from "engine/house.h" nogil:
+    void ek_house_end(ek_store *s)
+
+cdef extern from "persist/aof.h" nogil:
+    ctypedef struct ek_durability:
+        bint durable
+        int64_t appendfsync
+        uint64_t *progress
+        uint64_t *total
+    ek_status ek_aof_begin(ek_store *s, const void *how, bint created, char *err, size_t n)
+    int ek_aof_flush(ek_store *s, bint sync)
+
+cdef extern from "base/disk.h" nogil:
+    ctypedef enum ek_disk_fault_kind:
+        EK_DISK_FAILS
+        EK_DISK_TORN
+        EK_DISK_KILLED
+    bint ek_disk_fault(uint64_t n, ek_disk_fault_kind kind, int error, bint on)
+    uint64_t ek_disk_steps()
 
 cdef extern from "store/client.h" nogil:
     ctypedef struct ek_client:
@@ -280,6 +313,8 @@ cdef extern from *:
         return true;
     }
 
+    static inline bool ek_interpreter_is_left(void) { return ek_interpreter_left != NULL; }
+
     /* False: it was never let go of. */
     static inline bool ek_interpreter_retake(void) {
         PyThreadState *left = ek_interpreter_left;
@@ -289,6 +324,7 @@ cdef extern from *:
         return true;
     }
     """
+    bint ek_interpreter_is_left() nogil
     bint ek_interpreter_leave() nogil
     bint ek_interpreter_retake() nogil
 

@@ -122,12 +122,12 @@ def save_rdb(Store store, path, *, bint compress=True, bint checksum=True, progr
         st = ek_view_begin(store.s, &g.view)
         if st != EK_EBUSY:
             break
-        ek_store_leave(store.s)
+        leave(store.s)
         with nogil:
             usleep(10000)
         PyErr_CheckSignals()
     if st != EK_OK:
-        ek_store_leave(store.s)
+        leave(store.s)
         raise _exceptions().OutOfMemoryError("no memory for a snapshot")
     save.s = &g.view.store
     save.plain = not compress
@@ -171,7 +171,7 @@ def load_rdb(Store store, int fd, name, *, progress=None, int64_t every_ms=100):
     load.arg = &g
     with nogil:
         ok = ek_rdb_load_fd(&load, fd)
-    ek_store_leave(store.s)
+    leave(store.s)
     raise_what_stopped(&g)
     if not ok:
         raise _exceptions().DataError(f"{name}: {load.err.decode('utf-8', 'replace')}")

@@ -93,7 +93,7 @@ cdef class Listener(Session):
         self.store.enter()
         self.take_tape(r)
         ek_inbox_take(self.p, r, LISTENER_TAKES)
-        ek_store_leave(self.store.s)
+        leave(self.store.s)
         return 0
 
     def take(self):
@@ -175,7 +175,7 @@ cdef class Listener(Session):
             return 0
         store.enter()
         ek_expiry_for_listeners(store.s)
-        ek_store_leave(store.s)
+        leave(store.s)
         return 0
 
     def wake(self):
@@ -184,4 +184,4 @@ cdef class Listener(Session):
         if self.sleepers and not self.store.closed and self.p.waker != NULL:
             self.store.enter()
             ek_waker_note(self.store.s, ek_waker_name(self.p.waker))
-            ek_store_leave(self.store.s)
+            leave(self.store.s)

@@ -48,7 +48,7 @@ def load_setting(Store store, name, value):
     v.n = len(text)
     store.enter()
     ok = ek_settings_load(store.s, <const char *> key, v, err, sizeof(err))
-    ek_store_leave(store.s)
+    leave(store.s)
     if not ok:
         raise ValueError(f"{name}: {err.decode('utf-8', 'replace')}")
 

@@ -1,4 +1,4 @@
-"""The command line: `emberkv cli`, `emberkv info`, `emberkv bench` and `emberkv serve`.
+"""The command line: `emberkv cli`, `info`, `check`, `bench` and `serve`.
 
 What it rests on (click, rich, prompt_toolkit) comes with the extra ``emberkv[cli]`` and is imported
 here and nowhere else in the package.

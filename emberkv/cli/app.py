@@ -8,6 +8,7 @@ import click
 
 from .. import __version__
 from .bench_command import bench
+from .check_command import check
 from .cli_command import cli
 from .info import info
 from .links import LinkError
@@ -19,10 +20,10 @@ from .transfer import export, import_
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="emberkv")
 def emberkv() -> None:
-    """SQLite for Redis: a shell, a page about a store, a benchmark, a server, and transfers."""
+    """SQLite for Redis: a shell, a page about a store, its files, a benchmark, a server."""
 
 
-for command in (cli, info, top, bench, serve, import_, export):
+for command in (cli, info, top, check, bench, serve, import_, export):
     emberkv.add_command(command)
 
 

@@ -92,10 +92,12 @@ static bool restore(ek_arena *a, uint64_t to) {
 void ek_begin(ek_arena *a) {
     a->nfrees = 0;
     a->used_bytes = a->nblocks = 0;
+    a->committing = NULL;
     ek_check_begin(a);
 }
 
 void ek_commit(ek_arena *a) {
+    if (EK_UNLIKELY(a->committing != NULL)) a->committing(a->committing_for);
     for (size_t i = 0; i < a->nfrees; i++) ek_free_now(a, a->frees[i]);
     ek_header *h = a->hdr;
     if (a->used_bytes || a->nblocks) {

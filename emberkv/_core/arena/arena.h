@@ -155,6 +155,9 @@ typedef struct ek_arena {
     bool alone;      /* constant: when it was opened, no other process had it open */
     bool keep;       /* constant: if this handle is the last to close, the file stays */
     ek_guard *guard; /* innermost */
+    /* Called before the commit of the transaction that set it, once; may raise (see store/feed.h). */
+    void (*committing)(void *);
+    void *committing_for;
 
     ek_ref *frees; /* waiting for the commit */
     size_t nfrees, frees_cap;

@@ -25,6 +25,7 @@ typedef enum ek_status {
     EK_ESTAMP,    /* made by another version or layout of the library */
     EK_ENOTSTORE, /* not a store */
     EK_EOWNER,    /* the store of another user */
+    EK_EDAMAGED,  /* a file is damaged, and was left as it is */
 } ek_status;
 
 /* A run of bytes that somebody else owns. */

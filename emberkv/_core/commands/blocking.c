@@ -4,6 +4,7 @@
 #include "commands/lists.h"
 #include "commands/tables.h"
 #include "commands/zsets.h"
+#include "engine/effect.h"
 #include "engine/mail.h"
 
 #define HEAD EK_LIST_HEAD
@@ -65,6 +66,7 @@ static void pop_first(ek_ctx *c, ek_list_end at) {
     ek_reply_array(c->reply, 2);
     ek_reply_str(c->reply, key);
     ek_list_pop_one(c, &v, at);
+    ek_effect(c, EK_ARGV(at == HEAD ? EK_WORD("LPOP") : EK_WORD("RPOP"), key));
 }
 
 void ek_cmd_blpop(ek_ctx *c) { pop_first(c, HEAD); }
@@ -84,14 +86,27 @@ void ek_cmd_blmpop(ek_ctx *c) {
         return;
     }
     keep_elements(c, key, ek_value_list_of(&v), m.at, (uint64_t)m.count);
+    ek_list_mpop_effect(c, key, m.at, (uint64_t)m.count, ek_value_list_of(&v)->count);
     ek_reply_array(c->reply, 2);
     ek_reply_str(c->reply, key);
     ek_list_pop_many(c, &v, m.at, (uint64_t)m.count);
 }
 
+/* What waits less is the same without its B and its time-out. It may have changed nothing. */
+static void move_effect(ek_ctx *c, bool has_ends) {
+    if (!ek_effects_due(c)) return;
+    if (has_ends)
+        ek_effect(c, EK_ARGV(EK_WORD("LMOVE"), c->argv[1], c->argv[2], c->argv[3], c->argv[4]));
+    else ek_effect(c, EK_ARGV(EK_WORD("RPOPLPUSH"), c->argv[1], c->argv[2]));
+}
+
 static void move(ek_ctx *c, size_t timeout_at, ek_list_end from, ek_list_end to) {
     int64_t timeout;
-    if (!ek_arg_timeout(c, timeout_at, &timeout) || ek_list_move(c, from, to)) return;
+    if (!ek_arg_timeout(c, timeout_at, &timeout)) return;
+    if (ek_list_move(c, from, to)) {
+        if (ek_effects_kept(c)) move_effect(c, timeout_at == 5);
+        return;
+    }
     if (ek_may_block(c)) ek_reply_null_array(c->reply);
     else ek_reply_null(c->reply);
     ek_block(c, 1, c->argv + 1, timeout, EK_WAIT_LIST);
@@ -109,7 +124,12 @@ void ek_cmd_blmovem(ek_ctx *c) {
     int64_t timeout;
     ek_list_movem m;
     if (!ek_list_movem_args(c, 6, &m) || !ek_arg_timeout(c, 5, &timeout)) return;
-    if (ek_list_movem_run(c, &m)) return;
+    if (ek_list_movem_run(c, &m)) {
+        if (ek_effects_kept(c) && ek_effects_due(c))
+            ek_effect_with(c, 0, 6, EK_ARGV(EK_WORD("LMOVEM"), c->argv[1], c->argv[2], c->argv[3],
+                                            c->argv[4]));
+        return;
+    }
     ek_reply_null_array(c->reply);
     ek_block(c, 1, c->argv + 1, timeout, EK_WAIT_LIST);
 }
@@ -155,6 +175,7 @@ static void pop_ranked(ek_ctx *c, bool last) {
     ek_reply_str(c->reply, e->member);
     ek_reply_double(c->reply, e->score);
     ek_zset_take_ranks(c, &v, rank, 1, last ? "zpopmax" : "zpopmin");
+    ek_effect(c, EK_ARGV(last ? EK_WORD("ZPOPMAX") : EK_WORD("ZPOPMIN"), key));
 }
 
 void ek_cmd_bzpopmin(ek_ctx *c) { pop_ranked(c, false); }
@@ -174,12 +195,13 @@ void ek_cmd_bzmpop(ek_ctx *c) {
         return;
     }
     keep_members(c, key, &v, m.last, m.count);
+    ek_zset_mpop_effect(c, key, &v, &m);
     ek_reply_array(c->reply, 2);
     ek_reply_str(c->reply, key);
     ek_zset_pop(c, &v, m.last, m.count, true);
 }
 
-/* --- replicas and the disk: there are none to wait for --- */
+/* --- replicas, of which there are none to wait for, and the disk --- */
 
 static bool whole_timeout(ek_ctx *c, size_t i, int64_t *timeout_ms) {
     if (!ek_arg_range(c, i, INT64_MIN, INT64_MAX, timeout_ms,
@@ -204,13 +226,14 @@ void ek_cmd_waitaof(ek_ctx *c) {
         !ek_arg_range(c, 2, 0, INT64_MAX, &replicas, "value is out of range, must be positive") ||
         !whole_timeout(c, 3, &timeout))
         return;
-    if (local) {
+    if (local && !ek_feed_on(c->s)) {
         ek_reply_error(c->reply, "ERR WAITAOF cannot be used when numlocal is set but appendonly "
                                  "is disabled.");
         return;
     }
+    if (ek_feed_on(c->s)) c->s->feed_moved = c->s->feed_sync = true;
     ek_reply_array(c->reply, 2);
-    ek_reply_int(c->reply, 0);
+    ek_reply_int(c->reply, ek_feed_on(c->s));
     ek_reply_int(c->reply, 0);
     if (replicas > 0) ek_block(c, 0, NULL, timeout, 0);
 }

@@ -1,6 +1,7 @@
 /* CONFIG: the settings (store/config.h) by name. */
 #include "commands/tables.h"
 #include "engine/context.h"
+#include "engine/house.h"
 #include "engine/settings.h"
 
 #include <stdio.h>
@@ -168,6 +169,7 @@ void ek_cmd_config_set(ek_ctx *c) {
             take_back(c, changes, n);
             return;
         }
+    if (c->s->aof && ek_house_begin(c->s)) ek_house_ring(c->s); /* it may be told to begin or end */
     ek_reply_ok(c->reply);
 }
 

@@ -1,6 +1,6 @@
 /* DEBUG: looks into the store and disturbs it. For tests; enable-debug-command says who may. */
 #include "commands/tables.h"
-#include "engine/context.h"
+#include "engine/effect.h"
 #include "engine/files.h"
 #include "store/digest.h"
 #include "store/string.h"
@@ -349,6 +349,7 @@ static void debug_no_file(ek_ctx *c) {
 }
 
 static void debug_reload(ek_ctx *c) {
+    ek_effect_none(c); /* the store is afterwards what it was, or what its file says */
     bool save = true, flush = true, merge = false;
     for (size_t i = 2; i < c->argc; i++) {
         if (ek_arg_is(c, i, "merge")) {

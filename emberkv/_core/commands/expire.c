@@ -1,6 +1,6 @@
 /* Times to live: EXPIRE and its kin, TTL and its kin, PERSIST. */
 #include "commands/tables.h"
-#include "engine/context.h"
+#include "engine/effect.h"
 
 enum { IF_NONE = 1, IF_ANY = 2, IF_LATER = 4, IF_SOONER = 8 };
 
@@ -63,8 +63,12 @@ static void expire(ek_ctx *c, bool in_seconds, bool absolute) {
     }
     if (expire_ms <= ek_now_ms(c)) {
         ek_delete_key(c, &v);
+        ek_effect(c, EK_ARGV(EK_WORD("DEL"), c->argv[1]));
     } else {
         ek_keyspace_set_expire(c->s, c->db, &v, expire_ms);
+        if (ek_effects_kept(c))
+            ek_effect_with(c, 0, 3, EK_ARGV(EK_WORD("PEXPIREAT"), c->argv[1],
+                                            ek_effect_int(c, expire_ms)));
         ek_key_changed(c, c->argv[1], EK_EVENT_GENERIC, "expire");
     }
     ek_reply_int(c->reply, 1);

@@ -5,6 +5,7 @@
 
 #include "commands/scan_arg.h"
 #include "commands/tables.h"
+#include "engine/effect.h"
 
 void ek_hash_changed(ek_ctx *c, ek_value *v, const char *event) {
     ek_key_changed(c, c->argv[1], EK_EVENT_HASH, event);
@@ -164,7 +165,13 @@ void ek_cmd_hincrbyfloat(ek_ctx *c) {
     }
     char *text = ek_scratch_alloc(c, EK_LONG_DOUBLE_CHARS);
     ek_str out = {(uint8_t *)text, ek_format_long_double(text, n)};
+    int64_t expire_ms = found == EK_FOUND ? place.expire_ms : EK_NO_EXPIRE;
     put_number(c, &v, found, &place, out, "hincrbyfloat");
+    if (expire_ms == EK_NO_EXPIRE)
+        ek_effect(c, EK_ARGV(EK_WORD("HSET"), c->argv[1], c->argv[2], out));
+    else
+        ek_effect(c, EK_ARGV(EK_WORD("HSETEX"), c->argv[1], EK_WORD("KEEPTTL"), EK_WORD("FIELDS"),
+                             EK_WORD("1"), c->argv[2], out));
     ek_reply_str(c->reply, out);
 }
 

@@ -1,6 +1,7 @@
 /* Hash commands about the times at which single fields expire. */
 #include "commands/hashes.h"
 #include "commands/tables.h"
+#include "engine/effect.h"
 
 #define TIME_MAX (((int64_t)1 << 46) - 1) /* the latest time a field may have, as in the servers */
 
@@ -67,7 +68,23 @@ static int parse_time_option(ek_ctx *c, size_t i, int64_t *out) {
 typedef struct outcome {
     size_t removed, timed;
     ek_fields gone, given; /* a time, or none any more */
+    ek_str *argv; /* HDEL key and what was removed, when somebody wants to know */
 } outcome;
+
+/* At most n fields will be named. */
+static outcome begin(ek_ctx *c, size_t n) {
+    outcome did = {0};
+    if (!ek_effects_kept(c)) return did;
+    did.argv = ek_scratch_alloc(c, (n + 2) * sizeof *did.argv);
+    did.argv[0] = EK_WORD("HDEL");
+    did.argv[1] = c->argv[1];
+    return did;
+}
+
+static void removed(outcome *did, ek_str field) {
+    if (did->argv) did->argv[2 + did->removed] = field;
+    did->removed++;
+}
 
 /* Give a field that was found another time, or take it out when that has come already. */
 static void set_time(ek_ctx *c, ek_value *v, const ek_hash_place *place, ek_str field,
@@ -75,7 +92,7 @@ static void set_time(ek_ctx *c, ek_value *v, const ek_hash_place *place, ek_str 
     if (expire_ms <= ek_now_ms(c)) {
         ek_hash_remove(c->s, c->db, v, place);
         ek_fields_note(c, &did->gone, c->argc, field);
-        did->removed++;
+        removed(did, field);
     } else {
         ek_hash_set_expire(c->s, c->db, v, place, expire_ms);
         ek_fields_note(c, &did->given, c->argc, field);
@@ -84,6 +101,7 @@ static void set_time(ek_ctx *c, ek_value *v, const ek_hash_place *place, ek_str 
 }
 
 static void tell(ek_ctx *c, ek_value *v, const outcome *did, const char *timed_event) {
+    if (did->removed && did->argv) ek_effect(c, did->removed + 2, did->argv);
     if (did->timed) ek_key_changed(c, c->argv[1], EK_EVENT_HASH, timed_event);
     ek_fields_tell(c, &did->given, timed_event);
     ek_fields_tell(c, &did->gone, "hdel");
@@ -120,7 +138,7 @@ static void expire(ek_ctx *c, bool in_seconds, bool absolute) {
     if (found == EK_WRONG_TYPE || !parse_time(c, 2, in_seconds, absolute, &expire_ms)) return;
     condition when = parse_condition(c, 3);
     if (!parse_fields(c, when == ALWAYS ? 3 : 4, NOT_ABOVE_0, &fields)) return;
-    outcome did = {0};
+    outcome did = begin(c, fields.n);
     ek_reply_array(c->reply, fields.n);
     for (size_t i = 0; i < fields.n; i++) {
         ek_hash_place place;
@@ -133,6 +151,9 @@ static void expire(ek_ctx *c, bool in_seconds, bool absolute) {
             ek_reply_int(c->reply, expire_ms <= ek_now_ms(c) ? 2 : 1);
         }
     }
+    if (did.timed && ek_effects_kept(c))
+        ek_effect_with(c, 0, 3, EK_ARGV(EK_WORD("HPEXPIREAT"), c->argv[1],
+                                        ek_effect_int(c, expire_ms)));
     tell(c, &v, &did, "hexpire");
 }
 
@@ -199,7 +220,7 @@ void ek_cmd_hgetdel(ek_ctx *c) {
     field_args fields;
     ek_found found = ek_lookup_type(c, c->argv[1], EK_HASH, &v);
     if (found == EK_WRONG_TYPE || !parse_fields(c, 2, NOT_POSITIVE, &fields)) return;
-    outcome did = {0};
+    outcome did = begin(c, fields.n);
     ek_reply_array(c->reply, fields.n);
     for (size_t i = 0; i < fields.n; i++) {
         ek_hash_place place;
@@ -210,7 +231,7 @@ void ek_cmd_hgetdel(ek_ctx *c) {
         ek_reply_str(c->reply, place.value);
         ek_hash_remove(c->s, c->db, &v, &place);
         ek_fields_note(c, &did.gone, fields.n, c->argv[fields.first + i]);
-        did.removed++;
+        removed(&did, c->argv[fields.first + i]);
     }
     tell(c, &v, &did, "");
 }
@@ -225,7 +246,7 @@ void ek_cmd_hgetex(ek_ctx *c) {
     if (timed < 0) return;
     bool persist = !timed && ek_arg_is(c, 2, "persist");
     if (!parse_fields(c, timed ? 4 : persist ? 3 : 2, NOT_POSITIVE, &fields)) return;
-    outcome did = {0};
+    outcome did = begin(c, fields.n);
     ek_reply_array(c->reply, fields.n);
     for (size_t i = 0; i < fields.n; i++) {
         ek_hash_place place;
@@ -237,6 +258,11 @@ void ek_cmd_hgetex(ek_ctx *c) {
         if (timed || (persist && place.expire_ms != EK_NO_EXPIRE))
             set_time(c, &v, &place, c->argv[fields.first + i], expire_ms, &did);
     }
+    if (did.timed && persist)
+        ek_effect_with(c, 0, 3, EK_ARGV(EK_WORD("HPERSIST"), c->argv[1]));
+    else if (did.timed && ek_effects_kept(c))
+        ek_effect_with(c, 0, 4, EK_ARGV(EK_WORD("HPEXPIREAT"), c->argv[1],
+                                        ek_effect_int(c, expire_ms)));
     tell(c, &v, &did, persist ? "hpersist" : "hexpire");
 }
 
@@ -244,6 +270,7 @@ typedef struct setex_args {
     bool fnx, fxx, keep, timed;
     int64_t expire_ms;
     size_t first, n; /* argument of the first field; pairs */
+    size_t time_at;  /* argument of EX and its kin */
 } setex_args;
 
 static bool parse_setex_fields(ek_ctx *c, size_t i, setex_args *o) {
@@ -288,7 +315,7 @@ static bool parse_setex(ek_ctx *c, setex_args *o) {
             return false;
         }
         if (keep) o->keep = true;
-        else o->timed = true;
+        else o->timed = true, o->time_at = i;
         i += (size_t)timed;
     }
     ek_reply_wrong_arity(c);
@@ -311,9 +338,10 @@ static void setex_put(ek_ctx *c, ek_value *v, const setex_args *o, outcome *did)
         ek_hash_place place;
         bool there = ek_hash_field(c, v, pair[0], &place);
         if (o->timed && o->expire_ms <= ek_now_ms(c)) {
-            if (there) ek_hash_remove(c->s, c->db, v, &place);
-            if (there) ek_fields_note(c, &did->gone, o->n, pair[0]);
-            did->removed += there;
+            if (!there) continue;
+            ek_hash_remove(c->s, c->db, v, &place);
+            ek_fields_note(c, &did->gone, o->n, pair[0]);
+            removed(did, pair[0]);
         } else {
             int64_t expire_ms = o->keep ? place.expire_ms : o->expire_ms;
             ek_hash_put(c->s, c->db, v, &place, pair[0], pair[1], expire_ms);
@@ -341,7 +369,7 @@ void ek_cmd_hsetex(ek_ctx *c) {
         ek_reply_int(c->reply, 0);
         return;
     }
-    outcome did = {0};
+    outcome did = begin(c, o.n);
     bool passed = o.timed && o.expire_ms <= ek_now_ms(c);
     if (found == EK_ABSENT && passed) {
         tell_passed(c);
@@ -356,6 +384,11 @@ void ek_cmd_hsetex(ek_ctx *c) {
         else if (o.timed) ek_key_changed(c, c->argv[1], EK_EVENT_HASH, "hexpire");
         if (o.timed && !passed)
             ek_notify_fields(c->s, c->dbi, c->argv[1], "hexpire", &c->argv[o.first], o.n, 2);
+        if (passed && did.removed) ek_effect(c, did.removed + 2, did.argv);
+        else if (passed) ek_effect_none(c);
+        else if (o.timed && ek_effects_kept(c))
+            ek_effect_with(c, o.time_at, o.time_at + 2,
+                           EK_ARGV(EK_WORD("PXAT"), ek_effect_int(c, o.expire_ms)));
     }
     ek_reply_int(c->reply, 1);
 }

@@ -9,6 +9,7 @@
 #include "engine/stats.h"
 #include "engine/version.h"
 #include "store/client.h"
+#include "store/feed.h"
 #include "store/keyspace.h"
 #include "store/saving.h"
 
@@ -202,17 +203,38 @@ static void put_saving(ek_ctx *c, text *t) {
     PUT_ZEROS(t, "rdb_last_cow_size", "rdb_last_load_keys_expired", "rdb_last_load_keys_loaded");
 }
 
+static void put_log(ek_ctx *c, text *t) {
+    static const ek_feed_state none;
+    const ek_saving *sv = &c->s->root->saving;
+    const ek_feed_state *state = c->s->aof ? ek_feed_state_of(c->a) : &none;
+    bool rewrites = ek_saving_runs(c->s) == EK_SAVING_AOF, on = c->s->root->config.appendonly;
+    put_number(t, "aof_enabled", on);
+    put_number(t, "aof_rewrite_in_progress", rewrites);
+    put_number(t, "aof_rewrite_scheduled", sv->scheduled == EK_SAVING_AOF);
+    put(t, "aof_last_rewrite_time_sec:%lld\r\n",
+        state->rewrite_us ? (long long)(state->rewrite_us / 1000000) : -1);
+    put(t, "aof_current_rewrite_time_sec:%lld\r\n",
+        rewrites ? (long long)(ek_clock_ms() - sv->began_ms) / 1000 : -1);
+    put(t, "aof_last_bgrewrite_status:%s\r\n", state->rewrite_failed ? "err" : "ok");
+    put_number(t, "aof_rewrites", state->rewrites_done);
+    put_number(t, "aof_rewrites_consecutive_failures", state->failures_in_a_row);
+    put(t, "aof_last_write_status:%s\r\n", state->error ? "err" : "ok");
+    PUT_ZEROS(t, "aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size");
+    if (!on) return;
+    uint64_t now = state->file_id ? c->s->root->feed.tail - state->file_at : 0;
+    put_number(t, "aof_current_size", state->past_bytes + now);
+    put_number(t, "aof_base_size", state->base_bytes);
+    PUT_ZEROS(t, "aof_pending_rewrite");
+    put_number(t, "aof_buffer_length", c->s->root->feed.tail - state->written);
+    PUT_ZEROS(t, "aof_pending_bio_fsync", "aof_delayed_fsync");
+}
+
 static void put_persistence(ek_ctx *c, text *t) {
     PUT_ZEROS(t, "loading", "async_loading", "current_cow_peak", "current_cow_size",
               "current_cow_size_age");
     put(t, "current_fork_perc:0.00\r\n");
     put_saving(c, t);
-    PUT_ZEROS(t, "aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled");
-    put(t, "aof_last_rewrite_time_sec:-1\r\naof_current_rewrite_time_sec:-1\r\n");
-    put(t, "aof_last_bgrewrite_status:ok\r\n");
-    PUT_ZEROS(t, "aof_rewrites", "aof_rewrites_consecutive_failures");
-    put(t, "aof_last_write_status:ok\r\n");
-    PUT_ZEROS(t, "aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size");
+    put_log(c, t);
 }
 
 static uint64_t commands_run(const ek_store *s) {

@@ -1,6 +1,7 @@
 /* The list commands, but for those that wait (blocking.c). */
 #include "commands/lists.h"
 #include "commands/tables.h"
+#include "engine/effect.h"
 
 #define HEAD EK_LIST_HEAD
 #define TAIL EK_LIST_TAIL
@@ -176,6 +177,12 @@ bool ek_list_mpop_args(ek_ctx *c, size_t first, ek_list_mpop *m) {
     return ek_arg_range(c, i + 1, 1, INT64_MAX, &m->count, "count should be greater than 0");
 }
 
+void ek_list_mpop_effect(ek_ctx *c, ek_str key, ek_list_end at, uint64_t n, uint64_t count) {
+    if (!ek_effects_kept(c)) return;
+    ek_str word = at == HEAD ? EK_WORD("LPOP") : EK_WORD("RPOP");
+    ek_effect(c, EK_ARGV(word, key, ek_effect_int(c, (int64_t)ek_min(n, count))));
+}
+
 void ek_cmd_lmpop(ek_ctx *c) {
     ek_list_mpop m;
     if (!ek_list_mpop_args(c, 1, &m)) return;
@@ -186,6 +193,7 @@ void ek_cmd_lmpop(ek_ctx *c) {
         if (found == EK_ABSENT) continue;
         ek_reply_array(c->reply, 2);
         ek_reply_str(c->reply, m.keys[i]);
+        ek_list_mpop_effect(c, m.keys[i], m.at, (uint64_t)m.count, ek_value_list_of(&v)->count);
         ek_list_pop_many(c, &v, m.at, (uint64_t)m.count);
         return;
     }

@@ -34,4 +34,7 @@ typedef struct ek_list_movem {
 bool ek_list_movem_args(ek_ctx *c, size_t after, ek_list_movem *m);
 bool ek_list_movem_run(ek_ctx *c, const ek_list_movem *m); /* as ek_list_move */
 
+/* What LMPOP and BLMPOP leave in the feed, before they take n of `count` elements. */
+void ek_list_mpop_effect(ek_ctx *c, ek_str key, ek_list_end at, uint64_t n, uint64_t count);
+
 #endif

@@ -1,7 +1,7 @@
 /* DBSIZE, FLUSHDB, FLUSHALL, SWAPDB, TIME and MEMORY USAGE. */
 #include "base/number.h"
 #include "commands/tables.h"
-#include "engine/context.h"
+#include "engine/effect.h"
 #include "engine/files.h"
 #include "store/tracking.h"
 #include "store/waiting.h"
@@ -33,6 +33,7 @@ static void flush(ek_ctx *c, uint32_t dbi) {
 void ek_cmd_flushdb(ek_ctx *c) {
     if (!flush_mode_ok(c)) return;
     flush(c, c->dbi);
+    ek_effect(c, c->argc, c->argv);
     ek_tracking_flushed(c->s);
     ek_reply_ok(c->reply);
 }
@@ -45,6 +46,7 @@ void ek_flush_all(ek_ctx *c) {
 void ek_cmd_flushall(ek_ctx *c) {
     if (!flush_mode_ok(c)) return;
     ek_flush_all(c);
+    ek_effect(c, c->argc, c->argv);
     ek_reply_ok(c->reply);
 }
 

@@ -1,6 +1,7 @@
 /* SPOP and SRANDMEMBER. */
 #include "commands/sets.h"
 #include "commands/tables.h"
+#include "engine/effect.h"
 
 /* --- SPOP --- */
 
@@ -10,6 +11,7 @@ static void pop_some(ek_ctx *c, ek_value *v, size_t n) {
         char room[EK_I64_CHARS];
         ek_str member = ek_set_random(c->s, v, room);
         ek_reply_str(c->reply, member);
+        ek_effect(c, EK_ARGV(EK_WORD("SREM"), c->argv[1], member));
         ek_set_remove(c->s, c->db, v, member);
     }
     ek_key_changed(c, c->argv[1], EK_EVENT_SET, "spop");
@@ -20,12 +22,14 @@ static void pop_all(ek_ctx *c, ek_value *v) {
     ek_set_each(c->a, v, ek_set_reply_member, c->reply);
     ek_key_changed(c, c->argv[1], EK_EVENT_SET, "spop");
     ek_delete_key(c, v);
+    ek_effect(c, EK_ARGV(EK_WORD("DEL"), c->argv[1]));
 }
 
 static void pop_one(ek_ctx *c, ek_value *v) {
     char room[EK_I64_CHARS];
     ek_str member = ek_set_random(c->s, v, room);
     ek_reply_str(c->reply, member);
+    ek_effect(c, EK_ARGV(EK_WORD("SREM"), c->argv[1], member));
     ek_set_remove(c->s, c->db, v, member);
     ek_key_changed(c, c->argv[1], EK_EVENT_SET, "spop");
     if (ek_set_len(c->a, v) == 0) ek_delete_key(c, v);

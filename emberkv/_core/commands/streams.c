@@ -3,6 +3,7 @@
 
 #include "base/number.h"
 #include "base/sha1.h"
+#include "engine/effect.h"
 #include "store/value_stream_producers.h"
 
 #define ID_CHARS_MAX 127u
@@ -96,9 +97,34 @@ void ek_stream_noted(ek_ctx *c, ek_str key, const char *event) {
 ek_consumer *ek_stream_consumer(ek_ctx *c, ek_str key, ek_group *g, ek_str name) {
     ek_consumer *consumer = ek_group_consumer(c->a, g, name);
     if (consumer) return consumer;
-    consumer = ek_group_add_consumer(c->a, g, name, ek_now_ms(c));
+    consumer = ek_group_add_consumer(c->a, g, name, ek_stamp_ms(c));
     ek_stream_noted(c, key, "xgroup-createconsumer");
+    ek_effect(c, EK_ARGV(EK_WORD("XGROUP"), EK_WORD("CREATECONSUMER"), key, ek_group_name(g), name));
     return consumer;
+}
+
+/* --- effects --- */
+
+ek_str ek_stream_effect_id(ek_ctx *c, ek_id id) {
+    char *text = ek_scratch_alloc(c, EK_ID_TEXT_CHARS);
+    return (ek_str){(uint8_t *)text, ek_stream_format_id(text, id)};
+}
+
+void ek_stream_pending_effect(ek_ctx *c, ek_str key, const ek_group *g, ek_str consumer, ek_id id) {
+    if (!ek_effects_kept(c)) return;
+    const ek_pending *p = ek_group_pending(c->a, g, id);
+    ek_effect(c, EK_ARGV(EK_WORD("XCLAIM"), key, ek_group_name(g), consumer, EK_WORD("0"),
+                         ek_stream_effect_id(c, id), EK_WORD("TIME"),
+                         ek_effect_int(c, p->delivered_ms), EK_WORD("RETRYCOUNT"),
+                         ek_effect_int(c, (int64_t)p->deliveries), EK_WORD("FORCE"),
+                         EK_WORD("JUSTID"), EK_WORD("LASTID"), ek_stream_effect_id(c, g->last)));
+}
+
+void ek_stream_group_effect(ek_ctx *c, ek_str key, const ek_group *g) {
+    if (!ek_effects_kept(c)) return;
+    ek_effect(c, EK_ARGV(EK_WORD("XGROUP"), EK_WORD("SETID"), key, ek_group_name(g),
+                         ek_stream_effect_id(c, g->last), EK_WORD("ENTRIESREAD"),
+                         ek_effect_int(c, g->read)));
 }
 
 /* --- replies --- */
@@ -190,8 +216,11 @@ typedef struct options {
     bool id_given, seq_given;
     bool sent_given, sent_named; /* IDMPAUTO or IDMP; IDMP, which gives the message's name too */
     ek_str producer, message;
+    size_t sent_at, sent_end; /* IDMPAUTO or IDMP with what belongs to it */
     ek_id id;
     size_t fields_at; /* of XADD: the first name; 0: there is no id */
+    size_t trim_at, trim_end; /* MAXLEN or MINID with what belongs to it */
+    size_t limit_at;
 } options;
 
 #define LIMIT_UNSET_ENTRIES 10000
@@ -262,6 +291,8 @@ static bool arg_sent(ek_ctx *c, size_t *i, options *o) {
     } else {
         o->sent_given = true;
         o->sent_named = named;
+        o->sent_at = *i;
+        o->sent_end = *i + 2 + named;
         o->producer = c->argv[*i + 1];
         if (named) o->message = c->argv[*i + 2];
         *i += 1 + named;
@@ -302,11 +333,12 @@ static bool parse_options(ek_ctx *c, options *o, bool adding) {
             o->fields_at = i + 1;
             break;
         }
-        if (more && ek_arg_is(c, i, "maxlen")) {
-            if (!arg_threshold(c, &i, &o->trim, true)) return false;
-        } else if (more && ek_arg_is(c, i, "minid")) {
-            if (!arg_threshold(c, &i, &o->trim, false)) return false;
+        if (more && (ek_arg_is(c, i, "maxlen") || ek_arg_is(c, i, "minid"))) {
+            o->trim_at = i;
+            if (!arg_threshold(c, &i, &o->trim, ek_arg_is(c, i, "maxlen"))) return false;
+            o->trim_end = i + 1;
         } else if (more && ek_arg_is(c, i, "limit")) {
+            o->limit_at = i;
             if (!arg_limit(c, ++i, &o->trim)) return false;
             o->limit_given = true;
         } else if (!o->refs_given && ek_stream_arg_refs(c, i, &o->refs)) {
@@ -351,6 +383,38 @@ static uint64_t trim(ek_ctx *c, ek_stream *st, options *o) {
     return ek_stream_trim(c->s, st, &o->trim);
 }
 
+/* With the id that was chosen, and trimmed to where trimming came to, not about there. */
+static void add_or_trim_effect(ek_ctx *c, const ek_stream *st, const options *o, ek_id *id) {
+    if (!ek_effects_kept(c)) return;
+    bool approximate = o->trim.approximate;
+    if (!id && !approximate) return;
+    /* What went was the oldest that could go: how many are left says as much as an id. */
+    bool by_id = o->trim.by == EK_TRIM_MINID && st->length && o->refs == EK_REFS_KEEP;
+    ek_str *argv = ek_scratch_alloc(c, (c->argc + 1) * sizeof *argv);
+    size_t n = 0;
+    for (size_t i = 0; i < c->argc; i++) {
+        if (approximate && i == o->trim_at) {
+            argv[n++] = by_id ? EK_WORD("MINID") : EK_WORD("MAXLEN");
+            argv[n++] = EK_WORD("=");
+            argv[n++] = by_id ? ek_stream_effect_id(c, st->first)
+                              : ek_effect_int(c, (int64_t)st->length);
+            i = o->trim_end - 1;
+        } else if (o->limit_at && i == o->limit_at) {
+            i++;
+        } else if (o->sent_given && i == o->sent_at) {
+            i = o->sent_end - 1;
+        } else if (id && i + 1 == o->fields_at && !o->seq_given) {
+            argv[n++] = ek_stream_effect_id(c, *id);
+        } else {
+            argv[n++] = c->argv[i];
+        }
+    }
+    ek_effect(c, n, argv);
+    if (id && o->sent_given)
+        ek_effect(c, EK_ARGV(EK_WORD("XIDMPRECORD"), c->argv[1], o->producer, o->message,
+                             ek_stream_effect_id(c, *id)));
+}
+
 /* --- XADD --- */
 
 /* The id of the new entry. */
@@ -362,7 +426,7 @@ static bool choose_id(ek_ctx *c, const ek_stream *st, const options *o, ek_id *i
         return false;
     }
     if (!o->id_given) {
-        uint64_t now = (uint64_t)ek_now_ms(c);
+        uint64_t now = (uint64_t)ek_stamp_ms(c);
         *id = now > last.ms ? (ek_id){now, 0} : last;
         if (now <= last.ms) ek_id_next(id);
         return true;
@@ -414,7 +478,7 @@ static ek_str contents(ek_ctx *c, size_t from) {
 static bool reply_sent(ek_ctx *c, const ek_stream *st, const options *o) {
     ek_id id;
     ek_sent *sent = ek_stream_sent(c->a, st);
-    if (!sent || !ek_sent_find(c->a, sent, o->producer, o->message, ek_now_ms(c), &id))
+    if (!sent || !ek_sent_find(c->a, sent, o->producer, o->message, ek_stamp_ms(c), &id))
         return false;
     EK_SET(c->a, sent->duplicates, sent->duplicates + 1);
     ek_stream_reply_id(c, id);
@@ -455,11 +519,12 @@ void ek_cmd_xadd(ek_ctx *c) {
     }
     ek_stream_append(c->s, k.st, id, c->argv + o.fields_at, nwords / 2);
     if (o.sent_given)
-        ek_sent_add(c->a, ek_stream_needs_sent(c->s, k.st), o.producer, o.message, ek_now_ms(c), id);
+        ek_sent_add(c->a, ek_stream_needs_sent(c->s, k.st), o.producer, o.message, ek_stamp_ms(c), id);
     ek_stream_reply_id(c, id);
     uint64_t gone = o.trim.by == EK_TRIM_NONE ? 0 : trim(c, k.st, &o);
     ek_key_changed(c, key, EK_EVENT_STREAM, "xadd");
     if (gone) ek_key_changed(c, key, EK_EVENT_STREAM, "xtrim");
+    add_or_trim_effect(c, k.st, &o, &id);
 }
 
 void ek_cmd_xtrim(ek_ctx *c) {
@@ -470,6 +535,7 @@ void ek_cmd_xtrim(ek_ctx *c) {
     if (found == EK_WRONG_TYPE) return;
     uint64_t gone = found == EK_FOUND ? trim(c, k.st, &o) : 0;
     if (gone) ek_key_changed(c, c->argv[1], EK_EVENT_STREAM, "xtrim");
+    if (gone) add_or_trim_effect(c, k.st, &o, NULL);
     ek_reply_int(c->reply, (int64_t)gone);
 }
 

@@ -36,6 +36,14 @@ void ek_stream_noted(ek_ctx *c, ek_str key, const char *event);
 /* The consumer of that name; made, and told, if it is not there. */
 ek_consumer *ek_stream_consumer(ek_ctx *c, ek_str key, ek_group *g, ek_str name);
 
+/* --- effects: what delivery leaves in the feed --- */
+
+ek_str ek_stream_effect_id(ek_ctx *c, ek_id id); /* as text, until the end of the command */
+/* An entry is pending with a consumer now, as it stands. */
+void ek_stream_pending_effect(ek_ctx *c, ek_str key, const ek_group *g, ek_str consumer, ek_id id);
+/* How far the group has read. */
+void ek_stream_group_effect(ek_ctx *c, ek_str key, const ek_group *g);
+
 /* --- deleting, and what groups still refer to --- */
 
 typedef enum ek_stream_refs {

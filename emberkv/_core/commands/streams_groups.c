@@ -1,5 +1,7 @@
 /* XGROUP, and what consumers do with what is pending: acknowledge, look at, claim. */
 #include "commands/streams.h"
+
+#include "engine/effect.h"
 #include "store/waiting.h"
 
 /* --- XGROUP --- */
@@ -149,7 +151,7 @@ void ek_cmd_xack(ek_ctx *c) {
 /* -1: it was given back to the group. */
 static int64_t idle_ms(ek_ctx *c, const ek_pending *p) {
     if (!p->consumer) return -1;
-    int64_t idle = ek_now_ms(c) - p->delivered_ms;
+    int64_t idle = ek_stamp_ms(c) - p->delivered_ms;
     return idle < 0 ? 0 : idle;
 }
 
@@ -225,7 +227,7 @@ static void reply_filtered(ek_ctx *c, const ek_group *g, const filter *f) {
         ek_id id = ek_idtree_id(c->a, place);
         if (ek_id_before(f->to, id)) break;
         const ek_pending *p = ek_pending_at(c->a, place);
-        if (p->consumer && ek_now_ms(c) - p->delivered_ms < f->min_idle_ms) continue;
+        if (p->consumer && ek_stamp_ms(c) - p->delivered_ms < f->min_idle_ms) continue;
         ek_reply_array(c->reply, 4);
         ek_stream_reply_id(c, id);
         reply_owner(c, p);
@@ -277,18 +279,19 @@ static bool arg_min_idle(ek_ctx *c, size_t i, claim *q, const char *command) {
 }
 
 static bool is_idle(ek_ctx *c, const claim *q, const ek_pending *p) {
-    return !p->consumer || ek_now_ms(c) - p->delivered_ms >= q->min_idle_ms;
+    return !p->consumer || ek_stamp_ms(c) - p->delivered_ms >= q->min_idle_ms;
 }
 
 /* The entry changes hands, and is replied. */
 static void take_over(ek_ctx *c, claim *q, ek_pending *p, ek_id id) {
     if (!q->consumer) q->consumer = ek_stream_consumer(c, q->key, q->group, q->name);
     ek_touch(c->a, &q->consumer->seen_ms, 2 * sizeof q->consumer->seen_ms);
-    q->consumer->seen_ms = q->consumer->active_ms = ek_now_ms(c);
+    q->consumer->seen_ms = q->consumer->active_ms = ek_stamp_ms(c);
     ek_pending_give(c->a, p, id, q->consumer);
     uint64_t deliveries = p->deliveries + (!q->just_id && p->deliveries < INT64_MAX);
     if (q->retries >= 0) deliveries = (uint64_t)q->retries;
     ek_pending_set(c->a, p, q->delivered_ms, deliveries);
+    ek_stream_pending_effect(c, q->key, q->group, q->name, id);
     if (q->just_id) {
         ek_stream_reply_id(c, id);
         return;
@@ -320,8 +323,14 @@ static bool arg_claim_option(ek_ctx *c, size_t *i, claim *q, ek_id *last) {
         ek_reply_error(c->reply, "ERR Invalid %s option argument for XCLAIM", name);
         return false;
     }
-    if (name[0] == 'I') *number = (int64_t)((uint64_t)ek_now_ms(c) - (uint64_t)*number);
+    if (name[0] == 'I') *number = (int64_t)((uint64_t)ek_stamp_ms(c) - (uint64_t)*number);
     return true;
+}
+
+/* Pending was an entry that is not there any more. */
+static void forgotten_effect(ek_ctx *c, const claim *q, ek_id id) {
+    if (!ek_effects_kept(c)) return;
+    ek_effect(c, EK_ARGV(EK_WORD("XACK"), q->key, ek_group_name(q->group), ek_stream_effect_id(c, id)));
 }
 
 static bool claim_one(ek_ctx *c, claim *q, ek_id id) {
@@ -331,6 +340,7 @@ static bool claim_one(ek_ctx *c, claim *q, ek_id id) {
         if (p) {
             ek_group_acknowledge(c->a, q->group, id);
             ek_stream_noted(c, q->key, NULL);
+            forgotten_effect(c, q, id);
         }
         return false;
     }
@@ -359,8 +369,9 @@ void ek_cmd_xclaim(ek_ctx *c) {
     if (ek_id_before(k.group->last, last)) {
         EK_SET(c->a, k.group->last, last);
         ek_stream_noted(c, q.key, NULL);
+        ek_stream_group_effect(c, q.key, k.group);
     }
-    if (q.delivered_ms < 0 || q.delivered_ms > ek_now_ms(c)) q.delivered_ms = ek_now_ms(c);
+    if (q.delivered_ms < 0 || q.delivered_ms > ek_stamp_ms(c)) q.delivered_ms = ek_stamp_ms(c);
     size_t at = ek_reply_open(c->reply, '*'), n = 0;
     for (size_t i = 5; i < end; i++) {
         ek_stream_parse_id(c->argv[i], 0, &id);
@@ -424,7 +435,7 @@ void ek_cmd_xautoclaim(ek_ctx *c) {
     }
     q.st = k.st;
     q.group = k.group;
-    q.delivered_ms = ek_now_ms(c);
+    q.delivered_ms = ek_stamp_ms(c);
     harvest h;
     gather(c, &q, from, count, &h);
     ek_reply_array(c->reply, 3);
@@ -437,6 +448,7 @@ void ek_cmd_xautoclaim(ek_ctx *c) {
     for (size_t i = 0; i < h.n; i++) {
         if (!h.gone[i]) continue;
         ek_group_acknowledge(c->a, k.group, h.ids[i]);
+        forgotten_effect(c, &q, h.ids[i]);
         ek_stream_reply_id(c, h.ids[i]);
     }
     if (h.n) ek_stream_noted(c, q.key, NULL);

@@ -170,7 +170,7 @@ void ek_cmd_xinfo_groups(ek_ctx *c) {
 }
 
 static int64_t since(ek_ctx *c, int64_t then) {
-    int64_t ms = ek_now_ms(c) - then;
+    int64_t ms = ek_stamp_ms(c) - then;
     return ms < 0 ? 0 : ms;
 }
 

@@ -57,8 +57,8 @@ void ek_cmd_xidmprecord(ek_ctx *c) {
         return;
     }
     ek_sent *sent = ek_stream_needs_sent(c->s, k.st);
-    if (!ek_sent_find(c->a, sent, producer, name, ek_now_ms(c), &known)) {
-        ek_sent_add(c->a, sent, producer, name, ek_now_ms(c), id);
+    if (!ek_sent_find(c->a, sent, producer, name, ek_stamp_ms(c), &known)) {
+        ek_sent_add(c->a, sent, producer, name, ek_stamp_ms(c), id);
         ek_stream_noted(c, c->argv[1], NULL);
     } else if (!ek_id_eq(known, id)) {
         ek_reply_error(c->reply, "ERR the idempotent ID belongs to another entry");

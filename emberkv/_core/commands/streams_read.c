@@ -3,6 +3,7 @@
  * When a stream that one of them waits for has changed, it is run again for that stream alone. */
 #include "commands/streams.h"
 
+#include "engine/effect.h"
 #include "engine/mail.h"
 
 #include <stdlib.h>
@@ -205,7 +206,7 @@ static void find_idle(ek_ctx *c, request *q, source *s) {
     for (; place.leaf; place = ek_idtree_next(c->a, place)) {
         const ek_pending *p = ek_pending_at(c->a, place);
         ek_id id = ek_idtree_id(c->a, place);
-        int64_t left_ms = q->claim_ms - (ek_now_ms(c) - p->delivered_ms);
+        int64_t left_ms = q->claim_ms - (ek_stamp_ms(c) - p->delivered_ms);
         if (p->consumer && left_ms > 0) {
             if (left_ms < q->look_ms) q->look_ms = left_ms;
             continue;
@@ -240,11 +241,11 @@ static void move_on(ek_ctx *c, const ek_stream *st, ek_group *g, ek_id id) {
 static void give(ek_ctx *c, ek_group *g, ek_consumer *consumer, ek_id id) {
     ek_pending *p = ek_group_pending(c->a, g, id);
     if (!p) {
-        ek_group_add_pending(c->a, g, consumer, id, ek_now_ms(c), 1);
+        ek_group_add_pending(c->a, g, consumer, id, ek_stamp_ms(c), 1);
         return;
     }
     ek_pending_give(c->a, p, id, consumer); /* a group that was set back gives it again */
-    ek_pending_set(c->a, p, ek_now_ms(c), 1);
+    ek_pending_set(c->a, p, ek_stamp_ms(c), 1);
 }
 
 /* Entries that others were given long ago; with each how long ago, and how often. */
@@ -257,10 +258,11 @@ static size_t give_idle(ek_ctx *c, request *q, const source *s, ek_consumer *con
         ek_stream_iter_next(&it);
         ek_stream_reply_entry(c, &it, 2);
         ek_pending *p = ek_group_pending(c->a, s->group, id);
-        ek_reply_int(c->reply, p->consumer ? ek_now_ms(c) - p->delivered_ms : -1);
+        ek_reply_int(c->reply, p->consumer ? ek_stamp_ms(c) - p->delivered_ms : -1);
         ek_reply_int(c->reply, (int64_t)p->deliveries);
         ek_pending_give(c->a, p, id, consumer);
-        ek_pending_set(c->a, p, ek_now_ms(c), p->deliveries + (p->deliveries < INT64_MAX));
+        ek_pending_set(c->a, p, ek_stamp_ms(c), p->deliveries + (p->deliveries < INT64_MAX));
+        ek_stream_pending_effect(c, s->key, s->group, q->consumer, id);
     }
     return n;
 }
@@ -274,6 +276,7 @@ static size_t give_fresh(ek_ctx *c, request *q, const source *s, ek_consumer *co
         for (; has_room(c, q, n) && ek_stream_iter_next(&it); n++, q->given++) {
             move_on(c, s->st, s->group, it.id);
             if (!q->no_ack) give(c, s->group, consumer, it.id);
+            if (!q->no_ack) ek_stream_pending_effect(c, s->key, s->group, q->consumer, it.id);
             ek_stream_reply_entry(c, &it, q->claim_ms >= 0 ? 2 : 0);
             if (q->claim_ms < 0) continue;
             ek_reply_int(c->reply, 0);
@@ -306,8 +309,10 @@ static size_t give_again(ek_ctx *c, request *q, const source *s, ek_consumer *co
     for (; place.leaf && has_room(c, q, n);
          place = ek_idtree_next(c->a, place), n++, q->given++) {
         ek_pending *p = ek_pending_at(c->a, place);
-        if (reply_pending(c, s->st, ek_idtree_id(c->a, place)))
-            ek_pending_set(c->a, p, ek_now_ms(c), p->deliveries + 1);
+        ek_id id = ek_idtree_id(c->a, place);
+        if (!reply_pending(c, s->st, id)) continue;
+        ek_pending_set(c->a, p, ek_stamp_ms(c), p->deliveries + 1);
+        ek_stream_pending_effect(c, s->key, s->group, q->consumer, id);
     }
     ek_reply_close(c->reply, at, n);
     return n;
@@ -315,9 +320,11 @@ static size_t give_again(ek_ctx *c, request *q, const source *s, ek_consumer *co
 
 static void reply_to_consumer(ek_ctx *c, request *q, const source *s) {
     ek_consumer *consumer = ek_stream_consumer(c, s->key, s->group, q->consumer);
-    EK_SET(c->a, consumer->seen_ms, ek_now_ms(c));
+    EK_SET(c->a, consumer->seen_ms, ek_stamp_ms(c));
     size_t n = s->fresh ? give_fresh(c, q, s, consumer) : give_again(c, q, s, consumer);
-    if (n && s->fresh) EK_SET(c->a, consumer->active_ms, ek_now_ms(c));
+    if (n && s->fresh) EK_SET(c->a, consumer->active_ms, ek_stamp_ms(c));
+    if (n && s->fresh) ek_stream_group_effect(c, s->key, s->group);
+    ek_effect_none(c); /* but for what was said: that the consumer was seen is not kept */
     ek_stream_noted(c, s->key, NULL);
 }
 

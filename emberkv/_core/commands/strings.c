@@ -2,6 +2,7 @@
 #include "commands/strings.h"
 
 #include "commands/expire_arg.h"
+#include "engine/effect.h"
 
 #define BATCH 32u /* keys fetched ahead */
 
@@ -81,6 +82,28 @@ bool ek_set_options_time(ek_ctx *c, const ek_set_options *o, int64_t *expire_ms)
 
 /* --- whole values --- */
 
+static EK_NOINLINE void set_until_effect(ek_ctx *c, ek_str value, int64_t expire_ms) {
+    if (!ek_effects_kept(c)) return;
+    ek_str when = ek_effect_int(c, expire_ms);
+    ek_effect(c, EK_ARGV(EK_WORD("SET"), c->argv[1], value, EK_WORD("PXAT"), when));
+}
+
+/* The time as such; and nothing of what was to be replied, or compared, which 7.0 cannot. */
+static EK_NOINLINE void set_effect(ek_ctx *c, const ek_set_options *o, int64_t expire_ms) {
+    if (o->given & EK_OPT_TIMES) {
+        set_until_effect(c, c->argv[2], expire_ms);
+    } else if (o->given & (EK_OPT_GET | EK_OPT_COMPARISONS) && ek_effects_kept(c)) {
+        ek_str *argv = ek_scratch_alloc(c, c->argc * sizeof *argv);
+        size_t n = 0;
+        for (size_t i = 0; i < c->argc; i++) {
+            if (i > 2 && ek_arg_is(c, i, "get")) continue;
+            if (o->value_at && (i == o->value_at || i + 1 == o->value_at)) continue;
+            argv[n++] = c->argv[i];
+        }
+        ek_effect(c, n, argv);
+    }
+}
+
 void ek_cmd_set(ek_ctx *c) {
     ek_set_options o = {0};
     int64_t expire_ms = EK_NO_EXPIRE;
@@ -115,6 +138,7 @@ void ek_cmd_set(ek_ctx *c) {
     if (o.given & EK_OPT_KEEPTTL && found) expire_ms = v.expire_ms;
     ek_put_text(c, &v, c->argv[1], c->argv[2], expire_ms);
     if (o.given & EK_OPT_TIMES) ek_key_changed(c, c->argv[1], EK_EVENT_GENERIC, "expire");
+    if (EK_UNLIKELY(o.given)) set_effect(c, &o, expire_ms);
     if (!(o.given & EK_OPT_GET)) ek_reply_ok(c->reply);
 }
 
@@ -132,6 +156,7 @@ static void set_for(ek_ctx *c, bool in_seconds) {
     ek_lookup_in(c, c->dbi, c->argv[1], &v);
     ek_put_text(c, &v, c->argv[1], c->argv[3], expire_ms);
     ek_key_changed(c, c->argv[1], EK_EVENT_GENERIC, "expire");
+    set_until_effect(c, c->argv[3], expire_ms);
     ek_reply_ok(c->reply);
 }
 
@@ -154,6 +179,7 @@ void ek_cmd_getset(ek_ctx *c) {
     if (found == EK_FOUND) reply_text(c, &v);
     else ek_reply_null(c->reply);
     ek_put_text(c, &v, c->argv[1], c->argv[2], EK_NO_EXPIRE);
+    ek_effect(c, EK_ARGV(EK_WORD("SET"), c->argv[1], c->argv[2]));
 }
 
 void ek_cmd_getdel(ek_ctx *c) {
@@ -163,6 +189,7 @@ void ek_cmd_getdel(ek_ctx *c) {
     if (found != EK_FOUND) return;
     reply_text(c, &v);
     ek_delete_key(c, &v);
+    ek_effect(c, EK_ARGV(EK_WORD("DEL"), c->argv[1]));
 }
 
 void ek_cmd_getex(ek_ctx *c) {
@@ -177,12 +204,16 @@ void ek_cmd_getex(ek_ctx *c) {
     reply_text(c, &v);
     if (o.given & EK_OPT_TIMES && expire_ms <= ek_now_ms(c)) {
         ek_delete_key(c, &v);
+        ek_effect(c, EK_ARGV(EK_WORD("DEL"), c->argv[1]));
     } else if (o.given & EK_OPT_TIMES) {
         ek_keyspace_set_expire(c->s, c->db, &v, expire_ms);
         ek_key_changed(c, c->argv[1], EK_EVENT_GENERIC, "expire");
+        if (ek_effects_kept(c))
+            ek_effect(c, EK_ARGV(EK_WORD("PEXPIREAT"), c->argv[1], ek_effect_int(c, expire_ms)));
     } else if (o.given & EK_OPT_PERSIST && v.expire_ms != EK_NO_EXPIRE) {
         ek_keyspace_set_expire(c->s, c->db, &v, EK_NO_EXPIRE);
         ek_key_changed(c, c->argv[1], EK_EVENT_GENERIC, "persist");
+        ek_effect(c, EK_ARGV(EK_WORD("PERSIST"), c->argv[1]));
     }
 }
 
@@ -418,5 +449,7 @@ void ek_cmd_incrbyfloat(ek_ctx *c) {
     };
     ek_keyspace_put(c->s, c->db, &v, &plan);
     ek_key_changed(c, c->argv[1], EK_EVENT_STRING, "incrbyfloat");
+    ek_str sum = {(const uint8_t *)text, n};
+    ek_effect(c, EK_ARGV(EK_WORD("SET"), c->argv[1], sum, EK_WORD("KEEPTTL")));
     ek_reply_bulk(c->reply, text, n);
 }

@@ -5,6 +5,7 @@
 #include "base/xxh3.h"
 #include "commands/expire_arg.h"
 #include "commands/strings.h"
+#include "engine/effect.h"
 
 /* --- digests --- */
 
@@ -67,6 +68,7 @@ void ek_cmd_delex(ek_ctx *c) {
     bool deletes = !o.given || ek_comparison_met(c, &o, found ? &v : NULL, &failed);
     if (failed) return;
     if (found && deletes) ek_delete_key(c, &v);
+    if (found && deletes) ek_effect(c, EK_ARGV(EK_WORD("DEL"), c->argv[1]));
     ek_reply_int(c->reply, found && deletes);
 }
 
@@ -101,6 +103,9 @@ void ek_cmd_msetex(ek_ctx *c) {
         ek_put_text(c, &v, key, c->argv[3 + 2 * i], when);
         if (o.given & EK_OPT_TIMES) ek_key_changed(c, key, EK_EVENT_GENERIC, "expire");
     }
+    if (met && o.given & EK_OPT_TIMES && ek_effects_kept(c))
+        ek_effect_with(c, o.time_at - 1, o.time_at + 1,
+                       EK_ARGV(EK_WORD("PXAT"), ek_effect_int(c, expire_ms)));
     ek_reply_int(c->reply, met);
 }
 
@@ -245,10 +250,16 @@ static void store_number(ek_ctx *c, const increase *q, ek_value *v, bool found, 
     plan.expire_ms = time_after(q, found ? v : NULL, &time_event);
     if (time_event && plan.expire_ms <= ek_now_ms(c)) {
         if (found) ek_delete_key(c, v);
+        if (found) ek_effect(c, EK_ARGV(EK_WORD("DEL"), c->argv[1]));
         return;
     }
     ek_string_plan(&plan, text, &integer);
     ek_keyspace_put(c->s, c->db, v, &plan);
+    if (plan.expire_ms == EK_NO_EXPIRE)
+        ek_effect(c, EK_ARGV(EK_WORD("SET"), c->argv[1], text));
+    else if (ek_effects_kept(c))
+        ek_effect(c, EK_ARGV(EK_WORD("SET"), c->argv[1], text, EK_WORD("PXAT"),
+                             ek_effect_int(c, plan.expire_ms)));
     ek_key_changed(c, c->argv[1], EK_EVENT_STRING, event);
     if (time_event) ek_key_changed(c, c->argv[1], EK_EVENT_GENERIC, time_event);
 }

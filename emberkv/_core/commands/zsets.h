@@ -32,6 +32,8 @@ typedef struct ek_zset_mpop {
     int64_t count;
 } ek_zset_mpop;
 bool ek_zset_mpop_args(ek_ctx *c, size_t first, ek_zset_mpop *m);
+/* What ZMPOP and BZMPOP leave in the feed, before they pop. */
+void ek_zset_mpop_effect(ek_ctx *c, ek_str key, const ek_value *v, const ek_zset_mpop *m);
 
 /* Store a result, in order and each member once, under a key and reply its size. n == 0: whatever is
  * there goes. */

@@ -1,6 +1,7 @@
 /* Members without a name: ZPOPMIN, ZPOPMAX, ZMPOP, ZRANDMEMBER, ZSCAN. */
 #include "commands/scan_arg.h"
 #include "commands/zsets.h"
+#include "engine/effect.h"
 
 /* --- popping --- */
 
@@ -57,6 +58,13 @@ bool ek_zset_mpop_args(ek_ctx *c, size_t first, ek_zset_mpop *m) {
     return false;
 }
 
+void ek_zset_mpop_effect(ek_ctx *c, ek_str key, const ek_value *v, const ek_zset_mpop *m) {
+    if (!ek_effects_kept(c)) return;
+    ek_str word = m->last ? EK_WORD("ZPOPMAX") : EK_WORD("ZPOPMIN");
+    int64_t all = ek_zset_count(c->a, v), n = m->count < all ? m->count : all;
+    ek_effect(c, EK_ARGV(word, key, ek_effect_int(c, n)));
+}
+
 void ek_cmd_zmpop(ek_ctx *c) {
     ek_zset_mpop m;
     if (!ek_zset_mpop_args(c, 1, &m)) return;
@@ -67,6 +75,7 @@ void ek_cmd_zmpop(ek_ctx *c) {
         if (found == EK_ABSENT) continue;
         ek_reply_array(c->reply, 2);
         ek_reply_str(c->reply, m.keys[i]);
+        ek_zset_mpop_effect(c, m.keys[i], &v, &m);
         ek_zset_pop(c, &v, m.last, m.count, true);
         return;
     }

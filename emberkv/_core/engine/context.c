@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 #include "engine/scratch.h"
+#include "store/feed.h"
 #include "store/figures.h"
 #include "store/tracking.h"
 #include "store/value_hash.h"
@@ -21,8 +22,10 @@ static EK_NOINLINE void expire(ek_ctx *c, uint32_t dbi, ek_value *v) {
     ek_str key = v->key;
     ek_notify(c->s, dbi, EK_EVENT_EXPIRED, key, "expired");
     ek_tracking_changed(c->s, key, 0);
+    ek_feed_add_key(c->s, dbi, "DEL", key);
     ek_keyspace_delete(c->s, &c->s->dbs[dbi], v);
     EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + 1);
+    c->s->dirty_told++;
     v->key = key; /* the bytes stand until the commit */
 }
 
@@ -33,11 +36,18 @@ static EK_NOINLINE bool expire_fields(ek_ctx *c, uint32_t dbi, ek_value *v) {
     ek_str key = v->key;
     if (ek_notifies_fields(c->s))
         ek_hash_tell_passed(c->s, dbi, v, ek_now_ms(c), FIELDS_AT_ONCE);
-    size_t n = ek_hash_purge(c->s, db, v, ek_now_ms(c), FIELDS_AT_ONCE, &all_gone);
+    /* What follows in the feed is run without a look at the time: all that has lapsed goes before it. */
+    size_t budget = ek_feed_on(c->s) ? SIZE_MAX : FIELDS_AT_ONCE;
+    uint64_t dirty = c->s->root->dirty;
+    size_t n = ek_hash_purge(c->s, db, v, ek_now_ms(c), budget, &all_gone);
     if (n) ek_key_changed_in(c, dbi, key, EK_EVENT_HASH, "hexpired");
+    if (all_gone) {
+        ek_key_changed_in(c, dbi, key, EK_EVENT_GENERIC, "del");
+        ek_feed_add_key(c->s, dbi, "DEL", key);
+        ek_keyspace_delete(c->s, db, v);
+    }
+    c->s->dirty_told += c->s->root->dirty - dirty;
     if (!all_gone) return true;
-    ek_key_changed_in(c, dbi, key, EK_EVENT_GENERIC, "del");
-    ek_keyspace_delete(c->s, db, v);
     v->key = key; /* the bytes stand until the commit */
     v->expire_ms = EK_NO_EXPIRE;
     return false;

@@ -27,6 +27,7 @@ typedef struct ek_ctx {
     /* It waited, and is run again by whoever changed a key (engine/mail.h). The session is then a
      * stand-in with the waiter's database, protocol and id. */
     bool serving;
+    bool effect_said; /* see effect.h */
     ek_str ready_key;
     ek_ref put_back;
 } ek_ctx;
@@ -35,6 +36,11 @@ typedef struct ek_ctx {
 EK_INLINE int64_t ek_now_ms(ek_ctx *c) {
     if (!c->now) c->now = ek_store_now_ms(c->s);
     return c->now;
+}
+
+/* The same for what is kept as the time of an event, also while a store is loaded. */
+EK_INLINE int64_t ek_stamp_ms(ek_ctx *c) {
+    return EK_UNLIKELY(c->s->loading) ? ek_store_clock_us(c->s) / 1000 : ek_now_ms(c);
 }
 
 /* --- memory until the end of the command --- */

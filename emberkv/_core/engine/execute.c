@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "engine/acl.h"
 #include "engine/context.h"
+#include "engine/effect.h"
 #include "engine/mail.h"
 #include "engine/monitor.h"
 #include "engine/pause.h"
@@ -50,11 +51,22 @@ static void look_after(ek_ctx *c) {
 }
 
 /* The handler, and those who are told of what it does. */
-EK_INLINE void handle(ek_ctx *c) {
+EK_INLINE void handle_unfed(ek_ctx *c) {
     ek_monitor_tell(c, true);
     c->cmd->handler(c);
     ek_note_reads(c);
     ek_monitor_tell(c, false);
+}
+
+static EK_NOINLINE void handle_fed(ek_ctx *c) {
+    if (!ek_effects_begin(c)) return;
+    handle_unfed(c);
+    ek_effects_end(c);
+}
+
+EK_INLINE void handle(ek_ctx *c) {
+    if (EK_UNLIKELY(ek_effects_kept(c))) handle_fed(c);
+    else handle_unfed(c);
 }
 
 /* Run the handler inside the transaction that is open. Returns what made it fail. */

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/number.h"
+#include "engine/effect.h"
 #include "engine/scratch.h"
 #include "store/pins.h"
 #include "store/process.h"
@@ -167,7 +168,9 @@ static void serve_guarded(ek_store *s, serving *v) {
         .resp = (int)w->resp, .argc = argc, .argv = argv, .reply = &v->tape, .serving = true,
         .ready_key = {v->queue->key, v->queue->klen},
     };
+    s->dirty_told = s->root->dirty;
     cmd->handler(&c);
+    if (ek_effects_kept(&c)) ek_effects_end(&c);
     if (v->session.blocked || v->tape.len == 0) return;
     ek_wait_end(s, v->client);
     ek_inbox_post_reply(s, v->client, v->tape.buf, v->tape.len, c.put_back);
@@ -398,6 +401,7 @@ size_t ek_inbox_take(ek_session *session, ek_reply *out, size_t max_bytes) {
         return 0;
     }
     if (t.replied) session->blocked = false;
+    if (t.replied && ek_feed_on(session->s)) session->s->feed_moved = true; /* it is to be safe as well */
     return t.n;
 }
 

@@ -383,13 +383,14 @@ static size_t run_requests(ek_server *server, ek_conn *conn, uint8_t *buffer, si
         ek_parser_next(p);
         if (EK_UNLIKELY(++batch == BATCH || server->out.len > OUT_ENOUGH)) {
             batch = 0;
-            if (entered) ek_server_leave(server);
+            if (entered) ok = !ek_server_leave(server) && ok;
             entered = false;
             server->frontend.clock_us = 0;
             if (server->out.len > OUT_ENOUGH) ok = ok && ek_conn_flush(server, conn);
         }
     }
-    if (entered) ek_server_leave(server);
+    /* What was done and may be lost is not confirmed. */
+    if (entered) ok = !ek_server_leave(server) && ok;
     return ok ? done : SIZE_MAX;
 }
 

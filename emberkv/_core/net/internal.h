@@ -131,8 +131,8 @@ bool ek_server_enter(ek_server *server); /* conn.c */
 /* Take the lock for the request that conn has parsed. False: it was answered or put off without;
  * *ok false: the connection is of no use any more. */
 bool ek_server_enter_for(ek_server *server, ek_conn *conn, bool *ok);
-EK_INLINE void ek_server_leave(ek_server *server) {
-    if (EK_LIKELY(!server->meanwhile)) ek_store_leave(server->s);
+EK_INLINE int ek_server_leave(ek_server *server) { /* as ek_store_leave */
+    return EK_LIKELY(!server->meanwhile) ? ek_store_leave(server->s) : 0;
 }
 bool ek_server_meanwhile(ek_frontend *f); /* see ek_frontend.meanwhile */
 void ek_conn_doom(ek_server *server, ek_conn *conn);

@@ -1,6 +1,6 @@
 /* DUMP and RESTORE: one value as a payload that any server of the family takes. */
 #include "base/number.h"
-#include "engine/context.h"
+#include "engine/effect.h"
 #include "persist/crc64.h"
 #include "persist/dump.h"
 #include "persist/rdb.h"
@@ -102,6 +102,15 @@ static bool expiry_of(ek_ctx *c, const restore_options *o, int64_t *expire_ms) {
     return false;
 }
 
+static void restore_effect(ek_ctx *c, int64_t expire_ms) {
+    if (!ek_effects_kept(c)) return;
+    ek_str *argv = ek_scratch_alloc(c, (c->argc + 1) * sizeof *argv);
+    memcpy(argv, c->argv, c->argc * sizeof *argv);
+    argv[2] = ek_effect_int(c, expire_ms);
+    argv[c->argc] = EK_WORD("ABSTTL");
+    ek_effect(c, c->argc + 1, argv);
+}
+
 void ek_cmd_restore(ek_ctx *c) {
     restore_options o;
     int64_t expire_ms;
@@ -127,7 +136,9 @@ void ek_cmd_restore(ek_ctx *c) {
         if (!ek_keyspace_find(c->s, c->db, c->argv[1], &v)) ek_raise(c->a, EK_ECORRUPT);
         ek_keyspace_delete(c->s, c->db, &v);
         if (exists) ek_key_changed(c, c->argv[1], EK_EVENT_GENERIC, "del");
+        if (exists) ek_effect(c, EK_ARGV(EK_WORD("DEL"), c->argv[1]));
     } else {
+        if (expire_ms != EK_NO_EXPIRE && !o.absolute) restore_effect(c, expire_ms);
         ek_key_changed(c, c->argv[1], EK_EVENT_GENERIC, "restore");
     }
     ek_reply_ok(c->reply);

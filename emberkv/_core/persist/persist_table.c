@@ -1,4 +1,5 @@
 /* Declarations of the commands of this floor. */
+#include "persist/aof.h"
 #include "persist/save.h"
 #include "persist/tables.h"
 
@@ -6,7 +7,8 @@
 
 #include "commands/tables.h"
 
-ek_handler ek_cmd_bgsave, ek_cmd_dump, ek_cmd_lastsave, ek_cmd_migrate, ek_cmd_restore, ek_cmd_save;
+ek_handler ek_cmd_bgrewriteaof, ek_cmd_bgsave, ek_cmd_dump, ek_cmd_lastsave, ek_cmd_migrate,
+    ek_cmd_restore, ek_cmd_save;
 
 static const ek_history restore_history[] = {
     {"3.0.0", "Option REPLACE"}, {"5.0.0", "Option ABSTTL"}, {"5.0.0", "Options IDLETIME and FREQ"},
@@ -29,6 +31,16 @@ static const ek_arg restore_args[] = {
 };
 
 static const ek_command_decl table[] = {
+    {
+        .name = "bgrewriteaof",
+        .handler = ek_cmd_bgrewriteaof,
+        .arity = 1,
+        .flags = EK_CMD_ADMIN | EK_CMD_NOSCRIPT | EK_CMD_NO_ASYNC_LOADING,
+        .group = "server",
+        .since = "1.0.0",
+        .summary = "Makes the append-only file anew in the background.",
+        .complexity = "O(1)",
+    },
     {
         .name = "bgsave",
         .handler = ek_cmd_bgsave,
@@ -157,6 +169,7 @@ static bool registered;
 
 static void register_all(void) {
     ek_save_init();
+    ek_aof_init();
     registered = ek_commands_init() && ek_command_register(table);
 }
 

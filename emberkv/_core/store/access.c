@@ -10,7 +10,7 @@
 
 uint32_t ek_access_now(const ek_store *s) {
     if (EK_LIKELY(!s->clock)) return (uint32_t)ek_clock_coarse_256();
-    int64_t us = ek_store_now_us(s);
+    int64_t us = ek_store_clock_us(s);
     return (uint32_t)((uint64_t)us * EK_ACCESS_SECOND / 1000000);
 }
 

@@ -345,7 +345,8 @@ bool ek_setting_parse(const ek_store *s, const ek_setting *setting, ek_str text,
     default: break;
     }
     if (!parse_number(setting, text, &out->n, err, errlen)) return false;
-    if (out->n && setting->flags & EK_SETTING_OFF)
+    bool can = setting->home == EK_IN_STORE && s->aof; /* a private store has nowhere to write */
+    if (out->n && setting->flags & EK_SETTING_OFF && !can)
         return because(err, errlen,
                        setting->home == EK_IN_STORE
                            ? "Unable to turn on AOF. Check server logs."

@@ -47,6 +47,8 @@ typedef struct ek_config {
     int64_t acl_pubsub_default, acllog_max_len; /* EK_PUBSUB_* */
     int64_t appendonly, appendfsync;
     int64_t rdbcompression, rdbchecksum, stop_writes_on_bgsave_error;
+    int64_t aof_load_truncated, aof_use_rdb_preamble;
+    int64_t auto_aof_rewrite_percentage, auto_aof_rewrite_min_size;
     ek_output_limit client_output_limits[EK_CLIENT_CLASSES];
     ek_ref requirepass, save; /* texts, see ek_config_text */
 } ek_config;
@@ -65,6 +67,8 @@ enum {
 };
 
 enum { EK_PUBSUB_ALL_CHANNELS, EK_PUBSUB_NO_CHANNELS }; /* acl-pubsub-default */
+enum { EK_APPENDFSYNC_EVERYSEC, EK_APPENDFSYNC_ALWAYS, EK_APPENDFSYNC_NO }; /* the order of appendfsync */
+
 enum { EK_DEBUG_NO, EK_DEBUG_YES, EK_DEBUG_LOCAL }; /* enable-debug-command */
 
 typedef union ek_setting_value {

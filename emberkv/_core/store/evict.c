@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "store/access.h"
+#include "store/feed.h"
 #include "store/keyspace.h"
 #include "store/notify.h"
 #include "store/tracking.h"
@@ -198,6 +199,7 @@ static void evict(ek_store *s, const candidate *c) {
     ek_watch_changed(s, c->db, v.key);
     ek_tracking_changed(s, v.key, 0);
     ek_notify(s, c->db, EK_EVENT_EVICTED, v.key, "evicted");
+    ek_feed_add_key(s, c->db, "DEL", v.key);
     ek_keyspace_delete(s, &s->dbs[c->db], &v);
     EK_SET(s->a, s->root->stat_evicted, s->root->stat_evicted + 1);
 }

@@ -1,5 +1,6 @@
 #include "store/expiry.h"
 
+#include "store/feed.h"
 #include "store/keyspace.h"
 #include "store/notify.h"
 #include "store/tracking.h"
@@ -20,6 +21,7 @@ static unsigned sample(ek_store *s, ek_db *db, unsigned samples, int64_t now_ms)
         v.hash = ek_table_hash(s->a, v.key);
         ek_notify(s, (uint32_t)(db - s->dbs), EK_EVENT_EXPIRED, v.key, "expired");
         ek_tracking_changed(s, v.key, 0);
+        ek_feed_add_key(s, (uint32_t)(db - s->dbs), "DEL", v.key);
         ek_keyspace_delete(s, db, &v);
         expired++;
     }
@@ -39,6 +41,7 @@ static void expire_fields(ek_store *s, ek_db *db, int64_t now_ms) {
         if (n) ek_tracking_changed(s, v.key, 0);
         if (!all_gone) continue;
         ek_notify(s, dbi, EK_EVENT_GENERIC, v.key, "del");
+        ek_feed_add_key(s, dbi, "DEL", v.key);
         ek_keyspace_delete(s, db, &v);
     }
 }

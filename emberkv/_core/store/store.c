@@ -1,16 +1,22 @@
 #include "store/store.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "store/client.h"
+#include "store/feed.h"
 #include "store/figures.h"
 #include "store/process.h"
 #include "store/waker.h"
 #include "store/watch.h"
 
 int64_t ek_store_now_us(const ek_store *s) {
+    return EK_UNLIKELY(s->loading) ? 0 : ek_store_clock_us(s);
+}
+
+int64_t ek_store_clock_us(const ek_store *s) {
     return s->clock ? atomic_load_explicit(&s->clock->now_us, memory_order_relaxed)
                     : ek_clock_us();
 }
@@ -69,7 +75,8 @@ ek_status ek_store_open(const ek_store_options *o, ek_store **out, char *err, si
                        ? ek_arena_open_shared(o->path, &options, &a, &created, err, errlen)
                        : ek_arena_open_private(&options, &a, err, errlen);
     if (st != EK_OK) return st;
-    if (created) {
+    if (created && o->path && !ek_feed_make(a)) st = EK_ENOMEM;
+    if (created && st == EK_OK) {
         making m = {.a = a, .databases = o->databases};
         st = ek_arena_enter(a, 1000);
         if (st == EK_OK) {
@@ -85,6 +92,13 @@ ek_status ek_store_open(const ek_store_options *o, ek_store **out, char *err, si
         return st;
     }
     if (!created && a->alone && s->root->nwatched) forget_the_dead(s);
+    if (o->path && o->begin) {
+        st = o->begin(s, o->begin_arg, created, err, errlen);
+        if (st != EK_OK) {
+            ek_store_close(s);
+            return st;
+        }
+    }
     if (o->path) ek_arena_opened(a);
     *out = s;
     return EK_OK;
@@ -113,6 +127,8 @@ void ek_store_close(ek_store *s) {
         if (s->a->level == 0) ek_run(s->a, drop_own_clients, s);
         ek_store_leave(s);
     }
+    while (atomic_load(&s->settling)) sched_yield();
+    if (s->feed_end) s->feed_end(s);
     ek_process_leave(s);
     ek_process_bury_dead(s);
     ek_wakers_forget(s);

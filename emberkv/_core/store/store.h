@@ -70,6 +70,13 @@ typedef struct ek_users_root { /* see users.h */
     uint32_t default_locked;  /* who comes by a socket must log in */
 } ek_users_root;
 
+typedef struct ek_feed { /* see feed.h */
+    uint32_t on, db; /* the database that what was added last works in */
+    uint64_t tail, unit; /* ends of what is committed, and of what this transaction added */
+    uint64_t ncommands;  /* that this transaction added */
+    ek_ref first, last;
+} ek_feed;
+
 enum { /* ek_store_root.debug */
     EK_STORE_NO_EXPIRY_CYCLE = 1u << 0, /* keys that nobody asks for stay */
     EK_STORE_PAUSED = 1u << 1,          /* likewise, and deleted values are not freed either */
@@ -86,6 +93,7 @@ typedef struct ek_store_root {
     uint32_t nunclaimed;
     uint32_t nwaiting;   /* clients that wait */
     uint64_t dirty;      /* changes so far */
+    ek_feed feed;
     uint64_t nwatched;   /* keys that somebody watches, in all databases */
     ek_table clients;    /* see client.h */
     ek_table scripts;    /* see scripts.h */
@@ -159,6 +167,18 @@ typedef struct ek_store {
     /* Wakers to be signalled when the lock is let go of, see waker.h. */
     uint32_t *noted;
     size_t nnoted, noted_cap;
+    struct ek_house *house; /* see engine/house.h */
+    unsigned house_forks;   /* ek_arena.forks when it began */
+    /* Of who writes the feed to a file: called without the lock when a part of it is due to be
+     * written, up to a position. 0, or errno: it could not be. */
+    int (*feed_due)(struct ek_store *s, uint64_t upto);
+    void (*feed_end)(struct ek_store *s); /* the handle is about to close: all of it, now */
+    _Atomic unsigned settling; /* threads within feed_due */
+    struct ek_aof *aof; /* of persist/aof.h */
+    bool loading;    /* the time of expiry stands still, see ek_store_now_us */
+    bool feed_sync;  /* whoever has it wants it synced before he goes on */
+    uint64_t dirty_told; /* changes (root.dirty) that are in the feed already, see engine/effect.h */
+    bool feed_moved; /* something was added to the feed since the lock was taken */
     struct ek_fifo *fifos; /* of others, opened to signal them */
     size_t nfifos;
 } ek_store;
@@ -169,13 +189,20 @@ typedef struct ek_store_options {
     uint32_t databases;
     bool keep;
     const ek_clock *clock;
+    /* Called for a path, before anybody else may have the handle or the store; `created`: its memory
+     * was made just now. What it returns is what opening returns. May be NULL. */
+    ek_status (*begin)(ek_store *s, const void *arg, bool created, char *err, size_t errlen);
+    const void *begin_arg;
 } ek_store_options;
 
 ek_status ek_store_open(const ek_store_options *o, ek_store **out, char *err, size_t errlen);
 ek_status ek_store_fork(ek_store *s, ek_store **out, char *err, size_t errlen); /* lock held */
 void ek_store_close(ek_store *s);
 
+/* The time by which keys expire: while a store is loaded it is 1970, and nothing does, for what comes
+ * later in the file may need it. */
 int64_t ek_store_now_us(const ek_store *s);
+int64_t ek_store_clock_us(const ek_store *s); /* what the clock says */
 EK_INLINE int64_t ek_store_now_ms(const ek_store *s) { return ek_store_now_us(s) / 1000; }
 
 #endif

@@ -1,6 +1,7 @@
 #include "store/value_hash.h"
 
 #include "data/skiplist.h"
+#include "store/feed.h"
 #include "store/values.h"
 
 typedef struct hash_root {
@@ -521,6 +522,12 @@ int64_t ek_hash_soonest(const ek_arena *a, const ek_value *v) {
     return first ? (int64_t)ek_skiplist_score(a, first) : EK_NO_EXPIRE;
 }
 
+static void tell_lapsed(ek_store *s, const ek_db *db, const ek_value *v, ek_str field) {
+    if (!ek_feed_on(s)) return;
+    ek_str argv[] = {{(const uint8_t *)"HDEL", 4}, v->key, field};
+    ek_feed_add(s, (uint32_t)(db - s->dbs), 3, argv);
+}
+
 static size_t lp_purge(ek_store *s, ek_db *db, ek_value *v, int64_t now) {
     size_t n = 0;
     int64_t soonest = EK_NO_EXPIRE;
@@ -529,6 +536,10 @@ static size_t lp_purge(ek_store *s, ek_db *db, ek_value *v, int64_t now) {
         int64_t expire_ms = lp_time(time);
         size_t bytes = (size_t)(ek_lp_next(time) - v->data) - at;
         if (expire_ms <= now) {
+            char room[EK_I64_CHARS];
+            ek_lp_value field;
+            ek_lp_get(v->data + at, &field);
+            tell_lapsed(s, db, v, ek_lp_text(&field, room));
             ek_value_splice(s, db, v, at, bytes, 0);
             n++;
         } else {
@@ -540,7 +551,7 @@ static size_t lp_purge(ek_store *s, ek_db *db, ek_value *v, int64_t now) {
     return n;
 }
 
-static size_t table_purge(ek_store *s, ek_value *v, int64_t now, size_t budget) {
+static size_t table_purge(ek_store *s, const ek_db *db, ek_value *v, int64_t now, size_t budget) {
     ek_arena *a = s->a;
     hash_root *root = root_of(a, v);
     size_t n = 0;
@@ -548,6 +559,7 @@ static size_t table_purge(ek_store *s, ek_value *v, int64_t now, size_t budget) 
         ek_ref node = ek_skiplist_first(a, &root->times);
         if (!node || ek_skiplist_score(a, node) > (double)now) break;
         ek_ref block = times_block(a, node);
+        tell_lapsed(s, db, v, ek_hash_block_field(a, block));
         ek_skiplist_remove(a, &root->times, node);
         ek_free(a, node);
         uint64_t hash = ek_table_hash(a, ek_hash_block_field(a, block));
@@ -592,7 +604,7 @@ size_t ek_hash_purge(ek_store *s, ek_db *db, ek_value *v, int64_t now_ms, size_t
     *all_gone = ek_hash_len(s, v, now_ms) == 0;
     if (*all_gone) return 0;
     size_t n = v->enc == EK_ENC_LISTPACK_EX ? lp_purge(s, db, v, now_ms)
-                                            : table_purge(s, v, now_ms, budget);
+                                            : table_purge(s, db, v, now_ms, budget);
     note_times(s, db, v);
     return n;
 }

@@ -13,6 +13,7 @@
 #include "arena/map.h"
 #include "base/clock.h"
 #include "base/futex.h"
+#include "store/feed.h"
 #include "store/process.h"
 
 #define BOARD_OFF (EK_PAGE + EK_PROCESSES * (uint32_t)sizeof(ek_process))
@@ -240,8 +241,11 @@ static bool signal_one(ek_store *s, uint32_t at) {
     return true; /* somebody may sleep on the word all the same */
 }
 
-void ek_store_leave_signalling(ek_store *s) {
-    if (s->a->txn_depth) return; /* nothing is committed yet, and the lock stays held */
+uint64_t ek_store_leave_signalling(ek_store *s) {
+    if (s->a->txn_depth) return 0; /* nothing is committed yet, and the lock stays held */
+    uint64_t upto = s->feed_moved && s->feed_due ? ek_feed_due(s) : 0;
+    if (upto) atomic_fetch_add(&s->settling, 1); /* so that the handle is not closed meanwhile */
+    s->feed_moved = false;
     uint32_t sleepers[64];
     size_t n = 0;
     for (size_t i = 0; i < s->nnoted; i++) {
@@ -255,6 +259,7 @@ void ek_store_leave_signalling(ek_store *s) {
     ek_arena_leave(a);
     for (size_t i = 0; i < n; i++)
         ek_futex_wake(&place_at(a, sleepers[i])->word, INT_MAX, a->shared);
+    return upto;
 }
 
 void ek_wakers_forget(ek_store *s) {

@@ -31,11 +31,28 @@ uint32_t ek_waker_name(const ek_waker *w); /* for ek_client.waker */
 void ek_waker_note(ek_store *s, uint32_t name);
 /* Likewise, if its poster died before the signal. */
 void ek_waker_note_again(ek_store *s, uint32_t name);
-/* Let go of the store's lock and signal what was noted. In place of ek_arena_leave, always. */
-void ek_store_leave_signalling(ek_store *s);
-EK_INLINE void ek_store_leave(ek_store *s) {
-    if (EK_UNLIKELY(s->nnoted)) ek_store_leave_signalling(s);
-    else ek_arena_leave(s->a);
+/* Let go of the store's lock and signal what was noted. In place of ek_arena_leave, always. What was
+ * committed is then as safe as the settings want it: 0, or an errno: it is not. */
+EK_INLINE int ek_store_leave(ek_store *s);
+
+/* The same for who must not wait yet (it holds the interpreter): not 0 is a position of the feed, with
+ * which ek_store_settle has to be called without the lock, before the caller tells of what it did. */
+uint64_t ek_store_leave_signalling(ek_store *s);
+EK_INLINE uint64_t ek_store_leave_for(ek_store *s) {
+    if (EK_UNLIKELY(s->nnoted | s->feed_moved)) return ek_store_leave_signalling(s);
+    ek_arena_leave(s->a);
+    return 0;
+}
+
+EK_INLINE int ek_store_settle(ek_store *s, uint64_t upto) {
+    int failed = s->feed_due(s, upto);
+    atomic_fetch_sub(&s->settling, 1);
+    return failed;
+}
+
+EK_INLINE int ek_store_leave(ek_store *s) {
+    uint64_t upto = ek_store_leave_for(s);
+    return EK_UNLIKELY(upto != 0) ? ek_store_settle(s, upto) : 0;
 }
 
 void ek_wakers_forget(ek_store *s); /* what the handle keeps to signal others */

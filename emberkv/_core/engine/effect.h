@@ -1,0 +1,42 @@
+/* What a command leaves in the feed (store/feed.h).
+ *
+ * A command that changed something leaves its own arguments, unless it said something else: a
+ * command whose result depends on the time, on chance or on who waited says what it did, in commands
+ * that give the same result whenever they are run again:
+ *
+ *     if (ek_effects_kept(c)) ek_effect(c, EK_ARGV(EK_WORD("DEL"), c->argv[1]));
+ *
+ * Said more than once, they are all kept, in order. A handler says it in the midst of its work as
+ * it likes: what is undone leaves nothing. Held against what a real server writes, command by
+ * command, in tests/persist/test_effects.py. */
+#ifndef EK_ENGINE_EFFECT_H
+#define EK_ENGINE_EFFECT_H
+
+#include "engine/context.h"
+#include "store/feed.h"
+
+#define EK_WORD(text) ((ek_str){(const uint8_t *)(text), sizeof(text) - 1})
+#define EK_ARGV(...) \
+    sizeof((ek_str[]){__VA_ARGS__}) / sizeof(ek_str), (const ek_str[]) { __VA_ARGS__ }
+
+/* Does anybody want to know? Where saying it costs anything, ask first. */
+EK_INLINE bool ek_effects_kept(const ek_ctx *c) { return EK_UNLIKELY(ek_feed_on(c->s)); }
+
+void ek_effect(ek_ctx *c, size_t argc, const ek_str *argv);
+/* The command's own arguments, with argument `at` (and, up to `to`, those behind it) replaced. */
+void ek_effect_with(ek_ctx *c, size_t at, size_t to, size_t n, const ek_str *by);
+void ek_effect_none(ek_ctx *c); /* what it changed is nobody's business, or was said already */
+ek_str ek_effect_int(ek_ctx *c, int64_t v); /* as text, until the end of the command */
+
+/* Around a handler, while effects are kept. False: it was refused, the last try to write the file
+ * having failed. */
+bool ek_effects_begin(ek_ctx *c);
+void ek_effects_end(ek_ctx *c);
+/* Has it changed something that is not in the feed? What lapsed, and what commands within it did, is. */
+EK_INLINE bool ek_effects_due(const ek_ctx *c) { return c->s->root->dirty > c->s->dirty_told; }
+/* Why writing is refused; 0: it is not. */
+EK_INLINE int ek_effects_refused(const ek_ctx *c) {
+    return (int)atomic_load_explicit(&ek_feed_state_of(c->a)->error, memory_order_relaxed);
+}
+
+#endif

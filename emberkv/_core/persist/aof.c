@@ -1,0 +1,300 @@
+#define _GNU_SOURCE
+#include "persist/aof.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/disk.h"
+#include "engine/house.h"
+#include "persist/aof_rewrite.h"
+#include "store/feed.h"
+#include "store/waker.h"
+
+#define LOCK_MS 100
+#define PIECES 16
+#define SOME ((uint64_t)1 << 20) /* bytes unwritten: the house keeper is behind */
+#define GATHER_US_MAX 1000
+
+static ek_feed_state *state_of(const ek_store *s) { return ek_feed_state_of(s->a); }
+
+/* --- the file lock --- */
+
+bool ek_aof_lock(ek_store *s) {
+    for (;;) {
+        ek_lock_result r = ek_lock_wait(&state_of(s)->file_lock, LOCK_MS);
+        if (r == EK_LOCK_TAKEN || r == EK_LOCK_OWNER_DIED) return true;
+        if (r != EK_LOCK_BUSY) return false;
+    }
+}
+
+void ek_aof_unlock(ek_store *s) { ek_lock_release(&state_of(s)->file_lock); }
+
+/* --- directory and manifest --- */
+
+int ek_aof_open_dir(ek_store *s, bool make) {
+    ek_aof *f = s->aof;
+    int store = s->a->dir_fd; /* a fork's child has another */
+    if (f->dir >= 0) return 0;
+    int failed = ek_disk_open(store, EK_AOF_DIR, O_RDONLY | O_DIRECTORY, &f->dir);
+    if (failed != ENOENT || !make) return failed;
+    failed = ek_disk_make_dir(store, EK_AOF_DIR);
+    if (!failed) failed = ek_disk_sync_dir(store);
+    if (failed) return failed;
+    return ek_disk_open(store, EK_AOF_DIR, O_RDONLY | O_DIRECTORY, &f->dir);
+}
+
+int ek_aof_read_manifest(ek_aof *f, ek_manifest *m, ek_manifest_error *error) {
+    *m = (ek_manifest){0};
+    *error = (ek_manifest_error){0};
+    int fd = openat(f->dir, EK_AOF_MANIFEST, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return errno == ENOENT ? 0 : errno;
+    struct stat st;
+    int failed = fstat(fd, &st) == 0 ? 0 : errno;
+    size_t n = failed ? 0 : (size_t)st.st_size, got = 0;
+    char *text = failed ? NULL : malloc(n + 1);
+    if (!failed && !text) failed = ENOMEM;
+    while (!failed && got < n) {
+        ssize_t more = read(fd, text + got, n - got);
+        if (more < 0 && errno != EINTR) failed = errno;
+        if (more == 0) break;
+        if (more > 0) got += (size_t)more;
+    }
+    if (!failed && !ek_manifest_parse(m, text, got, error)) failed = EINVAL;
+    free(text);
+    close(fd);
+    return failed;
+}
+
+int ek_aof_write_manifest(ek_aof *f, const ek_manifest *m) {
+    size_t n;
+    char *text = ek_manifest_print(m, &n);
+    int failed = text ? ek_disk_replace(f->dir, EK_AOF_MANIFEST, text, n) : ENOMEM;
+    free(text);
+    return failed;
+}
+
+void ek_aof_name(char out[EK_AOF_NAME_BYTES], uint64_t seq, char type, bool rdb) {
+    snprintf(out, EK_AOF_NAME_BYTES, EK_AOF_BASENAME ".%llu.%s.%s", (unsigned long long)seq,
+             type == 'b' ? "base" : "incr", rdb ? "rdb" : "aof");
+}
+
+/* --- the increment that is written --- */
+
+static int open_increment(ek_store *s, uint64_t id, int flags) {
+    ek_aof *f = s->aof;
+    char name[EK_AOF_NAME_BYTES];
+    ek_aof_name(name, id, 'i', false);
+    if (f->fd >= 0) close(f->fd);
+    f->fd = -1;
+    int failed = ek_disk_open(f->dir, name, O_WRONLY | flags, &f->fd);
+    if (!failed) f->file_id = id;
+    return failed;
+}
+
+/* Another one, for what follows `written`: named in the manifest before anything is in it. While a
+ * base is yet to be made that the file belongs to, the manifest stays as it is. */
+static int begin_increment(ek_store *s) {
+    ek_manifest m;
+    ek_manifest_error wrong;
+    ek_feed_state *state = state_of(s);
+    char name[EK_AOF_NAME_BYTES];
+    int failed = ek_aof_open_dir(s, true);
+    if (!failed) failed = ek_aof_read_manifest(s->aof, &m, &wrong);
+    if (failed) return failed;
+    uint64_t id = ek_manifest_next(&m, 'i');
+    if (id <= state->file_id) id = state->file_id + 1;
+    ek_aof_name(name, id, 'i', false);
+    failed = open_increment(s, id, O_CREAT | O_TRUNC);
+    if (!failed && !state->needs_base) {
+        failed = ek_manifest_add(&m, 'i', id, name) ? 0 : ENOMEM;
+        if (!failed) failed = ek_aof_write_manifest(s->aof, &m);
+    }
+    ek_manifest_free(&m);
+    if (failed) return failed;
+    uint64_t at = atomic_load(&state->written);
+    if (state->file_id) atomic_fetch_add(&state->past_bytes, at - state->file_at);
+    state->file_at = at;
+    state->file_id = id;
+    if (atomic_load(&state->turn_at) == at + 1) atomic_store(&state->turn_at, 0);
+    return 0;
+}
+
+/* The one that is written now; another handle may have begun it. */
+static int open_present(ek_store *s) {
+    ek_aof *f = s->aof;
+    uint64_t id = state_of(s)->file_id;
+    if (f->fd >= 0 && f->file_id == id) return 0;
+    int failed = ek_aof_open_dir(s, true);
+    return failed ? failed : open_increment(s, id, O_CREAT);
+}
+
+static int ready_to_write(ek_store *s) {
+    ek_feed_state *state = state_of(s);
+    uint64_t turn = atomic_load(&state->turn_at);
+    bool turns = turn && atomic_load(&state->written) == turn - 1;
+    if (state->file_id && !turns) return open_present(s);
+    /* What it is followed by is not to be on disk without it. */
+    int failed = state->file_id ? ek_aof_sync_out(s) : 0;
+    return failed ? failed : begin_increment(s);
+}
+
+int ek_aof_write_out(ek_store *s, uint64_t upto) {
+    ek_feed_state *state = state_of(s);
+    uint64_t at = atomic_load(&state->written);
+    ek_ref chunk = atomic_load(&state->reading);
+    if (at >= upto) return 0;
+    int failed = 0;
+    while (at < upto) {
+        struct iovec pieces[PIECES];
+        uint64_t end = at, turn = atomic_load(&state->turn_at), stop = upto;
+        int n = 0;
+        if (turn > at + 1 && turn - 1 < upto) stop = turn - 1;
+        failed = ready_to_write(s);
+        if (failed) break;
+        for (; n < PIECES && end < stop; n++) {
+            ek_str piece = ek_feed_read(s->a, &chunk, &end, stop - end);
+            pieces[n] = (struct iovec){(void *)piece.p, piece.n};
+        }
+        failed = ek_disk_write(s->aof->fd, pieces, n, at - state->file_at);
+        if (failed) break;
+        at = end;
+        atomic_store(&state->reading, chunk);
+        atomic_store(&state->written, at);
+    }
+    atomic_store(&state->error, (uint32_t)failed);
+    return failed;
+}
+
+int ek_aof_sync_out(ek_store *s) {
+    ek_feed_state *state = state_of(s);
+    uint64_t written = atomic_load(&state->written);
+    if (atomic_load(&state->synced) == written) return 0;
+    int64_t began = ek_clock_monotonic_us();
+    int failed = state->file_id ? open_present(s) : 0;
+    if (!failed && state->file_id) failed = ek_disk_sync(s->aof->fd);
+    state->sync_us = (uint32_t)ek_min(ek_clock_monotonic_us() - began, (int64_t)1000000);
+    if (!failed) atomic_store(&state->synced, written);
+    atomic_store(&state->error, (uint32_t)failed);
+    return failed;
+}
+
+int ek_aof_turn(ek_store *s) {
+    ek_feed_state *state = state_of(s);
+    uint64_t turn = atomic_load(&state->turn_at);
+    int failed = turn ? ek_aof_write_out(s, turn - 1) : 0;
+    if (!failed && atomic_load(&state->turn_at)) failed = ready_to_write(s);
+    if (failed) atomic_store(&state->turn_at, 0); /* the file that there is goes on */
+    return failed;
+}
+
+int ek_aof_flush(ek_store *s, bool sync) {
+    ek_feed_state *state = state_of(s);
+    if (!s->aof || !ek_aof_lock(s)) return EINVAL;
+    int failed = ek_aof_write_out(s, atomic_load(&state->told));
+    if (!failed && sync) failed = ek_aof_sync_out(s);
+    ek_aof_unlock(s);
+    return failed;
+}
+
+uint64_t ek_aof_bytes(const ek_store *s) {
+    const ek_feed_state *state = state_of(s);
+    uint64_t now = state->file_id ? s->root->feed.tail - state->file_at : 0;
+    return atomic_load(&state->past_bytes) + now;
+}
+
+/* --- when the lock was let go of --- */
+
+/* Those who waited for the last sync come back about now: to sync when they are there is cheaper than
+ * to sync for one and have the others wait for the next. */
+static void gather(ek_feed_state *state) {
+    int64_t most = ek_min((int64_t)state->sync_us / 4, (int64_t)GATHER_US_MAX);
+    int64_t until = ek_clock_monotonic_us() + most;
+    while (atomic_load(&state->arrived) < state->batch && ek_clock_monotonic_us() < until) usleep(10);
+}
+
+static int write_and_sync(ek_store *s, uint64_t upto) {
+    ek_feed_state *state = state_of(s);
+    int failed = 0;
+    atomic_fetch_add(&state->arrived, 1);
+    if (!ek_aof_lock(s)) return EIO;
+    if (atomic_load(&state->synced) < upto) {
+        gather(state);
+        state->batch = atomic_exchange(&state->arrived, 0);
+        failed = ek_aof_write_out(s, atomic_load(&state->told));
+        if (!failed) failed = ek_aof_sync_out(s);
+    }
+    ek_aof_unlock(s);
+    return failed;
+}
+
+/* See ek_store.feed_due. */
+static int due(ek_store *s, uint64_t upto) {
+    ek_feed_state *state = state_of(s);
+    if (upto & EK_FEED_SYNC) return write_and_sync(s, upto & ~EK_FEED_SYNC);
+    if (upto - atomic_load(&state->written) < ek_min(SOME, s->a->hdr->heap_max / 16)) {
+        ek_house_ring(s);
+        return 0;
+    }
+    if (!ek_aof_lock(s)) return 0;
+    ek_aof_write_out(s, atomic_load(&state->told)); /* what fails refuses what is written later */
+    ek_aof_unlock(s);
+    return 0;
+}
+
+/* --- each second --- */
+
+static int64_t keep(ek_store *s) {
+    if (!s->aof) return EK_HOUSE_PERIOD_MS;
+    ek_feed_state *state = state_of(s);
+    atomic_store(&state->rung, 0);
+    if (!ek_house_enter(s)) return EK_HOUSE_PERIOD_MS;
+    if (!s->a->txn_depth) ek_feed_tell(s); /* who committed may have died before he told */
+    ek_aof_look_after(s);
+    bool syncs = s->root->config.appendfsync != EK_APPENDFSYNC_NO;
+    ek_store_leave(s);
+    int64_t now = ek_clock_monotonic_ms(), next = s->aof->synced_ms + EK_HOUSE_PERIOD_MS;
+    bool sync = syncs && now >= next; /* called before that, it was to write */
+    if (atomic_load(&state->told) != atomic_load(syncs ? &state->synced : &state->written) ||
+        atomic_load(&state->error))
+        ek_aof_flush(s, sync);
+    if (sync) s->aof->synced_ms = now;
+    return sync || !syncs ? EK_HOUSE_PERIOD_MS : next - now;
+}
+
+void ek_aof_init(void) { ek_house_add(keep); }
+
+/* --- beginning and end --- */
+
+void ek_aof_use(ek_store *s, ek_aof *f) {
+    s->aof = f;
+    s->feed_due = due;
+    s->feed_end = ek_aof_end;
+}
+
+static void drop(ek_store *s) {
+    ek_aof *f = s->aof;
+    s->aof = NULL;
+    s->feed_due = NULL;
+    s->feed_end = NULL;
+    if (!f) return;
+    if (f->fd >= 0) close(f->fd);
+    if (f->dir >= 0) close(f->dir);
+    free(f);
+}
+
+void ek_aof_end(ek_store *s) {
+    if (!s->aof) return;
+    ek_house_end(s);
+    ek_feed_state *state = state_of(s);
+    if (ek_arena_enter(s->a, LOCK_MS) == EK_OK) {
+        if (!s->a->txn_depth) ek_feed_tell(s);
+        ek_store_leave(s);
+    }
+    if (atomic_load(&state->told) != atomic_load(&state->synced)) ek_aof_flush(s, true);
+    drop(s);
+}

@@ -1,0 +1,72 @@
+/* The append-only file: the feed (store/feed.h) on disk, in Redis 7's layout.
+ *
+ *   PATH/appendonlydir/   manifest, one base (an RDB), increments; see manifest.h
+ *   byte of an increment = position in the feed - file_at        (ek_feed_state)
+ *
+ * Whoever writes holds the file lock, and writes at that place: who dies in the midst is repeated by
+ * the next, so the file has neither a gap nor a repeat, whichever processes wrote it. Nobody takes the
+ * store's lock while he has the file lock.
+ *
+ * When: with appendfsync always, whoever commits waits, without the store's lock, until his position
+ * is synced; one who has the file lock writes and syncs for all who wait. With everysec and no the
+ * house keeper of the store (engine/house.h) writes once a second, and with everysec syncs; and a
+ * writer who finds much unwritten writes it himself.
+ *
+ * A write that fails leaves its errno in the state: writing commands are refused until a later try,
+ * once a second, has succeeded. */
+#ifndef EK_PERSIST_AOF_H
+#define EK_PERSIST_AOF_H
+
+#include <stdatomic.h>
+
+#include "persist/manifest.h"
+#include "store/store.h"
+
+#define EK_AOF_DIR "appendonlydir"
+#define EK_AOF_BASENAME "appendonly.aof"
+#define EK_AOF_MANIFEST EK_AOF_BASENAME ".manifest"
+
+/* Of one handle. Lock: the file lock, or the handle's beginning and end. */
+typedef struct ek_aof {
+    int dir; /* of appendonlydir; -1 until there is one */
+    int fd;             /* of the increment `file_id` */
+    uint64_t file_id;
+    int64_t synced_ms;  /* when the house keeper last did; his alone */
+} ek_aof;
+
+/* What a store is opened with, when its memory is made. */
+typedef struct ek_durability {
+    bool durable;          /* appendonly, as a new store begins */
+    int64_t appendfsync;   /* EK_APPENDFSYNC_* */
+    _Atomic uint64_t *progress; /* bytes loaded so far, and of how many; may be NULL */
+    _Atomic uint64_t *total;
+} ek_durability;
+
+/* The handle of a path begins, whose directory is locked; `created`: its memory was made just now, so
+ * what the directory holds is loaded. `how` is an ek_durability. `err` names file and offset of what is damaged: then nothing
+ * was changed on disk. */
+ek_status ek_aof_begin(ek_store *s, const void *how, bool created, char *err, size_t errlen);
+/* Everything onto the disk, and let go. Without any lock, and without the GIL: it may take long. */
+void ek_aof_end(ek_store *s);
+void ek_aof_init(void); /* once, when the library is loaded */
+
+/* Write what is committed; and sync it. No lock held. 0 or an errno. */
+int ek_aof_flush(ek_store *s, bool sync);
+
+/* --- for the files of this folder; the file lock is held --- */
+
+void ek_aof_use(ek_store *s, ek_aof *f);
+bool ek_aof_lock(ek_store *s);
+void ek_aof_unlock(ek_store *s);
+int ek_aof_write_out(ek_store *s, uint64_t upto);
+int ek_aof_sync_out(ek_store *s);
+int ek_aof_turn(ek_store *s); /* have the file begin that state->turn_at asks for */
+int ek_aof_open_dir(ek_store *s, bool make);
+/* The manifest as it is on disk; an empty one when there is none. */
+int ek_aof_read_manifest(ek_aof *f, ek_manifest *m, ek_manifest_error *error);
+int ek_aof_write_manifest(ek_aof *f, const ek_manifest *m);
+void ek_aof_name(char out[EK_AOF_NAME_BYTES], uint64_t seq, char type, bool rdb);
+/* Lock of the store held: what the file is to hold for a rewrite to be due. */
+uint64_t ek_aof_bytes(const ek_store *s);
+
+#endif

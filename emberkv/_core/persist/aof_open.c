@@ -1,0 +1,186 @@
+/* The beginning of a handle on a path: what its directory holds is loaded, by the first. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/disk.h"
+#include "engine/house.h"
+#include "persist/aof.h"
+#include "persist/aof_load.h"
+#include "persist/rdb_load.h"
+#include "store/feed.h"
+#include "store/waker.h"
+
+#define RDB_NAME "dump.rdb"
+#define IN_DIR EK_AOF_DIR "/"
+
+typedef struct opening {
+    ek_store *s;
+    const ek_durability *how;
+    ek_manifest manifest;
+    int cut_fd; /* of the last increment, which is to be cut at `whole`; or -1 */
+    uint64_t whole, bytes; /* of the last increment; of all files */
+    char *err;
+    size_t errlen;
+} opening;
+
+static ek_status refuse(const opening *o, const char *dir, const char *name, const char *what) {
+    snprintf(o->err, o->errlen, "%s/%s%s: %s", o->s->a->dir_path, dir, name, what);
+    return EK_EDAMAGED;
+}
+
+/* --- loading --- */
+
+static void add_total(opening *o, int dir, const char *name) {
+    struct stat st;
+    if (fstatat(dir, name, &st, 0) != 0) return;
+    o->bytes += (uint64_t)st.st_size;
+    if (o->how->total) atomic_fetch_add(o->how->total, (uint64_t)st.st_size);
+}
+
+static ek_status load_one(opening *o, int dir, const char *name, bool last) {
+    ek_aof_load load = {.s = o->s, .progress = o->how->progress};
+    int fd = openat(dir, name, O_RDWR | O_CLOEXEC);
+    if (fd < 0) return refuse(o, IN_DIR, name, strerror(errno));
+    ek_aof_end_kind end = ek_aof_load_fd(&load, fd);
+    bool cuts = end == EK_AOF_CUT && last && o->s->root->config.aof_load_truncated;
+    if (cuts) {
+        o->cut_fd = fd;
+        o->whole = load.whole;
+        return EK_OK;
+    }
+    close(fd);
+    if (end == EK_AOF_WHOLE) {
+        o->whole = load.bytes;
+        return EK_OK;
+    }
+    return refuse(o, IN_DIR, name, load.err);
+}
+
+static ek_status load_files(opening *o, int dir) {
+    const ek_manifest *m = &o->manifest;
+    const ek_aof_file *last = ek_manifest_last_incr(m);
+    for (size_t i = 0; i < m->n; i++) {
+        struct stat st;
+        if (m->files[i].type == 'h') continue;
+        if (fstatat(dir, m->files[i].name, &st, 0) != 0)
+            return refuse(o, IN_DIR, m->files[i].name,
+                          "is missing, though the manifest names it");
+        add_total(o, dir, m->files[i].name);
+    }
+    const ek_aof_file *base = ek_manifest_base(m);
+    ek_status st = base ? load_one(o, dir, base->name, !last) : EK_OK;
+    for (size_t i = 0; st == EK_OK && i < m->n; i++)
+        if (m->files[i].type == 'i') st = load_one(o, dir, m->files[i].name, &m->files[i] == last);
+    return st;
+}
+
+/* A base that is nothing but a snapshot of before: the same file under another name. */
+static int adopt_snapshot(opening *o) {
+    ek_aof *f = o->s->aof;
+    char name[EK_AOF_NAME_BYTES];
+    ek_aof_name(name, 1, 'b', true);
+    int failed = ek_aof_open_dir(o->s, true);
+    if (!failed) failed = ek_disk_unlink(f->dir, name);
+    if (!failed) failed = ek_disk_link(o->s->a->dir_fd, RDB_NAME, f->dir, name);
+    if (!failed && !ek_manifest_add(&o->manifest, 'b', 1, name)) failed = ENOMEM;
+    if (!failed) failed = ek_disk_sync_dir(f->dir);
+    return failed ? failed : ek_aof_write_manifest(f, &o->manifest);
+}
+
+static ek_status load_snapshot(opening *o) {
+    ek_rdb_load load = {.s = o->s};
+    int fd = openat(o->s->a->dir_fd, RDB_NAME, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT) return EK_OK;
+    if (fd < 0) return refuse(o, "", RDB_NAME, strerror(errno));
+    add_total(o, o->s->a->dir_fd, RDB_NAME);
+    bool ok = ek_rdb_load_fd(&load, fd);
+    close(fd);
+    if (!ok) return refuse(o, "", RDB_NAME, load.err);
+    int failed = adopt_snapshot(o);
+    return failed ? refuse(o, EK_AOF_DIR, "", strerror(failed)) : EK_OK;
+}
+
+static ek_status load(opening *o) {
+    ek_aof *f = o->s->aof;
+    ek_manifest_error wrong;
+    int failed = ek_aof_open_dir(o->s, false);
+    if (failed && failed != ENOENT) return refuse(o, EK_AOF_DIR, "", strerror(failed));
+    if (!failed && (failed = ek_aof_read_manifest(f, &o->manifest, &wrong))) {
+        char what[128];
+        if (wrong.line) snprintf(what, sizeof what, "line %u %s", wrong.line, wrong.what);
+        else snprintf(what, sizeof what, "%s", wrong.what ? wrong.what : strerror(failed));
+        return refuse(o, IN_DIR, EK_AOF_MANIFEST, what);
+    }
+    return o->manifest.n ? load_files(o, f->dir) : load_snapshot(o);
+}
+
+/* --- what goes on behind it --- */
+
+static void keep_from_now_on(void *arg) {
+    const opening *o = arg;
+    ek_store *s = o->s;
+    EK_SET(s->a, s->root->config.appendonly, 1);
+    EK_SET(s->a, s->root->config.appendfsync, o->how->appendfsync);
+    EK_SET(s->a, s->root->dirty, 0);
+    ek_feed_switch(s, true);
+}
+
+/* The last increment is written on, from its last whole unit. */
+static ek_status go_on(opening *o) {
+    ek_feed_state *state = ek_feed_state_of(o->s->a);
+    if (o->cut_fd >= 0) {
+        int failed = ek_disk_cut(o->cut_fd, o->whole);
+        if (!failed) failed = ek_disk_sync(o->cut_fd);
+        if (failed) return refuse(o, EK_AOF_DIR, "", strerror(failed));
+    }
+    const ek_aof_file *last = ek_manifest_last_incr(&o->manifest);
+    char name[EK_AOF_NAME_BYTES];
+    if (last) ek_aof_name(name, last->seq, 'i', false);
+    if (last && strcmp(name, last->name) == 0) { /* else a new one is begun behind it */
+        state->file_id = last->seq;
+        state->file_at = 0 - o->whole;
+        atomic_store(&state->past_bytes, o->bytes - o->whole);
+    } else {
+        atomic_store(&state->past_bytes, o->bytes);
+    }
+    state->base_bytes = o->bytes;
+    return EK_OK;
+}
+
+static ek_status load_and_keep(opening *o) {
+    ek_store *s = o->s;
+    if (ek_arena_enter(s->a, 1000) != EK_OK) return EK_EBUSY;
+    s->loading = true;
+    ek_status st = load(o);
+    s->loading = false;
+    if (st == EK_OK) st = go_on(o);
+    if (st == EK_OK) st = ek_run(s->a, keep_from_now_on, o);
+    ek_store_leave(s);
+    return st;
+}
+
+ek_status ek_aof_begin(ek_store *s, const void *arg, bool created, char *err, size_t errlen) {
+    const ek_durability *how = arg;
+    ek_aof *f = calloc(1, sizeof *f);
+    if (!f) return EK_ENOMEM;
+    *f = (ek_aof){.dir = -1, .fd = -1};
+    ek_aof_use(s, f);
+    ek_status st = EK_OK;
+    if (created && how->durable) {
+        opening o = {.s = s, .how = how, .cut_fd = -1, .err = err, .errlen = errlen};
+        st = load_and_keep(&o);
+        if (o.cut_fd >= 0) close(o.cut_fd);
+        ek_manifest_free(&o.manifest);
+    }
+    if (st == EK_OK && ek_feed_on(s) && !ek_house_begin(s)) {
+        snprintf(err, errlen, "no thread can be started to keep the store on disk");
+        st = EK_ENOMEM;
+    }
+    if (st != EK_OK) ek_aof_end(s);
+    return st;
+}

@@ -1,0 +1,248 @@
+#include "store/feed.h"
+
+#include "arena/map.h"
+#include "base/number.h"
+#include "store/figures.h"
+#include "store/process.h"
+
+_Static_assert(EK_FIGURES_OFF + EK_PROCESSES * EK_FIGURES_BYTES <= EK_HEADER_BYTES - EK_PAGE,
+               "the last page of the header is free");
+
+#define MULTI "*1\r\n$5\r\nMULTI\r\n"
+#define EXEC "*1\r\n$4\r\nEXEC\r\n"
+#define GAP (sizeof MULTI - 1)
+#define NO_DB UINT32_MAX
+#define WRITE_AT ((uint64_t)256 << 10) /* bytes: then it is time */
+#define HELD_BACK_MAX ((uint64_t)8 << 20) /* who commits more has to see that it is written */
+#define SMALLEST_CHUNK ((size_t)4 << 10)
+#define SMALL_COMMAND ((size_t)2 << 10) /* is kept together: a fraction of the smallest chunk */
+#define COUNT_CHARS 24 /* of a count with its mark and the ends of two lines */
+
+static ek_feed *feed_of(const ek_store *s) { return &s->root->feed; }
+
+bool ek_feed_make(ek_arena *a) {
+    if (!ek_map_back(a, EK_HEADER_BYTES - EK_PAGE, EK_PAGE)) return false;
+    return ek_lock_init(&ek_feed_state_of(a)->file_lock, a->shared);
+}
+
+/* --- chunks --- */
+
+static ek_feed_chunk *chunk_at(const ek_arena *a, ek_ref ref) { return ek_ptr(a, ref); }
+
+/* What every reader is past. */
+static void free_read(ek_store *s) {
+    ek_feed *f = feed_of(s);
+    ek_ref reading = atomic_load(&ek_feed_state_of(s->a)->reading);
+    if (!reading) return;
+    while (f->first != reading && f->first != f->last) {
+        ek_ref next = chunk_at(s->a, f->first)->next;
+        ek_free(s->a, f->first);
+        EK_SET(s->a, f->first, next);
+    }
+}
+
+/* A small store has small chunks, so that they are no big part of it. */
+static size_t chunk_bytes(const ek_store *s, size_t want) {
+    size_t few = ek_max(SMALLEST_CHUNK, ek_min(EK_FEED_CHUNK, s->a->hdr->heap_max / 256));
+    return ek_max(few, ek_align_up(want + sizeof(ek_feed_chunk), EK_PAGE)) - sizeof(ek_feed_chunk);
+}
+
+static ek_feed_chunk *add_chunk(ek_store *s, uint64_t at, size_t want) {
+    ek_feed *f = feed_of(s);
+    free_read(s);
+    size_t cap = chunk_bytes(s, ek_min(want, (size_t)1 << 30));
+    ek_ref ref = ek_alloc(s->a, sizeof(ek_feed_chunk) + cap);
+    ek_feed_chunk *chunk = chunk_at(s->a, ref);
+    *chunk = (ek_feed_chunk){.at = at, .cap = (uint32_t)cap};
+    if (f->last) EK_SET(s->a, chunk_at(s->a, f->last)->next, ref);
+    else EK_SET(s->a, f->first, ref);
+    EK_SET(s->a, f->last, ref);
+    return chunk;
+}
+
+/* Bytes, wherever they come to lie. */
+static void put(ek_store *s, const void *bytes, size_t n) {
+    ek_feed *f = feed_of(s);
+    const uint8_t *from = bytes;
+    while (n) {
+        ek_feed_chunk *chunk = f->last ? chunk_at(s->a, f->last) : NULL;
+        if (!chunk || f->unit == chunk->at + chunk->cap) chunk = add_chunk(s, f->unit, n);
+        uint64_t at = f->unit - chunk->at;
+        size_t part = ek_min(n, chunk->cap - at);
+        ek_touch_slack(s->a, chunk->bytes + at, part);
+        memcpy(chunk->bytes + at, from, part);
+        f->unit += part; /* announced by who begins the command */
+        from += part;
+        n -= part;
+    }
+}
+
+/* Room for n bytes that lie together, n being small: what is left of a chunk before is left out. */
+static uint8_t *room(ek_store *s, size_t n) {
+    ek_feed *f = feed_of(s);
+    ek_feed_chunk *chunk = f->last ? chunk_at(s->a, f->last) : NULL;
+    if (EK_UNLIKELY(!chunk || chunk->cap - (f->unit - chunk->at) < n)) {
+        if (chunk) EK_SET(s->a, chunk->cap, (uint32_t)(f->unit - chunk->at));
+        chunk = add_chunk(s, f->unit, n);
+    }
+    uint8_t *p = chunk->bytes + (f->unit - chunk->at);
+    ek_touch_slack(s->a, p, n);
+    return p;
+}
+
+/* --- commands --- */
+
+/* Few bytes, as most are, without a call. */
+EK_INLINE uint8_t *copy(uint8_t *to, const uint8_t *from, size_t n) {
+    if (n >= 8 && n <= 16) {
+        uint64_t head = ek_load64(from), tail = ek_load64(from + n - 8);
+        ek_store64(to, head);
+        ek_store64(to + n - 8, tail);
+    } else if (n < 8) {
+        for (size_t i = 0; i < n; i++) to[i] = from[i];
+    } else {
+        memcpy(to, from, n);
+    }
+    return to + n;
+}
+
+EK_INLINE uint8_t *print_count(uint8_t *p, char mark, size_t n) {
+    *p++ = (uint8_t)mark;
+    if (EK_LIKELY(n < 10)) {
+        *p++ = (uint8_t)('0' + n);
+    } else if (n < 100) {
+        *p++ = (uint8_t)('0' + n / 10);
+        *p++ = (uint8_t)('0' + n % 10);
+    } else {
+        p += ek_format_i64((char *)p, (int64_t)n);
+    }
+    *p++ = '\r';
+    *p++ = '\n';
+    return p;
+}
+
+static void put_large(ek_store *s, size_t argc, const ek_str *argv) {
+    uint8_t count[COUNT_CHARS];
+    put(s, count, (size_t)(print_count(count, '*', argc) - count));
+    for (size_t i = 0; i < argc; i++) {
+        put(s, count, (size_t)(print_count(count, '$', argv[i].n) - count));
+        put(s, argv[i].p, argv[i].n);
+        put(s, "\r\n", 2);
+    }
+}
+
+static void put_command(ek_store *s, size_t argc, const ek_str *argv) {
+    size_t most = COUNT_CHARS;
+    for (size_t i = 0; i < argc; i++) most += argv[i].n + COUNT_CHARS;
+    if (EK_UNLIKELY(most > SMALL_COMMAND)) {
+        put_large(s, argc, argv);
+        return;
+    }
+    uint8_t *begin = room(s, most), *p = print_count(begin, '*', argc);
+    for (size_t i = 0; i < argc; i++) {
+        p = print_count(p, '$', argv[i].n);
+        p = copy(p, argv[i].p, argv[i].n);
+        *p++ = '\r';
+        *p++ = '\n';
+    }
+    feed_of(s)->unit += (uint64_t)(p - begin);
+}
+
+static void select_db(ek_store *s, uint32_t db) {
+    char digits[24];
+    ek_str argv[] = {{(const uint8_t *)"SELECT", 6}, {(const uint8_t *)digits, 0}};
+    argv[1].n = ek_format_i64(digits, db);
+    put_command(s, 2, argv);
+    feed_of(s)->db = db;
+}
+
+/* One command needs no MULTI: it is moved into the gap, unless it is so long that it lies in several
+ * chunks. Nothing is undone to a point within the transaction any more, so what lies behind the tail
+ * may move; and that root.feed changes was announced when something was added. */
+static void finish_unit(void *arg) {
+    ek_store *s = arg;
+    ek_feed *f = feed_of(s);
+    if (f->unit == f->tail) return; /* it was undone */
+    ek_feed_chunk *chunk = chunk_at(s->a, f->last);
+    if (EK_LIKELY(f->ncommands == 1 && f->tail >= chunk->at)) {
+        uint8_t *p = chunk->bytes + (f->tail - chunk->at);
+        size_t n = f->unit - f->tail - GAP;
+        ek_touch_slack(s->a, p, n);
+        memmove(p, p + GAP, n);
+        f->unit -= GAP;
+    } else {
+        put(s, EXEC, sizeof EXEC - 1);
+    }
+    f->tail = f->unit;
+    f->ncommands = 0;
+    s->feed_moved = true;
+}
+
+void ek_feed_add(ek_store *s, uint32_t db, size_t argc, const ek_str *argv) {
+    ek_feed *f = feed_of(s);
+    if (!f->on) return;
+    ek_touch(s->a, f, sizeof *f);
+    if (EK_LIKELY(f->unit == f->tail)) { /* the first of its transaction */
+        /* So that a small command, with a SELECT, lies in one chunk with its gap. */
+        size_t bytes = GAP + 2 * COUNT_CHARS;
+        for (size_t i = 0; i < argc; i++) bytes += argv[i].n + COUNT_CHARS;
+        uint8_t *p = room(s, ek_min(bytes + 3 * COUNT_CHARS, SMALL_COMMAND));
+        memcpy(p, MULTI, GAP);
+        f->unit += GAP;
+        s->a->committing = finish_unit;
+        s->a->committing_for = s;
+    }
+    if (EK_UNLIKELY(f->db != db)) select_db(s, db);
+    f->ncommands++;
+    put_command(s, argc, argv);
+}
+
+void ek_feed_add_key(ek_store *s, uint32_t db, const char *command, ek_str key) {
+    if (!ek_feed_on(s)) return;
+    ek_feed_add(s, db, 2, (ek_str[]){{(const uint8_t *)command, strlen(command)}, key});
+}
+
+void ek_feed_forget_db(ek_store *s) { EK_SET(s->a, feed_of(s)->db, NO_DB); }
+
+void ek_feed_switch(ek_store *s, bool on) {
+    ek_feed *f = feed_of(s);
+    if (f->on == on) return;
+    ek_touch(s->a, f, sizeof *f);
+    f->on = on;
+    f->db = NO_DB;
+}
+
+/* --- reading --- */
+
+uint64_t ek_feed_tell(ek_store *s) {
+    ek_feed_state *state = ek_feed_state_of(s->a);
+    ek_feed *f = feed_of(s);
+    if (!atomic_load_explicit(&state->reading, memory_order_relaxed))
+        atomic_store(&state->reading, f->first);
+    atomic_store_explicit(&state->told, f->tail, memory_order_release);
+    return f->tail;
+}
+
+uint64_t ek_feed_due(ek_store *s) {
+    uint64_t told = ek_feed_tell(s);
+    bool sync = s->feed_sync || s->root->config.appendfsync == EK_APPENDFSYNC_ALWAYS;
+    s->feed_sync = false;
+    if (sync) return told | EK_FEED_SYNC;
+    uint64_t unwritten = told - atomic_load_explicit(&ek_feed_state_of(s->a)->written,
+                                                     memory_order_relaxed);
+    if (EK_LIKELY(unwritten < WRITE_AT)) return 0;
+    bool much = unwritten > ek_min(HELD_BACK_MAX, s->a->hdr->heap_max / 16);
+    /* Who keeps house writes it meanwhile; he is told once, until he has begun. */
+    return much || !atomic_exchange(&ek_feed_state_of(s->a)->rung, 1) ? told : 0;
+}
+
+ek_str ek_feed_read(const ek_arena *a, ek_ref *chunk, uint64_t *at, uint64_t n) {
+    const ek_feed_chunk *c = chunk_at(a, *chunk);
+    while (*at >= c->at + c->cap) {
+        *chunk = c->next;
+        c = chunk_at(a, *chunk);
+    }
+    ek_str out = {c->bytes + (*at - c->at), ek_min(n, c->at + c->cap - *at)};
+    *at += out.n;
+    return out;
+}
