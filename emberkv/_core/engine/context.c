@@ -87,13 +87,14 @@ static size_t argument_of(const ek_ctx *c, ek_str key) {
 
 /* Of each command, by its number, whether reads() has to be asked: it is slow. The answers are always the
  * same, so it does not matter who writes them, or how often. */
-enum { NOT_KNOWN, NEVER, ALWAYS, IT_DEPENDS };
+enum { NOT_KNOWN, NEVER, ALWAYS, WITH_OPTIONS, IT_DEPENDS };
 
 static EK_NOINLINE uint8_t how_it_reads(const ek_ctx *c) {
     if (strncmp(c->cmd->name, "object|", 7) == 0) return ALWAYS; /* although nobody is told of misses */
     if (c->cmd->flags & EK_CMD_READONLY) return reads(c, 0) ? ALWAYS : NEVER;
     const ek_key_spec *spec = c->cmd->decl->keys;
-    if (strcmp(c->cmd->name, "set") == 0 || strncmp(c->cmd->name, "sort", 4) == 0) return IT_DEPENDS;
+    if (strcmp(c->cmd->name, "set") == 0) return WITH_OPTIONS;
+    if (strncmp(c->cmd->name, "sort", 4) == 0) return IT_DEPENDS;
     if (reads(c, c->argc + 1)) return ALWAYS;
     for (; spec && spec->begin != EK_BEGIN_NONE; spec++)
         if (spec->flags & EK_KEY_RO || spec->begin == EK_BEGIN_UNKNOWN) return IT_DEPENDS;
@@ -105,8 +106,8 @@ EK_INLINE void count(ek_ctx *c, ek_str key, bool found) {
     static uint8_t how[EK_FIGURES_COMMANDS];
     uint8_t known = how[c->cmd->id];
     if (EK_UNLIKELY(known == NOT_KNOWN)) known = how[c->cmd->id] = how_it_reads(c);
-    if (EK_LIKELY(known == NEVER)) return;
-    if (known == IT_DEPENDS && !reads(c, argument_of(c, key))) return;
+    if (EK_LIKELY(known == NEVER || (known == WITH_OPTIONS && c->argc == 3))) return;
+    if (known >= WITH_OPTIONS && !reads(c, argument_of(c, key))) return;
     if (found) c->s->figures->hits++;
     else c->s->figures->misses++;
 }
