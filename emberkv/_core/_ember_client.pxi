@@ -239,11 +239,14 @@ cdef class Client:
 
     def mset(self, mapping):
         """Set every key of `mapping` to its value, at once. True. MSET."""
+        # Here and below: what an argument points to must not go with another thread's change to the
+        # mapping while this one waits for the lock.
         cdef Session s = self._session
         cdef Args a
         args_begin(&a, MSET)
         try:
-            for name, value in mapping.items():
+            held = mapping.copy() if type(mapping) is dict else dict(mapping.items())
+            for name, value in (<dict> held).items():
                 args_put(&a, name, s)
                 args_put(&a, value, s)
             s.run(MSET, a.n, a.v)
@@ -272,7 +275,8 @@ cdef class Client:
         args_begin(&a, HSET)
         try:
             args_put(&a, name, s)
-            for field, what in (<dict> mapping).items():
+            held = (<dict> mapping).copy()
+            for field, what in (<dict> held).items():
                 args_put(&a, field, s)
                 args_put(&a, what, s)
             return s.run(HSET, a.n, a.v)
@@ -399,7 +403,8 @@ cdef class Client:
         args_begin(&a, ZADD)
         try:
             args_put(&a, name, s)
-            for member, score in (<dict> mapping).items():
+            held = (<dict> mapping).copy()
+            for member, score in (<dict> held).items():
                 args_score(&a, score, s)
                 args_put(&a, member, s)
             return s.run(ZADD, a.n, a.v)

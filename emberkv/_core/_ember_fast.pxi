@@ -36,6 +36,8 @@ cdef extern from "Python.h":
     PyObject *PyFloat_FromDouble_ "PyFloat_FromDouble"(double v) except NULL
     bint PyDict_CheckExact_ "PyDict_CheckExact"(PyObject *o)
     Py_ssize_t PyDict_Size_ "PyDict_Size"(PyObject *o)
+    void Py_INCREF_ "Py_INCREF"(PyObject *o)
+    void Py_DECREF_ "Py_DECREF"(PyObject *o)
     bint PyDict_Next_ "PyDict_Next"(PyObject *o, Py_ssize_t *at, PyObject **key, PyObject **value)
     bint PyLong_CheckExact_ "PyLong_CheckExact"(PyObject *o)
     long long PyLong_AsLongLongAndOverflow_ "PyLong_AsLongLongAndOverflow"(PyObject *o,
@@ -220,23 +222,30 @@ cdef PyObject *fast_xadd(PyObject *self, PyObject **args, Py_ssize_t n,
                          PyObject *kwnames) except NULL:
     cdef Session s = (<Client> self)._session
     cdef ek_str argv[INLINE_ARGS]
-    cdef PyObject *field
-    cdef PyObject *value
+    cdef PyObject *held[INLINE_ARGS]
     cdef Py_ssize_t at = 0
     cdef size_t argc = 3
+    cdef size_t i
     if (kwnames != NULL or n != 2 or (<Client> self).p.a == NULL
             or not PyDict_CheckExact_(args[1]) or not 0 < PyDict_Size_(args[1]) <= XADD_FIELDS
             or not fast_arg(s, args[0], &argv[1])):
         return go_slow(22, self, args, n, kwnames)
     argv[2].p = <const uint8_t *> <const char *> b"*"
     argv[2].n = 1
-    while PyDict_Next_(args[1], &at, &field, &value):
-        if not fast_arg(s, field, &argv[argc]) or not fast_arg(s, value, &argv[argc + 1]):
+    while PyDict_Next_(args[1], &at, &held[argc], &held[argc + 1]):
+        if (not fast_arg(s, held[argc], &argv[argc])
+                or not fast_arg(s, held[argc + 1], &argv[argc + 1])):
             return go_slow(22, self, args, n, kwnames)
         argc += 2
     argv[0].p = <const uint8_t *> XADD.name
     argv[0].n = XADD.own_len
-    result = s.run(XADD, argc, argv)
+    for i in range(3, argc):  # another thread may empty the dict while this one waits for the lock
+        Py_INCREF_(held[i])
+    try:
+        result = s.run(XADD, argc, argv)
+    finally:
+        for i in range(3, argc):
+            Py_DECREF_(held[i])
     return Py_NewRef(<PyObject *> result)
 
 

@@ -365,3 +365,45 @@ def test_everything_that_is_exported_is_there():
 def test_version_is_the_projects():
     project = (Path(__file__).parents[2] / "pyproject.toml").read_text()
     assert f'\nversion = "{emberkv.__version__}"\n' in project
+
+
+WRITES = {
+    "mset": lambda db, items: db.mset(items),
+    "hset": lambda db, items: db.hset("key", mapping=items),
+    "zadd": lambda db, items: db.zadd("key", dict.fromkeys(items, 1)),
+    "xadd": lambda db, items: db.xadd("key", items),
+}
+READS = {
+    "mset": lambda db, items: dict(zip(items, db.mget(list(items)), strict=True)),
+    "hset": lambda db, items: db.hgetall("key"),
+    "zadd": lambda db, items: dict.fromkeys(db.zrange("key", 0, -1)),
+    "xadd": lambda db, items: db.xrange("key")[0][1],
+}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_arguments_stand_while_a_call_waits_for_the_lock(open_db, tmp_path, name):
+    """Another thread empties the mapping meanwhile."""
+    db, other = open_db(tmp_path / "app.ember"), open_db(tmp_path / "app.ember")
+    expected = {b"name %d" % i: b"value %d" % i + b"x" * 600 for i in range(5)}
+    mapping = {bytes(bytearray(k)): bytes(bytearray(v)) for k, v in expected.items()}
+    with other.transaction():
+        writer = threading.Thread(target=WRITES[name], args=(db, mapping))
+        writer.start()
+        writer.join(0.05)  # it waits for the block's end
+        mapping.clear()
+        assert len([bytes(bytearray(b"y" * n)) for n in range(700) for _ in range(9)]) == 6300
+    writer.join(20)
+    read = READS[name](db, expected)
+    assert read == (dict.fromkeys(expected) if name == "zadd" else expected)
+
+
+def test_items_that_nobody_keeps_are_kept(open_db):
+    class Made(dict):
+        def items(self):
+            return ((b"k%d" % i, b"v%d" % i + b"x" * 600) for i in range(500))
+
+    db = open_db()
+    assert db.mset(Made(a=b"1"))
+    names = [b"k%d" % i for i in range(500)]
+    assert db.mget(names) == [b"v%d" % i + b"x" * 600 for i in range(500)]
