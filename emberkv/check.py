@@ -1,4 +1,4 @@
-"""Files of a store looked at: are they whole? What `emberkv check` does.
+"""Files of a store looked at: are they whole? What `emberkv check` does; snapshots are check_rdb's.
 
 >>> from emberkv.check import check
 >>> all(finding.whole for finding in check("app.ember"))
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._core import _ember
+from .check_rdb import check_rdb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,7 +41,8 @@ def check(
     """Look at the files of the store at `path`, or at one append-only directory, manifest or file.
 
     With `fix` the last file is cut behind its last whole command or transaction, if what
-    follows is damaged or cut off; what is cut off is kept beside it, in `<file>.cut`.
+    follows is damaged or cut off; what is cut off is kept beside it, in `<file>.cut`. Of a damaged
+    snapshot the keys in front of the damage are kept, and the old file as `<file>.damaged`.
     `progress` is told of each file before it is read. FileNotFoundError if there is nothing.
     """
     return list(_check(Path(path), fix, progress or (lambda file: None)))
@@ -50,15 +52,28 @@ def _check(path: Path, fix: bool, progress: Callable[[Path], object]) -> Iterato
     if path.is_dir():
         inner = path / DIRECTORY if (path / DIRECTORY).is_dir() else path
         manifests = sorted(inner.glob("*" + MANIFEST_END))
-        if not manifests:
-            raise FileNotFoundError(2, "no append-only files are there", str(path))
+        snapshots = sorted(path.glob("*.rdb")) if inner != path or not manifests else []
+        if not manifests and not snapshots:
+            raise FileNotFoundError(2, "no files of a store are there", str(path))
         for manifest in manifests:
             yield from _check_manifest(manifest, fix, progress)
+        for snapshot in snapshots:
+            yield _check_snapshot(snapshot, fix, progress)
     elif path.name.endswith(MANIFEST_END):
         yield from _check_manifest(path, fix, progress)
+    elif path.name.endswith(".rdb"):
+        yield _check_snapshot(path, fix, progress)
     else:
         progress(path)
         yield _check_file(path, fix, last=True)
+
+
+def _check_snapshot(file: Path, fix: bool, progress: Callable[[Path], object]) -> Finding:
+    progress(file)
+    file.stat()  # raises what is to be said of a file that is not there
+    found = check_rdb(file, fix)
+    kept = f" ({found.keys:,} keys stand before it)" if not found.whole else ""
+    return Finding(file, found.whole or found.fixed, found.text + kept, fixed=found.fixed)
 
 
 def _check_manifest(

@@ -9,9 +9,11 @@ import click
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.argument("path", type=click.Path())
-@click.option("--fix", is_flag=True, help="Cut a damaged end off; what is cut is kept beside it.")
+@click.option(
+    "--fix", is_flag=True, help="Keep what stands before the damage, and the old beside it."
+)
 def check(path: str, fix: bool) -> int:
-    """Look at the append-only files of the store at PATH, or at one manifest or file.
+    """Look at the files of the store at PATH, or at one snapshot, manifest or append-only file.
 
     Exit status 1: something is damaged. The store is not opened, and must not be in use with --fix.
     """
@@ -31,7 +33,9 @@ def check(path: str, fix: bool) -> int:
         if not finding.whole:
             mark, colour = "damaged", "red"
         console.print(f"[{colour}]{mark:8}[/] {finding.path}: {finding.text}")
-        if finding.fixed:
+        if finding.fixed and finding.keeps is None:
+            console.print(f"         written anew; the old file is {finding.path}.damaged")
+        elif finding.fixed:
             console.print(
                 f"         cut to {finding.keeps} bytes; the rest is in {finding.path}.cut"
             )
