@@ -7,7 +7,7 @@ Their libraries themselves run in tests/libraries, BullMQ's in tests/node.
 from __future__ import annotations
 
 import ast
-import importlib.util
+import importlib.machinery
 import random
 import re
 from collections.abc import Iterator
@@ -138,7 +138,8 @@ def strings(path: Path) -> Iterator[str]:
 
 
 def scripts_of(package: str) -> list[str]:
-    spec = importlib.util.find_spec(package)
+    # Not importlib.util.find_spec: a package that puts something else in its place has no spec then.
+    spec = importlib.machinery.PathFinder.find_spec(package)
     if spec is None or spec.origin is None:
         return []
     place = Path(spec.origin)
