@@ -138,7 +138,7 @@ def strings(path: Path) -> Iterator[str]:
 
 
 def scripts_of(package: str) -> list[str]:
-    # Not importlib.util.find_spec: a package that puts something else in its place has no spec then.
+    # Not importlib.util.find_spec: what puts something else in its place has no spec then.
     spec = importlib.machinery.PathFinder.find_spec(package)
     if spec is None or spec.origin is None:
         return []
