@@ -33,6 +33,7 @@ EXCUSED = {
         eval_rollback evalsha_rollback fcall_rollback
     """,
     "prose of our own": "cluster|help module|help",
+    "of files, in tests/persist/test_rewrite.py": "bgrewriteaof",
     "compared fact by fact in tests/engine/test_command_table.py": "command",
 }
 

@@ -87,7 +87,18 @@ def settle(session: Any) -> None:
         session.execute((b"PING",))
 
 
+def forget_all(session: Any) -> None:
+    """What FLUSHALL leaves: scripts, libraries, users."""
+    session.execute((b"SCRIPT", b"FLUSH"))
+    session.execute((b"FUNCTION", b"FLUSH"))
+    session.execute((b"ACL", b"DELUSER", b"ann"))
+    default = (b"reset", b"on", b"nopass", b"~*", b"&*", b"+@all")
+    session.execute((b"ACL", b"SETUSER", b"default", *default))
+    session.execute((b"ACL", b"LOG", b"RESET"))
+
+
 def set_scene(session: Any) -> None:
+    forget_all(session)
     session.execute((b"FLUSHALL",))
     session.execute((b"SELECT", 0))
     for command in BASE:
@@ -101,8 +112,6 @@ def set_scene(session: Any) -> None:
     except ResponseError as error:
         if "unknown" not in str(error):
             raise
-    session.execute((b"SCRIPT", b"FLUSH"))
-    session.execute((b"FUNCTION", b"FLUSH"))
     try:
         session.execute((b"FUNCTION", b"LOAD", BASE_LIBRARY))
         for script in BASE_SCRIPTS:

@@ -448,7 +448,7 @@ SWAPDB 1 5
 SETTINGS = """
 CONFIG SET requirepass secret timeout 5 maxmemory-policy allkeys-lru
 ACL SETUSER ann on >secret +@all -@dangerous ~ann:* &news
-ACL SETUSER default resetkeys ~a
+ACL SETUSER ann resetkeys ~a
 ACL DELUSER ann nobody
 AUTH nobody secret
 ACL LOG RESET

@@ -11,7 +11,7 @@ from faults.places import places, some
 from faults.scenes import COMMANDS, known, name_of
 
 from emberkv._core import _ember
-from emberkv.exceptions import OutOfMemoryError, ResponseError
+from emberkv.exceptions import OutOfMemoryError, RedisError, ResponseError
 
 
 class Stage:
@@ -52,7 +52,7 @@ def failures(stage: Stage, attempt: Any, what: str) -> int:
             attempt()
         except OutOfMemoryError:
             failed += 1
-        except ResponseError:
+        except RedisError:
             return failed
         else:
             return failed

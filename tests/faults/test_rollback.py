@@ -10,7 +10,7 @@ import random
 from typing import Any
 
 import pytest
-from faults.keyspace import differences, dump, set_scene, settle
+from faults.keyspace import differences, dump, forget_all, set_scene, settle
 from faults.scenes import COMMANDS, known, name_of
 
 from emberkv._core import _ember
@@ -72,11 +72,13 @@ def test_a_block_within_a_block_is_undone_alone(session: Any, density: int) -> N
 def test_what_is_emptied_gives_all_its_memory_back(private: Any) -> None:
     session = _ember.Session(private)
     session.execute((b"FLUSHALL",))
+    forget_all(session)
     empty = private.stats()["blocks"]
     for command in known(COMMANDS, session):
         set_scene(session)
         try_out(session, command)
         session.execute((b"FLUSHALL",))
+        forget_all(session)
         session.execute((b"CONFIG", b"SET", b"requirepass", b""))  # kept in a block of its own
         settle(session)
         assert private.stats()["blocks"] == empty, name_of(command)
