@@ -66,7 +66,7 @@ def contender(row: Row, store: Store, filled: set[tuple[str, object]]) -> Conten
         one = arguments(1)
         row.before(store, one)
         store.loops[row.arity](call, one)
-    except (AttributeError, NotImplementedError):
+    except (AttributeError, NotImplementedError, TypeError):  # or takes it in another form
         return None
     before = row.before
     return Contender(

@@ -39,6 +39,11 @@ def loop_3(call, args):
         call(a, b, c)
 
 
+def loop_4(call, args):
+    for a, b, c, d in args:
+        call(a, b, c, d)
+
+
 async def _await_0(call, args):
     for _ in args:
         await call()
@@ -59,6 +64,11 @@ async def _await_3(call, args):
         await call(a, b, c)
 
 
+async def _await_4(call, args):
+    for a, b, c, d in args:
+        await call(a, b, c, d)
+
+
 def _driven(coroutine_function):
     """A peer whose awaitables are always ready needs no event loop: one `send` runs it through."""
 
@@ -73,8 +83,8 @@ def _driven(coroutine_function):
     return loop
 
 
-SYNC: tuple[Loop, ...] = (loop_0, loop_1, loop_2, loop_3)
-AWAIT: tuple[Loop, ...] = tuple(map(_driven, (_await_0, _await_1, _await_2, _await_3)))
+SYNC: tuple[Loop, ...] = (loop_0, loop_1, loop_2, loop_3, loop_4)
+AWAIT: tuple[Loop, ...] = tuple(map(_driven, (_await_0, _await_1, _await_2, _await_3, _await_4)))
 
 
 @dataclass
