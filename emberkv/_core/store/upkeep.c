@@ -7,7 +7,8 @@
 #define ENTRIES 64u        /* looked at in a step */
 #define ENTRIES_MAX 256u   /* of one step: a bucket's may all be in one */
 #define GIVE_BACK_STEP 1024u /* pages */
-#define SLACK_PAGES 32u    /* so few are not worth moving or giving back */
+#define SLACK_PAGES 32u    /* so few are not worth moving */
+#define KEPT_PAGES 1024u   /* 4 MiB: what is emptied and filled again shall not pay for new pages */
 
 /* --- moving --- */
 
@@ -61,11 +62,11 @@ static void move_step(ek_store *s) {
 
 /* --- giving back --- */
 
-/* A sixteenth of what is in use is kept for what comes. */
+/* A sixteenth of what is in use, and a little, is kept for what comes. */
 static bool giving_is_due(const ek_store *s) {
     const ek_header *h = s->a->hdr;
     uint64_t idle = h->free_pages - h->away_pages;
-    return idle > pages_in_use(s) / 16 + SLACK_PAGES && !s->upkeep.nothing_long;
+    return idle > pages_in_use(s) / 16 + KEPT_PAGES && !s->upkeep.nothing_long;
 }
 
 static void give_back(ek_store *s) {
