@@ -67,7 +67,7 @@ torture: $(BUILT) ## processes that hammer one store and are killed; SECONDS=60
 
 fuzz: $(BUILT) build/asan/.built ## random commands against redis-server, garbage under AddressSanitizer
 	@EMBERKV_SEED=$${EMBERKV_SEED:-$$(date +%s)} EMBERKV_SEQUENCES=$${EMBERKV_SEQUENCES:-300} \
-		EMBERKV_LENGTH=$${EMBERKV_LENGTH:-1000} $(BIN)/pytest tests/differential/test_random.py
+		EMBERKV_LENGTH=$${EMBERKV_LENGTH:-1000} $(BIN)/pytest tests/differential/test_random.py tests/data
 	@$(call IN,asan) $(SANITIZE) EMBERKV_SEED=$${EMBERKV_SEED:-$$(date +%s)} \
 		EMBERKV_FUZZ=$${EMBERKV_FUZZ:-20} $(VARIANT_PYTEST) --capture=sys -k "damaged or fuzz" \
 		$(CURDIR)/tests/persist $(CURDIR)/tests/net 2>report

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from differential.pair import Pair
 from oracle import RedisServer
 from subjects import ServedSubject, SharedSubject, Subject, start_subject
 
 SLOW_FOLDERS = {"cli", "differential", "faults", "torture", "libraries", "node"}
+
+SEED = os.environ.get("EMBERKV_SEED")
+
+# What one run finds, the next one finds too; with a seed it looks elsewhere (`make fuzz`).
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+if SEED is None:
+    hypothesis.settings.load_profile("repeatable")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    random.seed(f"{SEED} {item.nodeid}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
