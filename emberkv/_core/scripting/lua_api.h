@@ -95,7 +95,8 @@ typedef void lua_Hook(lua_State *L, lua_Debug *ar);
     X(int, sethook, (lua_State *, lua_Hook *, int, int))                                           \
     X(int, setfenv, (lua_State *, int))                                                            \
     X(lua_CFunction *, atpanic, (lua_State *, lua_CFunction *))                                    \
-    X(lua_CFunction *, tocfunction, (lua_State *, int))
+    X(lua_CFunction *, tocfunction, (lua_State *, int))                                            \
+    X(lua_Alloc *, getallocf, (lua_State *, void **))
 
 /* Those of the auxiliary library, and of the standard libraries. */
 #define EK_LUA_AUXILIARY(X)                                                                        \

@@ -156,6 +156,13 @@ static void push_strings(lua_State *L, const ek_str *v, size_t n) {
     }
 }
 
+/* In the table on top; `name` is the place of its field's name. */
+static void set_strings(lua_State *L, int name, const ek_str *v, size_t n) {
+    lua.rawgeti(L, LUA_REGISTRYINDEX, name);
+    push_strings(L, v, n);
+    lua.rawset(L, -3);
+}
+
 int ek_lua_run_protected(lua_State *L) {
     ek_lua *self = ek_lua_self(L);
     const ek_lua_run *run = self->run;
@@ -167,10 +174,8 @@ int ek_lua_run_protected(lua_State *L) {
         push_strings(L, keys + run->nkeys, nargs);
     } else {
         lua.rawgeti(L, LUA_REGISTRYINDEX, self->globals);
-        push_strings(L, keys, run->nkeys);
-        lua.setfield(L, -2, "KEYS");
-        push_strings(L, keys + run->nkeys, nargs);
-        lua.setfield(L, -2, "ARGV");
+        set_strings(L, self->keys_name, keys, run->nkeys);
+        set_strings(L, self->argv_name, keys + run->nkeys, nargs);
         ek_lua_pop(L, 1);
     }
     lua.call(L, run->function ? 2 : 0, 1);

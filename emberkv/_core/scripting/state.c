@@ -6,18 +6,50 @@
 #include "scripting/run.h"
 
 #define TIDY_BYTES ((size_t)16 << 20)
+#define KEPT_BYTES ((size_t)2 << 20)
 
 ek_lua_hooks ek_lua_above;
+
+/* Most of what scripts make is small and soon garbage: such blocks are kept for the next of their size,
+ * up to KEPT_BYTES. Each is one of malloc's, as long as its class says. */
+static size_t class_of(size_t n) { return (n - 1) / EK_LUA_CLASS_BYTES; }
+
+static void *take_block(ek_lua *self, size_t n) {
+    if (n > EK_LUA_SMALL_BYTES) return malloc(n);
+    ek_lua_block **kept = &self->kept[class_of(n)], *block = *kept;
+    size_t size = (class_of(n) + 1) * EK_LUA_CLASS_BYTES;
+    if (EK_UNLIKELY(!block)) return malloc(size);
+    *kept = block->next;
+    self->kept_bytes -= size;
+    return block;
+}
+
+static void give_block(ek_lua *self, void *p, size_t n) {
+    if (n - 1 >= EK_LUA_SMALL_BYTES || self->kept_bytes > KEPT_BYTES) {
+        free(p);
+        return;
+    }
+    ek_lua_block **kept = &self->kept[class_of(n)], *block = p;
+    block->next = *kept;
+    *kept = block;
+    self->kept_bytes += (class_of(n) + 1) * EK_LUA_CLASS_BYTES;
+}
+
+static void *resize_block(void *p, size_t old, size_t n) {
+    if (n > EK_LUA_SMALL_BYTES) return realloc(p, n);
+    if (old <= EK_LUA_SMALL_BYTES && class_of(old) == class_of(n)) return p;
+    return realloc(p, (class_of(n) + 1) * EK_LUA_CLASS_BYTES);
+}
 
 static void *allocate(void *ud, void *p, size_t old, size_t n) {
     ek_lua *self = ud;
     if (n == 0) {
-        free(p);
+        if (p) give_block(self, p, old);
         self->used -= old;
         return NULL;
     }
     if (n > old && (self->used > self->limit || n - old > self->limit - self->used)) return NULL;
-    void *more = realloc(p, n);
+    void *more = p ? resize_block(p, old, n) : take_block(self, n);
     if (more) self->used += n - old;
     return more;
 }
@@ -29,9 +61,8 @@ static int panic(lua_State *L) {
 }
 
 ek_lua *ek_lua_self(lua_State *L) {
-    lua.rawgeti(L, LUA_REGISTRYINDEX, EK_LUA_SELF);
-    ek_lua *self = lua.touserdata(L, -1);
-    ek_lua_pop(L, 1);
+    void *self;
+    lua.getallocf(L, &self);
     return self;
 }
 
@@ -113,10 +144,13 @@ static int place(lua_State *L) {
     return lua.L_ref(L, LUA_REGISTRYINDEX);
 }
 
+static int text_place(lua_State *L, const char *text) {
+    lua.pushstring(L, text);
+    return lua.L_ref(L, LUA_REGISTRYINDEX);
+}
+
 static int set_up(lua_State *L) {
     ek_lua *self = lua.touserdata(L, 1);
-    lua.pushlightuserdata(L, self);
-    if (lua.L_ref(L, LUA_REGISTRYINDEX) != EK_LUA_SELF) return lua.L_error(L, "another Lua");
     lua_CFunction *const open[] = {lua.open_base, lua.open_table, lua.open_string, lua.open_math};
     static const char *const names[] = {"", "table", "string", "math"};
     for (size_t i = 0; i < EK_COUNTOF(open); i++) {
@@ -127,6 +161,8 @@ static int set_up(lua_State *L) {
     self->scripts = place(L);
     self->libraries = place(L);
     self->registering = place(L);
+    self->keys_name = text_place(L, "KEYS");
+    self->argv_name = text_place(L, "ARGV");
     lua.pushcclosure(L, ek_lua_note_place, 0);
     self->handler = lua.L_ref(L, LUA_REGISTRYINDEX);
     lua.pushcclosure(L, ek_lua_run_protected, 0);
@@ -138,6 +174,12 @@ static int set_up(lua_State *L) {
 static void close_state(void *p) {
     ek_lua *self = p;
     if (self->L) lua.close(self->L);
+    for (size_t i = 0; i < EK_COUNTOF(self->kept); i++)
+        while (self->kept[i]) {
+            ek_lua_block *block = self->kept[i];
+            self->kept[i] = block->next;
+            free(block);
+        }
     ek_scratch_free(&self->scratch);
     ek_reply_free(&self->reply);
     free(self->text.p);

@@ -1,7 +1,6 @@
 /* The Lua state of one process's handle on a store, in which all its scripts run.
  *
- *   registry   ek_lua, for functions that Lua calls
- *              scripts    compiled scripts by SHA-1
+ *   registry   scripts    compiled scripts by SHA-1
  *              libraries  by id the functions of each library, by their index
  *              globals    of scripts (KEYS and ARGV of the one that runs among them) and of functions
  *
@@ -24,10 +23,15 @@ typedef struct ek_lua_text {
 } ek_lua_text;
 
 enum {
-    EK_LUA_SELF = 1, /* the place of ek_lua in the registry */
+    EK_LUA_CLASS_BYTES = 16,
+    EK_LUA_SMALL_BYTES = 256,
     EK_LUA_RECENT = 64,
     EK_LUA_RANDOM_BEGIN = 0x330e, /* drand48's, for the seed 0 */
 };
+
+typedef struct ek_lua_block {
+    struct ek_lua_block *next;
+} ek_lua_block;
 
 typedef struct ek_lua {
     lua_State *L;
@@ -36,8 +40,11 @@ typedef struct ek_lua {
     size_t used, limit;     /* bytes of the state; what it may have */
     size_t collected;       /* bytes that the last collection of all garbage within a script left */
     size_t rests;           /* those that the last one between scripts left */
+    ek_lua_block *kept[EK_LUA_SMALL_BYTES / EK_LUA_CLASS_BYTES]; /* free blocks, by size */
+    size_t kept_bytes;
     /* Places in the registry. */
     int scripts, libraries, globals, handler, runner, registering;
+    int keys_name, argv_name; /* of the texts "KEYS" and "ARGV" */
     int functions_front, functions_globals, loading_globals;
     struct {
         char sha[40];

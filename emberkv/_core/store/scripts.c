@@ -22,9 +22,12 @@ static ek_ref find(const ek_store *s, ek_str sha) {
 const ek_script_body *ek_script_find(const ek_store *s, ek_str sha) {
     uint8_t lower[EK_SHA1_HEX];
     if (sha.n != EK_SHA1_HEX) return NULL;
-    for (size_t i = 0; i < sha.n; i++)
-        lower[i] = sha.p[i] >= 'A' && sha.p[i] <= 'Z' ? sha.p[i] | 32 : sha.p[i];
-    ek_ref ref = find(s, (ek_str){lower, sha.n});
+    ek_ref ref = find(s, sha);
+    if (EK_UNLIKELY(!ref)) {
+        for (size_t i = 0; i < sha.n; i++)
+            lower[i] = sha.p[i] >= 'A' && sha.p[i] <= 'Z' ? sha.p[i] | 32 : sha.p[i];
+        ref = find(s, (ek_str){lower, sha.n});
+    }
     return ref ? ek_ptr(s->a, ref) : NULL;
 }
 
