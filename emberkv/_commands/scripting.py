@@ -48,6 +48,10 @@ class ScriptCommands(CommandGroup[T]):
         """For each SHA-1 whether its script is known. SCRIPT EXISTS."""
         return self.execute_command("SCRIPT EXISTS", *args)
 
+    def script_show(self, sha: Encodable) -> Any:
+        """The script with this SHA-1; NoScriptError if it is not known. SCRIPT SHOW."""
+        return self.execute_command("SCRIPT SHOW", sha)
+
     def script_flush(self, sync_type: Literal["SYNC", "ASYNC"] | None = None) -> bool:
         """Forget all scripts. True. SCRIPT FLUSH."""
         return self.execute_command("SCRIPT FLUSH", *([sync_type] if sync_type else []))

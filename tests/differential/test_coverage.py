@@ -26,7 +26,7 @@ EXCUSED = {
     "a picture, drawn by lot": "lolwut",
     "compared script by script in tests/scripting": """
         eval_ro evalsha evalsha_ro script|debug script|exists script|flush script|help
-        script|kill script|load fcall_ro function|delete function|dump function|flush
+        script|kill script|load script|show fcall_ro function|delete function|dump function|flush
         function|help function|kill function|list function|load function|restore function|stats
     """,
     "no server knows it; tests/scripting/test_rollback.py": """

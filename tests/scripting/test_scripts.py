@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from oracle import RawClient, RedisServer
 from scripting.scripts import SCRIPTS
 from subjects import Client
 
@@ -77,6 +78,48 @@ def test_calls_answer_what_a_server_answers(both: tuple[Client, Client]) -> None
     ours, theirs = both
     for call in CALLS:
         assert ours.execute(*call) == theirs.execute(*call), call
+
+
+def test_scripts_are_shown_as_by_valkey(both: tuple[Client, Client], valkey: RedisServer) -> None:
+    ours, theirs = both[0], valkey.client(both[0].protocol)
+    code = "#!lua flags=no-writes\nreturn 1"
+    for call in (("FLUSH",), ("LOAD", code), ("SHOW", "abc"), ("SHOW",), ("SHOW", "a", "b")):
+        assert ours.execute("SCRIPT", *call) == theirs.execute("SCRIPT", *call), call
+    sha = ours.execute("SCRIPT", "LOAD", code).value
+    for name in (sha, sha.upper(), sha[:-1]):
+        assert ours.execute("SCRIPT", "SHOW", name) == theirs.execute("SCRIPT", "SHOW", name)
+    theirs.close()
+
+
+LOGGED = [
+    "redis.log(redis.LOG_WARNING, 'hello')",
+    "redis.log(redis.LOG_NOTICE, 'a', 1, 2.5, 'b')",
+    "redis.log(redis.LOG_DEBUG, 'not told')",
+    "redis.log(redis.LOG_VERBOSE, 'nor this')",
+    "redis.log('3', nil, {}, true, 'x')",
+    "redis.log(2.7, 'up to its\\0zero')",
+    "redis.log(2, '')",
+    "redis.log(3, 1e15, 1e100, -0.5)",
+    "redis.log({}, 'x')",
+    "redis.log(4, 'x')",
+    "redis.log(2)",
+]
+
+
+def test_what_scripts_log_is_in_the_log(tmp_path: Path) -> None:
+    path, log = tmp_path / "socket", tmp_path / "log"
+    with RedisServer() as server, emberkv.serve(unixsocket=str(path), logfile=str(log)):
+        ours, theirs = RawClient(path), server.client()
+        for script in LOGGED:
+            assert ours.execute("EVAL", script, 0) == theirs.execute("EVAL", script, 0), script
+        written = [
+            [line.split(" ", 5)[-1] for line in file.read_text().splitlines() if ":M " in line]
+            for file in (log, Path(server.directory, "log"))
+        ]
+        for client in (ours, theirs):
+            client.close()
+    said = written[0][-6:]
+    assert "# hello" in said and said == written[1][-6:]
 
 
 def test_a_script_leaves_nothing_to_the_next(db: Any) -> None:

@@ -218,6 +218,12 @@ void ek_cmd_script_exists(ek_ctx *c) {
         ek_reply_int(c->reply, ek_script_find(c->s, c->argv[i]) != NULL);
 }
 
+void ek_cmd_script_show(ek_ctx *c) {
+    const ek_script_body *known = ek_script_find(c->s, c->argv[2]);
+    if (known) ek_reply_bulk(c->reply, known->body, known->len);
+    else ek_reply_error(c->reply, "NOSCRIPT No matching script.");
+}
+
 void ek_cmd_script_flush(ek_ctx *c) {
     if (c->argc > 3 || (c->argc == 3 && !ek_arg_is(c, 2, "sync") && !ek_arg_is(c, 2, "async"))) {
         ek_reply_error(c->reply, "ERR SCRIPT FLUSH only support SYNC|ASYNC option");

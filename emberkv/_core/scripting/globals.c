@@ -8,9 +8,6 @@
  * walks over what stands behind it, as on a server, where there are no fronts. */
 #include "scripting/run.h"
 
-/* Repetitions in a pattern, each of which matching may go one call deeper for. */
-#define PATTERN_REPEATS 3000
-
 static const char front_key; /* its address */
 
 static int refuse_change(lua_State *L) { return lua.L_error(L, "Attempt to modify a readonly table"); }
@@ -121,17 +118,6 @@ static int text_pcall(lua_State *L) {
     return lua.gettop(L);
 }
 
-/* Matching calls itself for what repeats, and has no limit of its own: a pattern of a million of "a?"
- * would be the end of the process. Upvalue 1: the original. */
-static int safe_match(lua_State *L) {
-    size_t n = 0, repeats = 0;
-    const char *p = lua.type(L, 2) == LUA_TSTRING ? lua.tolstring(L, 2, &n) : NULL;
-    if (n > PATTERN_REPEATS)
-        for (size_t i = 0; i < n; i++) repeats += p[i] == '*' || p[i] == '+' || p[i] == '-' || p[i] == '?';
-    if (repeats > PATTERN_REPEATS) return lua.L_error(L, "pattern too complex");
-    return lua.tocfunction(L, LUA_UPVALUE(1))(L);
-}
-
 /* The number of values overflows where it is counted. Upvalue 1: the original. */
 static int safe_unpack(lua_State *L) {
     double from = lua.type(L, 2) == LUA_TNIL || lua.gettop(L) < 2 ? 1 : lua.tonumber(L, 2);
@@ -198,9 +184,8 @@ static void add_standard(lua_State *L, const char *name) {
 }
 
 static void guard_standard(lua_State *L) {
-    static const char *const matching[] = {"find", "match", "gmatch", "gfind", "gsub"};
     lua.getfield(L, LUA_GLOBALSINDEX, "string");
-    for (size_t i = 0; i < EK_COUNTOF(matching); i++) wrap(L, matching[i], safe_match);
+    ek_lua_open_patterns(L);
     ek_lua_pop(L, 1);
     lua.getfield(L, LUA_GLOBALSINDEX, "math");
     ek_lua_push_function(L, "random", math_random);

@@ -56,6 +56,7 @@ typedef void lua_Hook(lua_State *L, lua_Debug *ar);
     X(int, checkstack, (lua_State *, int))                                                         \
     X(int, type, (lua_State *, int))                                                               \
     X(const char *, typename, (lua_State *, int))                                                  \
+    X(int, isnumber, (lua_State *, int))                                                           \
     X(int, rawequal, (lua_State *, int, int))                                                      \
     X(double, tonumber, (lua_State *, int))                                                        \
     X(ptrdiff_t, tointeger, (lua_State *, int))                                                    \
@@ -104,6 +105,8 @@ typedef void lua_Hook(lua_State *L, lua_Debug *ar);
     X(void, L_checktype, "luaL_checktype", (lua_State *, int, int))                                \
     X(double, L_checknumber, "luaL_checknumber", (lua_State *, int))                               \
     X(const char *, L_checklstring, "luaL_checklstring", (lua_State *, int, size_t *))             \
+    X(ptrdiff_t, L_checkinteger, "luaL_checkinteger", (lua_State *, int))                          \
+    X(int, L_argerror, "luaL_argerror", (lua_State *, int, const char *))                          \
     X(int, L_loadbuffer, "luaL_loadbuffer", (lua_State *, const char *, size_t, const char *))     \
     X(int, L_ref, "luaL_ref", (lua_State *, int))                                                  \
     X(void, L_unref, "luaL_unref", (lua_State *, int, int))                                        \

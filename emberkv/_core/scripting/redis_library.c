@@ -4,6 +4,7 @@
 #include "engine/version.h"
 #include "engine/running.h"
 #include "scripting/functions.h"
+#include "store/log.h"
 #include "store/scripts.h"
 
 #include <stdio.h>
@@ -164,14 +165,27 @@ static int redis_sha1hex(lua_State *L) {
     return 1;
 }
 
-/* There is no log file: it is checked and dropped. */
+/* What is said, with spaces between, in one line of the process's log; what has no text is left out. */
 static int redis_log(lua_State *L) {
-    if (lua.gettop(L) < 2)
-        return fail(L, "ERR redis.log() requires two arguments or more.", true);
-    if (lua.type(L, 1) != LUA_TNUMBER)
+    ek_lua *self = ek_lua_self(L);
+    ek_lua_text *t = &self->text;
+    int n = lua.gettop(L);
+    if (n < 2) return fail(L, "ERR redis.log() requires two arguments or more.", true);
+    if (!lua.isnumber(L, 1))
         return fail(L, "ERR First argument must be a number (log level).", true);
     int level = (int)lua.tointeger(L, 1);
     if (level < 0 || level > 3) return fail(L, "ERR Invalid debug level.", true);
+    if (!ek_logs(self->s, (ek_log_level)level)) return 0;
+    t->n = 0;
+    for (int i = 2; i <= n; i++) {
+        size_t len = 0;
+        const char *p = lua.tolstring(L, i, &len);
+        if (!p) continue;
+        if (i > 2) ek_lua_text_byte(L, t, ' ');
+        ek_lua_text_put(L, t, p, len);
+    }
+    ek_lua_text_byte(L, t, 0);
+    ek_log(self->s, (ek_log_level)level, "%s", (const char *)t->p);
     return 0;
 }
 

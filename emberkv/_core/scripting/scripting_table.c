@@ -10,7 +10,7 @@ ek_handler ek_cmd_eval, ek_cmd_eval_ro, ek_cmd_eval_rollback, ek_cmd_evalsha, ek
     ek_cmd_function_delete, ek_cmd_function_dump, ek_cmd_function_flush, ek_cmd_function_list,
     ek_cmd_function_load, ek_cmd_function_restore, ek_cmd_function_stats, ek_cmd_help,
     ek_cmd_script_debug, ek_cmd_script_exists, ek_cmd_script_flush, ek_cmd_script_kill,
-    ek_cmd_script_load;
+    ek_cmd_script_load, ek_cmd_script_show;
 
 #define SCRIPT_KEYS(what, notes_)                                                                  \
     EK_KEYS({.flags = (what), .notes = notes_, .begin = EK_BEGIN_INDEX, .index = 2,                \
@@ -375,6 +375,18 @@ static const ek_command_decl table[] = {
                 .complexity = "O(N) for N bytes of the script",
                 .tips = EK_TIPS("request_policy:all_nodes", "response_policy:all_succeeded"),
                 .args = EK_ARGS({.name = "script", .type = EK_ARG_STRING}),
+            },
+            {
+                .name = "show",
+                .handler = ek_cmd_script_show,
+                .arity = 3,
+                .flags = EK_CMD_NOSCRIPT | EK_CMD_STALE,
+                .categories = EK_ACL_SCRIPTING,
+                .group = "scripting",
+                .since = "8.0.0",
+                .summary = "The script with this SHA-1 (a command of Valkey).",
+                .complexity = "O(1)",
+                .args = EK_ARGS({.name = "sha1", .type = EK_ARG_STRING}),
             }),
     },
     {0},

@@ -122,6 +122,7 @@ void ek_lua_open_bit(lua_State *L);
 void ek_lua_open_cjson(lua_State *L);
 void ek_lua_open_cmsgpack(lua_State *L);
 void ek_lua_open_struct(lua_State *L);
+void ek_lua_open_patterns(lua_State *L); /* into the table on top, the library `string` */
 
 int ek_lua_raise(lua_State *L, const char *text); /* {err=text} */
 
