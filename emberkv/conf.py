@@ -4,7 +4,7 @@ A directive that is no setting is an error with its line, as it is to redis-serv
 what they mean there, but for these:
 
 - ``dir`` names the store: its path. Without it the server's store is in memory.
-- ``loadmodule`` and ``rename-command`` are errors. Commands are taken from users by their rules.
+- ``loadmodule`` is an error.
 - What means nothing here (``daemonize``, ``supervised``, what is about replicas, ...) is accepted,
   kept and told by CONFIG GET.
 """
@@ -29,9 +29,9 @@ LISTS = {
 }
 NOT_HERE = {
     "loadmodule": "modules are shared objects for another program",
-    "rename-command": "a command is taken from users by their rules: ACL SETUSER",
 }
 MOST_INCLUDES = 16
+WRONG = "Bad directive or wrong number of arguments"
 
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "a": "\a"}
 WORD = re.compile(
@@ -51,10 +51,29 @@ class ConfError(ValueError):
 
 @dataclass
 class Configuration:
-    """What a file says: settings by their names, users as words of ACL SETUSER."""
+    """What a file says: settings by their names, users as words of ACL SETUSER, commands by their
+    names before and after."""
 
     settings: dict[str, str] = field(default_factory=dict)
     users: list[list[str]] = field(default_factory=list)
+    renames: list[tuple[str, str]] = field(default_factory=list)
+
+    def rename(self, name: str, to: str) -> str | None:
+        """Give a command another name; why that cannot be, if it cannot."""
+        if not self._is_command(name):
+            return "No such command in rename-command"
+        if self._is_command(to) and name.lower() != to.lower():
+            return "Target command name already exists"
+        self.renames.append((name, to))
+        return None
+
+    def _is_command(self, name: str) -> bool:
+        for before, after in reversed(self.renames):
+            if name.lower() == after.lower():
+                return name != ""
+            if name.lower() == before.lower():
+                return False
+        return "|" not in name and _ember.is_command(name)
 
 
 def split(line: str) -> list[str] | None:
@@ -67,7 +86,8 @@ def split(line: str) -> list[str] | None:
             return None
         at = match.end()
         if match["double"] is not None:
-            words.append(ESCAPE.sub(_unescaped, match["double"]))
+            text = ESCAPE.sub(_unescaped, match["double"])
+            words.append(text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape"))
         elif match["single"] is not None:
             words.append(match["single"].replace("\\'", "'"))
         else:
@@ -77,7 +97,7 @@ def split(line: str) -> list[str] | None:
 
 def _unescaped(match: re.Match[str]) -> str:
     if match[1]:
-        return chr(int(match[1], 16))
+        return bytes([int(match[1], 16)]).decode("utf-8", "surrogateescape")
     return ESCAPES.get(match[2], match[2])
 
 
@@ -110,11 +130,14 @@ def _read(path: str, conf: Configuration, depth: int) -> None:
                     _read(included, conf, depth + 1)
             elif name == "user" and values:
                 conf.users.append(values)
+            elif name == "rename-command" and len(values) == 2:
+                why = conf.rename(*values)
+                if why:
+                    raise ConfError(path, number, line, why)
             elif name in NOT_HERE:
                 raise ConfError(path, number, line, NOT_HERE[name])
             elif not _ember.is_setting(name):
-                why = "Bad directive or wrong number of arguments"
-                raise ConfError(path, number, line, why)
+                raise ConfError(path, number, line, WRONG)
             elif not values or (len(values) > 1 and name not in LISTS | REPEATED):
                 raise ConfError(path, number, line, "wrong number of arguments")
             elif name in REPEATED and name in fresh and values != [""]:

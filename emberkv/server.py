@@ -115,7 +115,8 @@ def _octal(mode: int | str | None) -> int:
 def _make_users(store: _ember.Store, users: list[list[str]], aclfile: Any) -> None:
     session = _ember.Session(store)
     for name, *rules in users:
-        session.execute(("ACL", "SETUSER", name, "reset", *rules))
+        anew = ["reset"] if session.execute(("ACL", "GETUSER", name)) else []
+        session.execute(("ACL", "SETUSER", name, *anew, *rules))
     if aclfile:
         session.execute(("ACL", "LOAD"))
 
@@ -140,6 +141,7 @@ def serve(
     keep: bool = False,
     log_to_stdout: bool = False,
     users: list[list[str]] | None = None,
+    config_file: str | os.PathLike[str] | None = None,
     durable: bool = False,
     **settings: Any,
 ) -> Server:
@@ -150,7 +152,9 @@ def serve(
     `unixsocket`, whose mode is `unixsocketperm` (octal, as in "700"). Other keywords are settings
     by their names in redis.conf: ``requirepass="secret"``, ``maxclients=100``, ``timeout=60``.
     `users` are made before anybody can connect: lists of a name and rules, as for ACL SETUSER;
-    those of an `aclfile` are loaded. `databases`, `keep` and `durable` (or the setting
+    those of an `aclfile` are loaded. ``rename_command={"FLUSHALL": "", "CONFIG": "settings"}`` has
+    clients call commands by other names, or not at all. `config_file` is what CONFIG REWRITE
+    writes. `databases`, `keep` and `durable` (or the setting
     `appendonly`) are those of a store that is opened for it. Its log goes to the file `logfile`, or
     to stdout if `log_to_stdout` says so; `loglevel` is debug, verbose, notice or warning. Returns
     when clients can connect.
@@ -170,6 +174,8 @@ def serve(
         for name, value in settings.items():
             load_setting(store._store, name, value)
         _make_users(store._store, users or [], settings.get("aclfile"))
+        if config_file is not None:
+            _ember.set_config_file(store._store, os.fsencode(os.path.abspath(config_file)))
         if log_to_stdout:
             _ember.log_to_stdout(store._store)
         _ember.log(store._store, WARNING, _hello(store))

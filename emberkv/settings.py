@@ -25,7 +25,15 @@ def text_of(value: Any) -> str:
 
 
 def load_setting(store: _ember.Store, name: str, value: Any) -> None:
-    """Set what ``name=value`` says: NoSuchSetting, or ValueError if it cannot have that value."""
+    """Set what ``name=value`` says: NoSuchSetting, or ValueError if it cannot have that value.
+
+    `rename_command` is a dict, or pairs: names of commands, and what clients of servers are to call
+    them; "" takes a command from them.
+    """
+    if name == "rename_command":
+        for own, now in value.items() if isinstance(value, dict) else value:
+            _ember.rename_command(store, own, now)
+        return
     setting = name.replace("_", "-")
     if not _ember.is_setting(setting) and _ember.is_setting(name):
         setting = name

@@ -346,6 +346,15 @@ def load_rdb(
 def is_setting(name: str) -> bool:
     """Whether there is a setting of that name."""
 
+def is_command(name: str) -> bool:
+    """Whether there is a command of that name."""
+
+def rename_command(store: Store, name: str, now: str) -> None:
+    """Have clients of servers on this handle call a command by another name, or by none."""
+
+def set_config_file(store: Store, path: bytes) -> None:
+    """What CONFIG REWRITE writes to: bytes, absolute."""
+
 def load_setting(store: Store, name: str, value: str) -> None:
     """Set a setting as it is set at the start of a server, immutable ones too."""
 

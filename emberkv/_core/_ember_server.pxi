@@ -27,6 +27,7 @@ cdef extern from "store/config.h" nogil:
 
 cdef extern from "engine/settings.h" nogil:
     bint ek_settings_load(ek_store *s, const char *name, ek_str value, char *err, size_t n)
+    bint ek_settings_set_file(ek_store *s, const char *path)
 
 
 def is_setting(name):
@@ -38,9 +39,48 @@ def is_setting(name):
     return ek_setting_find(v, NULL) != NULL
 
 
+cdef extern from "engine/renames.h" nogil:
+    bint ek_rename_command(ek_store *s, ek_str own, ek_str now, const char **why)
+
+
+cdef ek_str str_of(bytes text):
+    cdef ek_str v
+    v.p = <const uint8_t *> <char *> text
+    v.n = len(text)
+    return v
+
+
+def is_command(name):
+    """Whether there is a command of that name."""
+    cdef bytes key = name.encode("utf-8", "surrogateescape")
+    return ek_command_find_full(<const uint8_t *> <char *> key, len(key)) != NULL
+
+
+def rename_command(Store store, name, now):
+    """Have clients of servers on this handle call a command by another name, or by none."""
+    cdef bytes own = name.encode("utf-8", "surrogateescape")
+    cdef bytes other = now.encode("utf-8", "surrogateescape")
+    cdef const char *why = NULL
+    store.enter()
+    ok = ek_rename_command(store.s, str_of(own), str_of(other), &why)
+    leave(store.s)
+    if not ok:
+        raise ValueError(f"rename-command {name}: {why.decode()}")
+
+
+def set_config_file(Store store, path):
+    """What CONFIG REWRITE writes to: bytes, absolute."""
+    cdef bytes text = path
+    store.enter()
+    ok = ek_settings_set_file(store.s, <const char *> text)
+    leave(store.s)
+    if not ok:
+        raise MemoryError
+
+
 def load_setting(Store store, name, value):
     """Set a setting as it is set at the start of a server, immutable ones too."""
-    cdef bytes key = name.encode(), text = value.encode()
+    cdef bytes key = name.encode(), text = value.encode("utf-8", "surrogateescape")
     cdef ek_str v
     cdef char err[256]
     cdef bint ok

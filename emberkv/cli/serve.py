@@ -100,6 +100,9 @@ def _configured(path: str) -> tuple[str | None, dict[str, Any]]:
             given[name] = int(given[name])
     if conf.users:
         given["users"] = conf.users
+    if conf.renames:
+        given["rename_command"] = conf.renames
+    given["config_file"] = path
     return store, given
 
 

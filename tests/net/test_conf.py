@@ -78,7 +78,7 @@ def test_a_server_is_what_its_file_says(tmp_path: Path) -> None:
         ("port", "wrong number of arguments"),
         ("port 1 2", "wrong number of arguments"),
         ('requirepass "a', "Unbalanced quotes in configuration line"),
-        ("rename-command GET GOT", "a command is taken from users by their rules: ACL SETUSER"),
+        ("rename-command NIX GOT", "No such command in rename-command"),
     ],
 )
 def test_a_wrong_line_is_told(tmp_path: Path, line: str, why: str) -> None:

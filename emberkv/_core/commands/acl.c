@@ -2,6 +2,7 @@
 #include "commands/acl.h"
 #include "commands/tables.h"
 #include "engine/acl.h"
+#include "engine/renames.h"
 #include "store/users.h"
 
 #include <stdio.h>
@@ -246,7 +247,7 @@ void ek_cmd_acl_dryrun(ek_ctx *c) {
                        (const char *)c->argv[2].p);
         return;
     }
-    const ek_command *cmd = ek_command_resolve(argc, argv, &container);
+    const ek_command *cmd = ek_resolve(c->session, argc, argv, &container);
     if (!cmd) {
         ek_reply_error(c->reply, "ERR Command '%.*s' not found", (int)ek_min(argv[0].n, 128),
                        (const char *)argv[0].p);

@@ -1,16 +1,12 @@
 /* ACL LOAD and ACL SAVE: the users in a file, a line each, as ACL LIST prints them. */
 #include "commands/acl.h"
 #include "commands/tables.h"
+#include "commands/text_file.h"
 #include "engine/acl.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#define FILE_MOST ((off_t)1 << 30)
 
 static const char NO_CHANGE[] = "WARNING: ACL errors detected, no change to the previously active "
                                 "ACL rules was performed";
@@ -178,42 +174,11 @@ bool ek_acl_load_text(ek_ctx *c, const char *path, ek_str text, const char **err
     return true;
 }
 
-/* The whole file, in scratch memory. False: errno tells why not. */
-static bool read_file(ek_ctx *c, const char *path, ek_str *out) {
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return false;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > FILE_MOST) {
-        close(fd);
-        errno = EINVAL;
-        return false;
-    }
-    ek_guard g;
-    uint8_t *bytes = NULL;
-    ek_status failed = EK_GUARD(c->a, &g);
-    if (failed == EK_OK) {
-        bytes = ek_scratch_alloc(c, (size_t)st.st_size + 1);
-        ek_unguard(c->a, &g);
-    }
-    ssize_t n = 1;
-    size_t have = 0;
-    while (failed == EK_OK && n > 0 && have < (size_t)st.st_size) {
-        n = read(fd, bytes + have, (size_t)st.st_size - have);
-        if (n > 0) have += (size_t)n;
-    }
-    int error = errno;
-    close(fd);
-    if (failed != EK_OK) ek_raise(c->a, failed);
-    errno = error;
-    *out = (ek_str){bytes, have};
-    return n >= 0;
-}
-
 void ek_cmd_acl_load(ek_ctx *c) {
     const char *path = file_of(c), *errors = NULL;
     ek_str text;
     if (!path) return;
-    if (!read_file(c, path, &text)) {
+    if (!ek_text_file_read(c, path, &text)) {
         ek_reply_error(c->reply, "ERR Error loading ACLs, opening file '%s': %s", path,
                        strerror(errno));
         return;
@@ -223,33 +188,6 @@ void ek_cmd_acl_load(ek_ctx *c) {
 }
 
 /* --- saving --- */
-
-/* Into a new file, which then takes the old one's place. False: errno tells. */
-static bool replace_file(const char *path, ek_str text) {
-    char fresh[4096];
-    int n = snprintf(fresh, sizeof fresh, "%s.tmp-%d", path, (int)getpid());
-    if (n < 0 || (size_t)n >= sizeof fresh) {
-        errno = ENAMETOOLONG;
-        return false;
-    }
-    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) return false;
-    size_t at = 0;
-    bool ok = true;
-    while (ok && at < text.n) {
-        ssize_t k = write(fd, text.p + at, text.n - at);
-        ok = k >= 0 || errno == EINTR;
-        if (k > 0) at += (size_t)k;
-    }
-    ok = ok && fsync(fd) == 0;
-    int error = errno;
-    close(fd);
-    if (ok && rename(fresh, path) == 0) return true;
-    if (ok) error = errno;
-    unlink(fresh);
-    errno = error;
-    return false;
-}
 
 void ek_cmd_acl_save(ek_ctx *c) {
     const char *path = file_of(c);
@@ -267,7 +205,7 @@ void ek_cmd_acl_save(ek_ctx *c) {
         p += lines[i].n;
         *p++ = '\n';
     }
-    if (replace_file(path, (ek_str){text, bytes})) ek_reply_ok(c->reply);
+    if (ek_text_file_replace(path, (ek_str){text, bytes}, true)) ek_reply_ok(c->reply);
     else ek_reply_error(c->reply, "ERR There was an error trying to save the ACLs. Please check the "
                                   "server logs for more information");
 }

@@ -3,13 +3,10 @@
 #include "base/word.h"
 #include "commands/tables.h"
 #include "engine/context.h"
+#include "engine/renames.h"
 #include "engine/reply.h"
 
 typedef const char *name_of_bit(unsigned bit);
-
-static const ek_command *find(ek_str name) {
-    return ek_command_find_full(name.p, name.n);
-}
 
 static size_t count_top(void) {
     size_t n = 0;
@@ -240,7 +237,7 @@ void ek_cmd_command_info(ek_ctx *c) {
     }
     ek_reply_array(c->reply, c->argc - 2);
     for (size_t i = 2; i < c->argc; i++)
-        reply_info(c->reply, find(c->argv[i]));
+        reply_info(c->reply, ek_renamed_find_full(c->session, c->argv[i]));
 }
 
 void ek_cmd_command_docs(ek_ctx *c) {
@@ -253,10 +250,10 @@ void ek_cmd_command_docs(ek_ctx *c) {
     }
     size_t known = 0;
     for (size_t i = 2; i < c->argc; i++)
-        known += find(c->argv[i]) != NULL;
+        known += ek_renamed_find_full(c->session, c->argv[i]) != NULL;
     ek_reply_map(c->reply, known);
     for (size_t i = 2; i < c->argc; i++) {
-        const ek_command *cmd = find(c->argv[i]);
+        const ek_command *cmd = ek_renamed_find_full(c->session, c->argv[i]);
         if (cmd)
             reply_docs(c->reply, cmd);
     }
@@ -326,7 +323,7 @@ static void reply_keys(ek_reply *r, const ek_str *argv, const ek_key_pos *keys, 
 static void getkeys(ek_ctx *c, bool flags) {
     size_t argc = c->argc - 2;
     const ek_str *argv = c->argv + 2;
-    const ek_command *container, *cmd = ek_command_resolve(argc, argv, &container);
+    const ek_command *container, *cmd = ek_resolve(c->session, argc, argv, &container);
     if (!cmd) {
         ek_reply_error(c->reply, "ERR Invalid command specified");
         return;

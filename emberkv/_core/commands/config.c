@@ -118,13 +118,22 @@ static void take_back(ek_ctx *c, change *changes, size_t n) {
 }
 
 /* What listens, or limits clients, is told of its new settings, and may refuse. */
-static bool tell(ek_ctx *c, const change *change) {
+static bool tell(ek_ctx *c, const change *change, char *why) {
     ek_settings *settings = c->s->settings;
-    char why[WHY_BYTES] = "";
-    if (change->setting->home != EK_IN_PROCESS || !settings->changed ||
-        settings->changed(settings->owner, change->setting->name, why, sizeof why))
-        return true;
-    return refuse(c, change->name, why);
+    return change->setting->home != EK_IN_PROCESS || !settings->changed ||
+           settings->changed(settings, change->setting->name, why, WHY_BYTES);
+}
+
+/* False: all is as it was, and the reply says why. */
+static bool tell_all(ek_ctx *c, change *changes, size_t n, const ek_savepoint *before) {
+    char why[WHY_BYTES] = "", none[WHY_BYTES];
+    size_t i = 0;
+    while (i < n && tell(c, &changes[i], why)) i++;
+    if (i == n) return true;
+    ek_undo(c->a, before);
+    take_back(c, changes, n);
+    for (size_t k = 0; k <= i; k++) tell(c, &changes[k], none);
+    return refuse(c, changes[i].name, why);
 }
 
 /* What lies in the process is in no journal: it is taken back before a jump goes on. */
@@ -163,16 +172,7 @@ void ek_cmd_config_set(ek_ctx *c) {
     }
     ek_savepoint before = ek_save(c->a);
     store_all(c, changes, n);
-    for (size_t i = 0; i < n; i++)
-        if (!tell(c, &changes[i])) {
-            ek_undo(c->a, &before);
-            take_back(c, changes, n);
-            return;
-        }
+    if (!tell_all(c, changes, n, &before)) return;
     if (c->s->aof && ek_house_begin(c->s)) ek_house_ring(c->s); /* it may be told to begin or end */
     ek_reply_ok(c->reply);
-}
-
-void ek_cmd_config_rewrite(ek_ctx *c) {
-    ek_reply_error(c->reply, "ERR The server is running without a config file");
 }

@@ -104,7 +104,8 @@ static void put_server(ek_ctx *c, text *t) {
     put_number(t, "hz", (uint64_t)c->s->settings->hz);
     put_number(t, "configured_hz", (uint64_t)c->s->settings->hz);
     put_number(t, "lru_clock", ek_access_now(c->s) / EK_ACCESS_SECOND);
-    put(t, "executable:%s\r\nconfig_file:\r\nio_threads_active:0\r\n", path);
+    put(t, "executable:%s\r\nconfig_file:%s\r\nio_threads_active:0\r\n", path,
+        c->s->settings->config_file ? c->s->settings->config_file : "");
 }
 
 typedef struct counting {

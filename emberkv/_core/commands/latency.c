@@ -1,6 +1,7 @@
 /* LATENCY: spikes of this process's commands, and how their times are spread (engine/stats.h). */
 #include "commands/tables.h"
 #include "engine/context.h"
+#include "engine/renames.h"
 #include "engine/stats.h"
 
 #include <stdio.h>
@@ -150,7 +151,7 @@ static void reply_histogram(ek_ctx *c, const ek_stats *stats, unsigned id) {
 /* Is the command asked for, by its name or its container's? */
 static bool asked(ek_ctx *c, const ek_command *cmd) {
     for (size_t i = 2; i < c->argc; i++) {
-        const ek_command *named = ek_command_find_full(c->argv[i].p, c->argv[i].n);
+        const ek_command *named = ek_renamed_find_full(c->session, c->argv[i]);
         if (named && (named == cmd || named == cmd->parent)) return true;
     }
     return c->argc == 2;

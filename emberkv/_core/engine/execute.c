@@ -16,6 +16,7 @@
 #include "engine/monitor.h"
 #include "engine/pause.h"
 #include "engine/reads.h"
+#include "engine/renames.h"
 #include "engine/room.h"
 #include "engine/scratch.h"
 #include "engine/stats.h"
@@ -202,9 +203,9 @@ static void reply_unknown(ek_reply *r, const ek_command *container, size_t argc,
                           const ek_str *argv) {
     if (container) {
         char upper[64];
-        size_t n = ek_min(strlen(container->name), sizeof upper - 1);
+        size_t n = ek_min(argv[0].n, sizeof upper - 1);
         for (size_t i = 0; i < n; i++) {
-            char ch = container->name[i];
+            char ch = (char)argv[0].p[i];
             upper[i] = ch >= 'a' && ch <= 'z' ? (char)(ch - 32) : ch;
         }
         upper[n] = 0;
@@ -367,7 +368,7 @@ void ek_execute_command(ek_session *session, const ek_command *cmd, size_t argc,
 
 void ek_execute(ek_session *session, size_t argc, const ek_str *argv, ek_reply *reply) {
     const ek_command *container = NULL;
-    const ek_command *cmd = ek_command_resolve(argc, argv, &container);
+    const ek_command *cmd = ek_resolve(session, argc, argv, &container);
     if (EK_LIKELY(cmd && cmd->handler)) {
         ek_execute_command(session, cmd, argc, argv, reply);
         return;

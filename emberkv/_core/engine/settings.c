@@ -1,6 +1,7 @@
 #include "engine/settings.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "engine/acl.h"
 
@@ -33,4 +34,12 @@ bool ek_settings_load(ek_store *s, const char *name, ek_str value, char *err, si
     if (ek_run_within(s->a, load, &l) == EK_OK) return true;
     snprintf(err, errlen, "no memory");
     return false;
+}
+
+bool ek_settings_set_file(ek_store *s, const char *path) {
+    char *copy = strdup(path);
+    if (!copy) return false;
+    free(s->settings->config_file);
+    s->settings->config_file = copy;
+    return true;
 }

@@ -11,4 +11,7 @@ void ek_setting_apply(ek_store *s, ek_session *session, const ek_setting *settin
 /* Set one at the start of a process, immutable ones too, in a transaction of its own. Lock held. */
 bool ek_settings_load(ek_store *s, const char *name, ek_str value, char *err, size_t errlen);
 
+/* What CONFIG REWRITE is to write. False: no memory. Lock held. */
+bool ek_settings_set_file(ek_store *s, const char *path);
+
 #endif

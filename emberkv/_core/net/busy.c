@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "engine/renames.h"
 #include "engine/scratch.h"
 #include "scripting/busy.h"
 
@@ -27,7 +28,7 @@ static bool answered(ek_server *server, ek_conn *conn, const ek_command *cmd) {
 
 static bool enter_slowly(ek_server *server, ek_conn *conn, bool *ok) {
     const ek_parser *p = &conn->parser;
-    const ek_command *container, *cmd = ek_command_resolve(p->argc, p->argv, &container);
+    const ek_command *container, *cmd = ek_resolve(conn->session, p->argc, p->argv, &container);
     for (;;) {
         if (answered(server, conn, cmd)) return false;
         if (server->meanwhile && ek_allowed_busy(cmd)) return true;

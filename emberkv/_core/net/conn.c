@@ -12,6 +12,7 @@
 
 #include "base/word.h"
 #include "engine/pause.h"
+#include "engine/renames.h"
 #include "engine/scratch.h"
 #include "engine/running.h"
 #include "net/internal.h"
@@ -101,7 +102,12 @@ ek_conn *ek_conn_new(ek_server *server, int fd, const ek_connection *facts) {
     if (!enroll(server, conn)) goto fail;
     if (!ek_poll_set(server->poll, fd, 0, EK_POLL_READ, conn)) goto fail;
     conn->watched = EK_POLL_READ;
-    if (facts->is_tls && !(conn->tls = ek_tls_accept(server->tls, fd))) goto fail;
+    if (facts->is_tls) {
+        pthread_mutex_lock(&ek_doors);
+        conn->tls = ek_tls_accept(server->tls, fd);
+        pthread_mutex_unlock(&ek_doors);
+        if (!conn->tls) goto fail;
+    }
     if (!add_to_list(server, conn)) goto fail;
     server->frontend.connected++;
     return conn;
@@ -308,8 +314,9 @@ static bool run_command(ek_server *server, ek_conn *conn) {
                        "commands, as a browser does that was led here. Connection aborted:", "");
         return false;
     }
-    const ek_command *container, *cmd = ek_command_resolve(p->argc, p->argv, &container);
+    const ek_command *container, *cmd = ek_resolve(session, p->argc, p->argv, &container);
     if (EK_UNLIKELY(cmd && !cmd->handler)) cmd = NULL;
+    if (EK_UNLIKELY(cmd && ek_has_renames(session))) p->argv[0] = ek_own_name(cmd);
     int64_t paused_ms = ek_pause_left_ms(session, cmd);
     if (EK_UNLIKELY(paused_ms)) return ek_conn_postpone(server, conn, paused_ms);
     if (EK_UNLIKELY(needs_tape(conn, cmd))) {

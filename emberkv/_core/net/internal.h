@@ -25,7 +25,8 @@
 #include "store/log.h"
 
 #define EK_IN_BYTES (128u << 10)  /* what is read at once */
-#define EK_MAX_LISTENERS 16
+#define EK_MAX_ADDRESSES 16
+#define EK_MAX_LISTENERS (4 * EK_MAX_ADDRESSES + 1) /* TCP and TLS, old and new, and a Unix socket */
 #define EK_LOCK_PATIENCE_MS 100
 
 typedef enum ek_source_kind {
@@ -38,8 +39,10 @@ typedef enum ek_source_kind {
 typedef struct ek_listener {
     ek_source_kind kind;
     int fd;
+    bool open; /* false: its place is free */
     bool is_unix, is_tls;
     bool rests; /* not watched until the next tick */
+    bool old;   /* others are to take its place */
 } ek_listener;
 
 /* Output that waits for its socket. */
@@ -81,8 +84,7 @@ struct ek_server {
     ek_server_options o;
     pid_t pid; /* of the process that it serves in */
     int poll;
-    ek_listener listeners[EK_MAX_LISTENERS];
-    unsigned nlisteners;
+    ek_listener listeners[EK_MAX_LISTENERS]; /* these, and tls, are guarded by ek_doors */
     ek_source_kind stop_kind;
     int stop_pipe[2];
     ek_tls *tls;   /* NULL: without */
@@ -138,11 +140,21 @@ bool ek_server_meanwhile(ek_frontend *f); /* see ek_frontend.meanwhile */
 void ek_conn_doom(ek_server *server, ek_conn *conn);
 void ek_server_close_doomed(ek_server *server);
 
-/* listen.c */
+/* listen.c. The lock is the process's, and held for moments; whoever waits for it may hold the
+ * store's, and who holds it takes no other. */
+extern pthread_mutex_t ek_doors;
 bool ek_listen(ek_server *server, char *err);
+/* Listen on each of the addresses; *port 0 becomes the port that was given. ek_doors held, or nobody
+ * else knows the server yet. False: errno or, if that is 0, err tells; some may be open. */
+bool ek_listen_tcp(ek_server *server, const char *addresses, int *port, bool is_tls, char *err);
+void ek_listener_close(ek_server *server, ek_listener *l);
 void ek_listeners_close(ek_server *server);
 void ek_listener_accept(ek_server *server, ek_listener *l);
 void ek_listeners_wake(ek_server *server);
+
+/* doors.c */
+void ek_server_attach(ek_server *server); /* CONFIG SET moves what it listens on */
+void ek_server_detach(ek_server *server);
 
 /* conn.c */
 /* Takes the descriptor over; NULL: no memory, and it is closed. */

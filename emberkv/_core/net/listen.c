@@ -16,10 +16,20 @@
 
 #define ACCEPTS_AT_ONCE 1000
 
-static ek_listener *add_listener(ek_server *server, int fd, bool is_unix, bool is_tls) {
-    ek_listener *l = &server->listeners[server->nlisteners++];
-    *l = (ek_listener){.kind = EK_SOURCE_LISTENER, .fd = fd, .is_unix = is_unix, .is_tls = is_tls};
-    return l;
+pthread_mutex_t ek_doors = PTHREAD_MUTEX_INITIALIZER;
+
+/* Takes the descriptor over. */
+static bool add_listener(ek_server *server, int fd, bool is_unix, bool is_tls) {
+    ek_listener *l = server->listeners;
+    while (l->open) l++; /* there is one more than addresses are allowed */
+    if (!ek_poll_set(server->poll, fd, 0, EK_POLL_READ, l)) {
+        close(fd);
+        return false;
+    }
+    *l = (ek_listener){
+        .kind = EK_SOURCE_LISTENER, .fd = fd, .open = true, .is_unix = is_unix, .is_tls = is_tls,
+    };
+    return true;
 }
 
 static bool fail(char *err, const char *what, const char *where) {
@@ -79,24 +89,29 @@ static bool listen_address(ek_server *server, char *address, int *port, bool is_
         bool absent = errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT || errno == EPROTONOSUPPORT;
         return (optional && absent) || fail(err, "cannot listen on", where);
     }
-    add_listener(server, fd, false, is_tls);
     *port = port_of(fd);
-    return true;
+    return add_listener(server, fd, false, is_tls) || fail(err, "cannot listen on", where);
 }
 
-static bool listen_tcp(ek_server *server, int *port, bool is_tls, char *err) {
+bool ek_listen_tcp(ek_server *server, const char *addresses, int *port, bool is_tls, char *err) {
     char text[1024], *rest = text, *address;
-    snprintf(text, sizeof text, "%s", server->o.bind);
-    unsigned before = server->nlisteners;
-    while ((address = strtok_r(rest, " ", &rest))) {
-        if (server->nlisteners == EK_MAX_LISTENERS) {
+    snprintf(text, sizeof text, "%s", addresses);
+    for (int n = 0; (address = strtok_r(rest, " ", &rest)); n++) {
+        if (n == EK_MAX_ADDRESSES) {
             errno = 0;
             snprintf(err, EK_SERVER_ERROR_MAX, "too many addresses to listen on");
             return false;
         }
         if (!listen_address(server, address, port, is_tls, err)) return false;
     }
-    if (server->nlisteners > before) return true;
+    return true;
+}
+
+/* At the start, addresses that are all absent are a mistake. */
+static bool listen_tcp(ek_server *server, int *port, bool is_tls, char *err) {
+    if (!ek_listen_tcp(server, server->o.bind, port, is_tls, err)) return false;
+    for (unsigned i = 0; i < EK_MAX_LISTENERS; i++)
+        if (server->listeners[i].open && server->listeners[i].is_tls == is_tls) return true;
     errno = EADDRNOTAVAIL;
     return fail(err, "cannot listen on", server->o.bind);
 }
@@ -137,8 +152,7 @@ static bool listen_unix(ek_server *server, char *err) {
         errno = error;
         return false;
     }
-    add_listener(server, fd, true, false);
-    return true;
+    return add_listener(server, fd, true, false) || fail(err, "cannot listen on", path);
 }
 
 bool ek_listen(ek_server *server, char *err) {
@@ -147,24 +161,23 @@ bool ek_listen(ek_server *server, char *err) {
     if (tls_port >= 0 && !listen_tcp(server, &tls_port, true, err)) return false;
     server->frontend.port = port > 0 ? port : 0;
     server->frontend.tls_port = tls_port > 0 ? tls_port : 0;
-    if (server->o.unixsocket && !listen_unix(server, err)) return false;
-    for (unsigned i = 0; i < server->nlisteners; i++) {
-        ek_listener *l = &server->listeners[i];
-        if (!ek_poll_set(server->poll, l->fd, 0, EK_POLL_READ, l))
-            return fail(err, "cannot listen on", "a socket");
+    return !server->o.unixsocket || listen_unix(server, err);
+}
+
+void ek_listener_close(ek_server *server, ek_listener *l) {
+    bool ours = server->pid == getpid();
+    if (!l->open) return;
+    if (ours) {
+        ek_poll_set(server->poll, l->fd, l->rests ? 0 : EK_POLL_READ, 0, l);
+        shutdown(l->fd, SHUT_RDWR); /* copies in the children of forks end, too */
     }
-    return true;
+    close(l->fd);
+    if (l->is_unix && ours) unlink(server->o.unixsocket);
+    l->open = false;
 }
 
 void ek_listeners_close(ek_server *server) {
-    bool ours = server->pid == getpid();
-    for (unsigned i = 0; i < server->nlisteners; i++) {
-        ek_listener *l = &server->listeners[i];
-        if (ours) shutdown(l->fd, SHUT_RDWR); /* copies in the children of forks end, too */
-        close(l->fd);
-        if (l->is_unix && ours) unlink(server->o.unixsocket);
-    }
-    server->nlisteners = 0;
+    for (unsigned i = 0; i < EK_MAX_LISTENERS; i++) ek_listener_close(server, &server->listeners[i]);
 }
 
 static void keep_alive(int fd, int64_t seconds) {
@@ -218,7 +231,7 @@ static bool needs_protection(const ek_server *server) {
     return server->s->settings->protected_mode && !server->s->root->users.default_locked;
 }
 
-static void let_in(ek_server *server, ek_listener *l, int fd, const struct sockaddr_storage *from) {
+static void let_in(ek_server *server, const ek_listener *l, int fd, const struct sockaddr_storage *from) {
     struct sockaddr_storage here;
     socklen_t n = sizeof here;
     bool is_local = l->is_unix || is_loopback(from);
@@ -250,35 +263,55 @@ static void let_in(ek_server *server, ek_listener *l, int fd, const struct socka
            l->is_unix ? server->o.unixsocket : facts.addr);
 }
 
+/* Another thread may move the doors meanwhile: *seen is the listener as it was. */
+static int accept_one(ek_listener *l, ek_listener *seen, struct sockaddr_storage *from) {
+    socklen_t n = sizeof *from;
+    int fd = -1, error = EAGAIN;
+    pthread_mutex_lock(&ek_doors);
+    *seen = *l;
+    if (l->open) {
+        fd = accept4(l->fd, (struct sockaddr *)from, &n, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        error = errno;
+    }
+    pthread_mutex_unlock(&ek_doors);
+    errno = error;
+    return fd;
+}
+
 /* With no descriptor left the client would stay in the queue, and the poll would report it for ever:
  * the one in reserve is given up to take it and turn it away. If somebody else in the process was
  * quicker to take that, the listener rests until the next tick. */
 static bool turn_away(ek_server *server, ek_listener *l) {
+    ek_listener seen;
     if (server->spare_fd >= 0) close(server->spare_fd);
     struct sockaddr_storage from = {.ss_family = AF_UNIX};
-    socklen_t n = sizeof from;
-    int fd = accept4(l->fd, (struct sockaddr *)&from, &n, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int fd = accept_one(l, &seen, &from);
     bool none_left = fd < 0 && (errno == EMFILE || errno == ENFILE);
     if (fd >= 0) refuse(server, fd, &from, TOO_MANY, "no file descriptors are left");
     server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (none_left && ek_poll_set(server->poll, l->fd, EK_POLL_READ, 0, l)) l->rests = true;
+    pthread_mutex_lock(&ek_doors);
+    if (none_left && l->open && ek_poll_set(server->poll, l->fd, EK_POLL_READ, 0, l)) l->rests = true;
+    pthread_mutex_unlock(&ek_doors);
     return fd >= 0;
 }
 
 void ek_listeners_wake(ek_server *server) {
     if (server->spare_fd < 0) server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    for (unsigned i = 0; i < server->nlisteners; i++) {
+    pthread_mutex_lock(&ek_doors);
+    for (unsigned i = 0; i < EK_MAX_LISTENERS; i++) {
         ek_listener *l = &server->listeners[i];
-        if (l->rests && ek_poll_set(server->poll, l->fd, 0, EK_POLL_READ, l)) l->rests = false;
+        if (l->open && l->rests && ek_poll_set(server->poll, l->fd, 0, EK_POLL_READ, l))
+            l->rests = false;
     }
+    pthread_mutex_unlock(&ek_doors);
 }
 
 void ek_listener_accept(ek_server *server, ek_listener *l) {
     for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
         struct sockaddr_storage from;
-        socklen_t n = sizeof from;
-        int fd = accept4(l->fd, (struct sockaddr *)&from, &n, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd >= 0) let_in(server, l, fd, &from);
+        ek_listener seen;
+        int fd = accept_one(l, &seen, &from);
+        if (fd >= 0) let_in(server, &seen, fd, &from);
         else if ((errno == EMFILE || errno == ENFILE) && turn_away(server, l)) continue;
         else if (errno != EINTR && errno != ECONNABORTED) {
             if (errno != EAGAIN && errno != EWOULDBLOCK)

@@ -133,6 +133,7 @@ static void *serve(void *arg) {
     server->next_tick_ms = server->now_ms + TICK_MS;
     server->next_deadline_ms = INT64_MAX;
     while (turn(server)) {}
+    ek_server_detach(server);
     ek_log(server->s, EK_LOG_WARNING, "User requested shutdown...");
     ek_listeners_close(server);
     while (server->nconns) ek_conn_close(server, server->conns[server->nconns - 1]);
@@ -238,7 +239,9 @@ bool ek_server_start(ek_server *server) {
     pthread_sigmask(SIG_SETMASK, &all, &was);
     server->running = true;
     ek_server_report_start(server);
+    ek_server_attach(server);
     int failed = pthread_create(&server->thread, NULL, serve, server);
+    if (failed) ek_server_detach(server);
     pthread_sigmask(SIG_SETMASK, &was, NULL);
     server->running = server->started = !failed;
     errno = failed;

@@ -1,6 +1,7 @@
 /* The library `redis` of scripts. */
 #include "base/number.h"
 #include "engine/acl.h"
+#include "engine/renames.h"
 #include "engine/version.h"
 #include "engine/running.h"
 #include "scripting/functions.h"
@@ -70,6 +71,15 @@ static bool take_arguments(lua_State *L, int n, arguments *a) {
     return true;
 }
 
+/* By the names that hold for who called the script, which what is kept of the call does not know. */
+static const ek_command *resolve(const ek_lua *self, size_t argc, ek_str *argv) {
+    const ek_command *container;
+    if (!self->c) return ek_command_resolve(argc, argv, &container);
+    const ek_command *cmd = ek_resolve(self->c->session, argc, argv, &container);
+    if (EK_UNLIKELY(cmd && ek_has_renames(self->c->session))) argv[0] = ek_own_name(cmd);
+    return cmd;
+}
+
 /* Why the command may not be called; NULL: it may. */
 static const char *refusal(const ek_lua *self, const ek_command *cmd, size_t argc) {
     if (!cmd || !cmd->handler) return cmd ? "ERR Wrong number of args calling Redis command from script"
@@ -113,8 +123,7 @@ static int call(lua_State *L, bool raise) {
         return fail_call(L, "ERR Please specify at least one argument for this redis lib call", raise);
     if (!take_arguments(L, n, &a))
         return fail_call(L, "ERR Lua redis lib command arguments must be strings or integers", raise);
-    const ek_command *container = NULL;
-    const ek_command *cmd = ek_command_resolve((size_t)n, a.v, &container);
+    const ek_command *cmd = resolve(self, (size_t)n, a.v);
     const char *why = refusal(self, cmd, (size_t)n);
     if (why) return fail_call(L, why, raise);
     if (cmd->flags & EK_CMD_WRITE && !may_write(self)) {
@@ -236,12 +245,11 @@ static bool may_run(ek_ctx *c, const ek_command *cmd, size_t argc, const ek_str 
 static int redis_acl_check_cmd(lua_State *L) {
     int n = lua.gettop(L);
     arguments a;
-    const ek_command *container = NULL;
     if (n == 0)
         return fail(L, "ERR Please specify at least one argument for this redis lib call", true);
     if (!take_arguments(L, n, &a))
         return fail(L, "ERR Lua redis lib command arguments must be strings or integers", true);
-    const ek_command *cmd = ek_command_resolve((size_t)n, a.v, &container);
+    const ek_command *cmd = resolve(ek_lua_self(L), (size_t)n, a.v);
     if (!cmd) return fail(L, "ERR Invalid command passed to redis.acl_check_cmd()", true);
     lua.pushboolean(L, may_run(ek_lua_self(L)->c, cmd, (size_t)n, a.v));
     return 1;

@@ -408,10 +408,22 @@ bool ek_setting_store(ek_store *s, const ek_setting *setting, const ek_setting_p
 
 /* --- what it begins as --- */
 
+static const ek_output_limit LIMITS[EK_CLIENT_CLASSES] = {
+    {0, 0, 0}, {256 << 20, 64 << 20, 60}, {32 << 20, 8 << 20, 60},
+};
+
+bool ek_setting_is_begin(const ek_store *s, const ek_setting *setting) {
+    const void *field = field_of(s, setting);
+    const char *begins = setting->begins_text ? setting->begins_text : "";
+    if (setting->kind == EK_SETTING_DATABASES) return s->root->ndbs == 16;
+    if (setting->kind == EK_SETTING_LIMITS) return memcmp(field, LIMITS, sizeof LIMITS) == 0;
+    if (!is_text(setting)) return *(const int64_t *)field == setting->begins;
+    return ek_str_eq(text_of(s, setting), (ek_str){(const uint8_t *)begins, strlen(begins)});
+}
+
 void ek_config_begin(ek_config *config) {
-    *config = (ek_config){
-        .client_output_limits = {{0, 0, 0}, {256 << 20, 64 << 20, 60}, {32 << 20, 8 << 20, 60}},
-    };
+    *config = (ek_config){0};
+    memcpy(config->client_output_limits, LIMITS, sizeof LIMITS);
     for (unsigned i = 0; i < ek_setting_count(); i++) {
         const ek_setting *setting = ek_setting_at(i);
         if (setting->home != EK_IN_STORE || is_text(setting) || setting->kind == EK_SETTING_LIMITS)
@@ -445,9 +457,35 @@ static ek_settings *make(const ek_settings *from) {
             *(int64_t *)place = from ? *(int64_t *)place_in(from, setting) : setting->begins;
         }
     }
+    if (ok && from && from->config_file) ok = (settings->config_file = strdup(from->config_file));
+    for (size_t i = 0; ok && from && i < from->nrenames; i++) {
+        const char *now = from->renames[i].now;
+        ok = ek_settings_rename(settings, from->renames[i].own,
+                                (ek_str){(const uint8_t *)now, strlen(now)});
+    }
     if (ok) return settings;
     ek_settings_free(settings);
     return NULL;
+}
+
+bool ek_settings_rename(ek_settings *settings, const char *own, ek_str now) {
+    char *copy = malloc(now.n + 1);
+    ek_rename *more = realloc(settings->renames, (settings->nrenames + 1) * sizeof *more);
+    if (more) settings->renames = more;
+    if (!copy || !more) {
+        free(copy);
+        return false;
+    }
+    memcpy(copy, now.p, now.n);
+    copy[now.n] = 0;
+    for (size_t i = 0; i < settings->nrenames; i++) {
+        if (strcmp(more[i].own, own) != 0) continue;
+        free(more[i].now);
+        more[i].now = copy;
+        return true;
+    }
+    more[settings->nrenames++] = (ek_rename){.own = own, .now = copy};
+    return true;
 }
 
 ek_settings *ek_settings_new(void) { return make(NULL); }
@@ -460,6 +498,9 @@ void ek_settings_free(ek_settings *settings) {
         if (setting->home != EK_IN_STORE && is_text(setting))
             free(*(char **)place_in(settings, setting));
     }
+    for (size_t i = 0; i < settings->nrenames; i++) free(settings->renames[i].now);
+    free(settings->renames);
+    free(settings->config_file);
     free(settings->kept);
     free(settings);
 }

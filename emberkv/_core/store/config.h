@@ -11,6 +11,8 @@
 #ifndef EK_STORE_CONFIG_H
 #define EK_STORE_CONFIG_H
 
+#include <sys/types.h>
+
 #include "arena/arena.h"
 #include "base/base.h"
 
@@ -76,6 +78,12 @@ typedef union ek_setting_value {
     char *text; /* malloc, ended by a zero; NULL: empty */
 } ek_setting_value;
 
+/* A command that clients of a server know by another name, or by none: see engine/renames.h. */
+typedef struct ek_rename {
+    const char *own; /* the command's, constant */
+    char *now;       /* malloc; "": none */
+} ek_rename;
+
 /* Of one process. Lock: the store's. */
 typedef struct ek_settings {
     int64_t port, tls_port, tcp_backlog, tcp_keepalive, timeout, maxclients, protected_mode;
@@ -87,11 +95,16 @@ typedef struct ek_settings {
     char *tls_cert_file, *tls_key_file, *tls_key_file_pass, *tls_ca_cert_file, *tls_ca_cert_dir;
     char *tls_protocols, *tls_ciphers, *tls_ciphersuites, *tls_dh_params_file;
     ek_setting_value *kept; /* by the setting's number */
+    char *config_file;      /* what CONFIG REWRITE writes; malloc. NULL: there is none */
+    ek_rename *renames;
+    size_t nrenames;
 
     /* Called by CONFIG SET when the values stand, once for each setting of EK_IN_PROCESS that was
-     * named, with the lock held. False, with the reason in `err`: it takes all of them back. */
-    bool (*changed)(void *owner, const char *name, char *err, size_t errlen);
-    void *owner;
+     * named, with the lock held. False, with the reason in `err`: it takes all of them back, and
+     * tells of those that it had told of again. The server that listens: see net/doors.c. */
+    bool (*changed)(struct ek_settings *settings, const char *name, char *err, size_t errlen);
+    void *server;
+    pid_t server_pid;
 } ek_settings;
 
 typedef enum ek_setting_kind {
@@ -154,6 +167,8 @@ bool ek_setting_parse(const struct ek_store *s, const ek_setting *setting, ek_st
                       ek_setting_parsed *out, char *err, size_t errlen);
 /* In a transaction for those of EK_IN_STORE, which raise; the others return false: no memory. */
 bool ek_setting_store(struct ek_store *s, const ek_setting *setting, const ek_setting_parsed *v);
+/* Is it what it begins as? */
+bool ek_setting_is_begin(const struct ek_store *s, const ek_setting *setting);
 
 /* A text of ek_config. */
 ek_str ek_config_text(const ek_arena *a, ek_ref text);
@@ -162,5 +177,6 @@ void ek_config_begin(ek_config *config); /* what a new store begins with */
 ek_settings *ek_settings_new(void);      /* NULL: no memory */
 ek_settings *ek_settings_copy(const ek_settings *from);
 void ek_settings_free(ek_settings *settings);
+bool ek_settings_rename(ek_settings *settings, const char *own, ek_str now); /* false: no memory */
 
 #endif
