@@ -99,6 +99,7 @@ def sampled(
     room: int,
     rank: Callable[[int], float],
     seen: Callable[[int, int], None],
+    forget: Callable[[int], object] = id,
     samples: int = 5,
 ) -> int:
     """The lowest rank among some keys goes, and the best of earlier samples are remembered."""
@@ -116,6 +117,7 @@ def sampled(
                     del pool[other]
                 del pool[victim]
                 there.remove(victim)
+                forget(victim)
             there.add(key)
         seen(key, now)
     return hits
@@ -127,7 +129,9 @@ def sampled_lru(trace: Iterable[int], room: int) -> int:
 
 
 def sampled_lfu(trace: Iterable[int], room: int) -> int:
+    """By Redis's counter, and of equal ones the one that was used longer ago."""
     often: dict[int, int] = {}
+    when: dict[int, int] = {}
     lots = random.Random(3)
 
     def seen(key: int, now: int) -> None:
@@ -135,8 +139,9 @@ def sampled_lfu(trace: Iterable[int], room: int) -> int:
         if lots.random() * (max(n - 5, 0) * 10 + 1) < 1:
             n += 1
         often[key] = n
+        when[key] = now
 
-    return sampled(trace, room, lambda key: often[key], seen)
+    return sampled(trace, room, lambda key: often[key] + when[key] / REQUESTS / 10, seen, often.pop)
 
 
 def s3_fifo(trace: Iterable[int], room: int) -> int:
@@ -178,7 +183,7 @@ def s3_fifo(trace: Iterable[int], room: int) -> int:
     return hits
 
 
-class Sketch:
+class CountMin:
     """About how often keys were asked for of late: rows of counters up to 15, halved in time."""
 
     def __init__(self, room: int) -> None:
@@ -206,12 +211,39 @@ class Sketch:
         return min(row[at] for row, at in zip(self.rows, self.places(key), strict=True))
 
 
+class Slots:
+    """The same, as data/frequency.h has it: buckets of 8 keys, of whom the least asked for goes."""
+
+    def __init__(self, room: int) -> None:
+        self.buckets: list[dict[int, int]] = [{} for _ in range((room * 2 + 7) // 8)]
+        self.left = self.every = max(20 * room // len(self.buckets), 1)
+        self.hand = 0
+
+    def bucket(self, key: int) -> dict[int, int]:
+        return self.buckets[(key * 0x9E3779B97F4A7C15 >> 20) % len(self.buckets)]
+
+    def add(self, key: int) -> None:
+        bucket = self.bucket(key)
+        if key not in bucket and len(bucket) == 8:
+            del bucket[min(bucket, key=lambda k: bucket[k])]
+        bucket[key] = min(bucket.get(key, 0) + 1, 15)
+        self.left -= 1
+        if not self.left:
+            self.left = self.every
+            aged = {k: n >> 1 for k, n in self.buckets[self.hand].items() if n > 1}
+            self.buckets[self.hand] = aged
+            self.hand = (self.hand + 1) % len(self.buckets)
+
+    def of(self, key: int) -> int:
+        return self.bucket(key).get(key, 0)
+
+
 def w_tinylfu(trace: Iterable[int], room: int) -> int:
     """As published: a window of 1% by LRU, and a main part in two segments."""
     window: OrderedDict[int, None] = OrderedDict()
     trial: OrderedDict[int, None] = OrderedDict()
     kept: OrderedDict[int, None] = OrderedDict()
-    sketch, hits, first = Sketch(room), 0, max(room // 100, 1)
+    sketch, hits, first = CountMin(room), 0, max(room // 100, 1)
     for key in trace:
         sketch.add(key)
         if key in window:
@@ -239,10 +271,16 @@ def w_tinylfu(trace: Iterable[int], room: int) -> int:
     return hits
 
 
-def sampled_tinylfu(trace: Iterable[int], room: int, samples: int = 5, share: int = 100) -> int:
-    """The same sketch; who came last competes with the least asked-for of a sample."""
+def sampled_tinylfu(
+    trace: Iterable[int],
+    room: int,
+    sketch_of: Callable[[int], CountMin | Slots] = Slots,
+    samples: int = 5,
+    share: int = 100,
+) -> int:
+    """Who came last competes with the least asked-for of a sample."""
     there, hits = Residents(), 0
-    sketch = Sketch(room)
+    sketch = sketch_of(room)
     window: deque[int] = deque()
     when: dict[int, int] = {}
     for now, key in enumerate(trace):
@@ -270,8 +308,8 @@ POLICIES: dict[str, Callable[[list[int], int], int]] = {
     "LFU of 5": sampled_lfu,
     "S3-FIFO": s3_fifo,
     "W-TinyLFU": w_tinylfu,
+    "its count-min": lambda trace, room: sampled_tinylfu(trace, room, CountMin),
     "TinyLFU of 5": sampled_tinylfu,
-    "TinyLFU of 10": lambda trace, room: sampled_tinylfu(trace, room, 10),
 }
 
 

@@ -3,8 +3,11 @@
 #define MIN_LOG2 10u
 #define MAX_LOG2 28u
 #define BYTES_A_KEY 3u
-#define AGE_EVERY 64u /* additions */
-#define AGE_BYTES 20u /* halved each time: all of them once in ten additions for each key */
+#define AGE_EVERY 80u /* additions */
+#define SLOTS 8u
+#define BUCKET_BYTES (SLOTS * 2u)
+#define COUNT_BITS 4u
+#define COUNT EK_FREQUENCY_MAX
 
 static uint32_t log2_for(uint64_t keys) {
     uint32_t log2 = MIN_LOG2;
@@ -23,7 +26,7 @@ void ek_frequency_grow(ek_arena *a, ek_frequency *f, uint64_t keys) {
     ek_ref block = ek_alloc(a, bytes);
     uint8_t *p = ek_ptr(a, block);
     if (!old) memset(p, 0, bytes);
-    /* The lower bits of a place stay: whatever its new bits are, it knows what it knew. */
+    /* The lower bits of a bucket stay: whatever its new bits are, it knows what it knew. */
     for (size_t at = 0; old && at < bytes; at += old) memcpy(p + at, ek_ptr(a, f->block), old);
     ek_free(a, f->block);
     ek_touch(a, f, sizeof *f);
@@ -38,37 +41,44 @@ void ek_frequency_free(ek_arena *a, ek_frequency *f) {
 }
 
 /* The low bits of a hash choose among the items of a table's bucket: here they are mixed anew. */
-static void places(const ek_frequency *f, uint64_t hash, uint32_t *low, uint32_t *high) {
+static size_t bucket_of(const ek_frequency *f, uint64_t hash, uint16_t *mark) {
     uint64_t mixed = hash * 0x9e3779b97f4a7c15u;
-    uint32_t mask = (1u << f->log2) - 1;
-    *low = (uint32_t)(mixed >> 20) & mask;
-    *high = (uint32_t)(mixed >> 34) & mask;
+    *mark = (uint16_t)(mixed >> 52) << COUNT_BITS;
+    return (size_t)(mixed >> 20) & (((size_t)1 << f->log2) / BUCKET_BYTES - 1);
 }
 
+static uint16_t *slots_of(const ek_arena *a, const ek_frequency *f, size_t bucket) {
+    return (uint16_t *)((uint8_t *)ek_ptr(a, f->block) + bucket * BUCKET_BYTES);
+}
+
+static unsigned count_of(uint16_t slot) { return slot & COUNT; }
+static bool is_marked(uint16_t slot, uint16_t mark) { return count_of(slot) && (slot & ~COUNT) == mark; }
+
 static void age(ek_arena *a, ek_frequency *f) {
-    uint32_t size = 1u << f->log2;
-    uint32_t n = (uint32_t)ek_min(AGE_BYTES, size - f->hand);
-    uint8_t *p = (uint8_t *)ek_ptr(a, f->block) + f->hand;
-    ek_touch_slack(a, p, n);
-    for (uint32_t i = 0; i < n; i++) p[i] = p[i] >> 1 & 0x77;
+    uint16_t *slots = slots_of(a, f, f->hand);
+    ek_touch_slack(a, slots, BUCKET_BYTES);
+    for (unsigned i = 0; i < SLOTS; i++)
+        slots[i] = (uint16_t)((slots[i] & ~COUNT) | count_of(slots[i]) >> 1);
     ek_touch_slack(a, f, sizeof *f);
-    f->hand = f->hand + n == size ? 0 : f->hand + n;
+    f->hand = (f->hand + 1) & (uint32_t)(((size_t)1 << f->log2) / BUCKET_BYTES - 1);
     f->since = 0;
 }
 
 void ek_frequency_add(ek_arena *a, ek_frequency *f, uint64_t hash) {
     if (!f->block) return;
-    uint8_t *p = ek_ptr(a, f->block);
-    uint32_t low, high;
-    places(f, hash, &low, &high);
-    unsigned one = p[low] & 15u, other = p[high] >> 4;
-    if (one <= other && one < EK_FREQUENCY_MAX) {
-        ek_touch_slack(a, p + low, 1);
-        p[low]++;
+    uint16_t mark;
+    uint16_t *slots = slots_of(a, f, bucket_of(f, hash, &mark));
+    unsigned at = 0;
+    for (unsigned i = 0; i < SLOTS; i++) {
+        if (count_of(slots[i]) < count_of(slots[at])) at = i;
+        if (!is_marked(slots[i], mark)) continue;
+        at = i;
+        break;
     }
-    if (other <= one && other < EK_FREQUENCY_MAX) {
-        ek_touch_slack(a, p + high, 1);
-        p[high] += 16;
+    bool known = is_marked(slots[at], mark);
+    if (!known || count_of(slots[at]) < EK_FREQUENCY_MAX) {
+        ek_touch_slack(a, &slots[at], sizeof slots[at]);
+        slots[at] = known ? (uint16_t)(slots[at] + 1) : (uint16_t)(mark | 1);
     }
     ek_touch_slack(a, &f->since, sizeof f->since);
     if (++f->since >= AGE_EVERY) age(a, f);
@@ -76,9 +86,9 @@ void ek_frequency_add(ek_arena *a, ek_frequency *f, uint64_t hash) {
 
 unsigned ek_frequency_of(const ek_arena *a, const ek_frequency *f, uint64_t hash) {
     if (!f->block) return 0;
-    const uint8_t *p = ek_ptr(a, f->block);
-    uint32_t low, high;
-    places(f, hash, &low, &high);
-    unsigned one = p[low] & 15u, other = p[high] >> 4;
-    return ek_min(one, other);
+    uint16_t mark;
+    const uint16_t *slots = slots_of(a, f, bucket_of(f, hash, &mark));
+    for (unsigned i = 0; i < SLOTS; i++)
+        if (is_marked(slots[i], mark)) return count_of(slots[i]);
+    return 0;
 }

@@ -1,11 +1,16 @@
 /* How often keys were asked for of late, also those that are gone: what TinyLFU admits by.
  *
- *   block | byte x 2^log2 |      a byte is two counters up to 15, each of another row
+ *   block | bucket x 2^n |     a bucket is 8 slots, 16 bytes
+ *   slot  | 12 bits of the hash | 4 bits: how often |     how often 0: free
  *
- * A count-min sketch of two rows: a hash has one place in each, an addition raises the lower of the
- * two counters (both when they are equal), and what is read is the lower one. A hand goes round and halves
- * the counters it passes, once round in ten times as many additions as there are keys: so the past
- * fades, and no call does more than a few bytes of it. Three to six bytes a key.
+ * A hash has one bucket. Where it has a slot an addition counts, up to 15; else it takes the slot of the one
+ * that was asked for least. So counters are exact, but for one hash in 500 that is taken for another, and
+ * what is forgotten is what would lose anyway. (A count-min sketch of the same bytes, which shares its
+ * counters, keeps 1 to 2 requests in 100 less: bench/policies.py.)
+ *
+ * A hand goes round and halves what it passes, a bucket in 80 additions: once round in 15 to 30 times as many
+ * additions as there are keys. So the past fades, and no call does more than a bucket of it. Three to six
+ * bytes a key.
  *
  * What it holds is a guess: its bytes are slack to the journal, and an undone transaction leaves what
  * it counted. The block and the size are in the owner's root. Lock: the store's. */
