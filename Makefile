@@ -62,8 +62,10 @@ faults: $(BUILT) build/check/.built ## out of memory and death at every step of 
 	@$(call IN,check) EMBERKV_FAULTS=8 $(VARIANT_PYTEST) $(CURDIR)/tests/faults
 	@EMBERKV_FAULTS=8 $(BIN)/pytest tests/faults/test_stepping.py
 
-torture: $(BUILT) ## processes that hammer one store and are killed; SECONDS=60
+torture: $(BUILT) ## processes that hammer one store are killed, then the machine too; SECONDS=60 of each
 	@$(BIN)/python tests/torture/run.py --seconds $(SECONDS)
+	@$(BIN)/python tests/torture/run.py --seconds $(SECONDS) --appendfsync always
+	@$(BIN)/python tests/torture/run.py --seconds $(SECONDS) --appendfsync everysec
 
 fuzz: $(BUILT) build/asan/.built ## random commands against redis-server, garbage under AddressSanitizer
 	@EMBERKV_SEED=$${EMBERKV_SEED:-$$(date +%s)} EMBERKV_SEQUENCES=$${EMBERKV_SEQUENCES:-300} \

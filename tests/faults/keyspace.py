@@ -54,16 +54,16 @@ def dump(session: Any) -> dict[tuple[int, bytes], tuple[Any, ...]]:
 
 
 def dump_keys(
-    session: Any, pattern: bytes, databases: Iterable[int]
+    session: Any, pattern: bytes, databases: Iterable[int], encodings: bool = True
 ) -> dict[tuple[int, bytes], tuple[Any, ...]]:
-    """The same of the keys that match."""
+    """The same of the keys that match; without `encodings`, which loading may change."""
     execute = session.execute
     out = {}
     for db in databases:
         execute((b"SELECT", db))
         for key in sorted(execute((b"KEYS", pattern))):
             kind = _text(execute((b"TYPE", key)))
-            encoding = _text(execute((b"OBJECT", b"ENCODING", key)))
+            encoding = _text(execute((b"OBJECT", b"ENCODING", key))) if encodings else ""
             when = execute((b"PEXPIRETIME", key))
             out[db, key] = (kind, encoding, when, _contents(execute, key, kind, encoding))
     execute((b"SELECT", 0))

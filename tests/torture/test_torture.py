@@ -49,6 +49,23 @@ def test_nothing_acknowledged_is_lost() -> None:
     assert int(kills[3].replace(",", "")) > 100
 
 
+@pytest.mark.parametrize("policy", ["always", "everysec"])
+def test_nothing_is_lost_with_the_memory(policy: str) -> None:
+    status, output = run("--seconds", "4", "--appendfsync", policy, "--window", "60")
+    assert status == 0, output
+    figures = re.search(r"([\d,]+) kills, ([\d,]+) reboots, ([\d,]+) commands", output)
+    assert figures, output
+    assert int(figures[2].replace(",", "")) >= 1
+    assert int(figures[3].replace(",", "")) > 100
+
+
+def test_it_finds_what_is_acknowledged_before_it_is_on_disk(tmp_path: Path) -> None:
+    options = ("--seconds", "60", "--appendfsync", "always", "--plant")
+    status, output = run(*options, EMBERKV_ARENA_DIR=str(tmp_path))
+    assert status != 0, output
+    assert "LOST" in output
+
+
 def test_it_finds_a_planted_fault(tmp_path: Path) -> None:
     store = _ember.Store()
     if not store.faults():

@@ -11,6 +11,7 @@
 
 #define HOUSE_BYTE ((off_t)1 << 20) /* of the arena's file; processes have the first, see process.h */
 #define ENTER_MS 100
+#define LOOK_MS 200 /* does the elected one live? That often while there is something to write */
 
 typedef struct ek_house {
     pthread_t thread;
@@ -63,7 +64,8 @@ static void *keep(void *arg) {
     uint32_t heard = atomic_load(bell_of(s));
     while (!atomic_load(&h->stop)) {
         if (!h->elected) h->elected = stand_for_election(s);
-        int64_t next = ek_clock_monotonic_ms() + EK_HOUSE_PERIOD_MS;
+        bool looks = !h->elected && ek_feed_unwritten(s);
+        int64_t next = ek_clock_monotonic_ms() + (looks ? LOOK_MS : EK_HOUSE_PERIOD_MS);
         uint32_t rung = atomic_load(bell_of(s));
         for (unsigned i = 0; h->elected && i < nhooks && !atomic_load(&h->stop); i++) {
             int64_t now = ek_clock_monotonic_ms();

@@ -2,9 +2,10 @@
  *
  * A handle whose store has something to keep starts one thread, which never needs the interpreter and
  * takes no signals. Of all handles on a shared store one is elected, by a lock on a byte of the
- * arena's file; the kernel lets go of it when the process dies, and another handle, which looks every
- * second, goes on. A private store's only handle is always elected. A child of a fork has no thread
- * until it asks for one (ek_house_begin), which ek_house_look does for whoever writes.
+ * arena's file; the kernel lets go of it when the process dies, and another handle goes on, which
+ * looks every second, and more often while there is something to write. A private store's only
+ * handle is always elected. A child of a fork has no thread until it asks for one (ek_house_begin),
+ * which ek_house_look does for whoever writes.
  *
  * To have something done, add a hook: ek_house_add(run), once, when the library is loaded (see
  * ek_persist_init), and see that the stores concerned ek_house_begin. Hooks run one after another in

@@ -248,22 +248,31 @@ static int due(ek_store *s, uint64_t upto) {
 
 /* --- each second --- */
 
-static int64_t keep(ek_store *s) {
-    if (!s->aof) return EK_HOUSE_PERIOD_MS;
+static void write_told(ek_store *s, bool sync) {
     ek_feed_state *state = state_of(s);
-    atomic_store(&state->rung, 0);
-    if (!ek_house_enter(s)) return EK_HOUSE_PERIOD_MS;
-    if (!s->a->txn_depth) ek_feed_tell(s); /* who committed may have died before he told */
-    ek_aof_look_after(s);
-    bool syncs = s->root->config.appendfsync != EK_APPENDFSYNC_NO;
-    ek_store_leave(s);
-    int64_t now = ek_clock_monotonic_ms(), next = s->aof->synced_ms + EK_HOUSE_PERIOD_MS;
-    bool sync = syncs && now >= next; /* called before that, it was to write */
-    if (atomic_load(&state->told) != atomic_load(syncs ? &state->synced : &state->written) ||
+    if (atomic_load(&state->told) != atomic_load(sync ? &state->synced : &state->written) ||
         atomic_load(&state->error))
         ek_aof_flush(s, sync);
-    if (sync) s->aof->synced_ms = now;
-    return sync || !syncs ? EK_HOUSE_PERIOD_MS : next - now;
+}
+
+static int64_t keep(ek_store *s) {
+    ek_aof *f = s->aof;
+    if (!f) return EK_HOUSE_PERIOD_MS;
+    ek_feed_state *state = state_of(s);
+    atomic_store(&state->rung, 0);
+    int64_t now = ek_clock_monotonic_ms(), next = f->synced_ms + EK_HOUSE_PERIOD_MS;
+    bool sync = f->syncs && now >= next; /* called before that, it was to write */
+    if (sync) f->synced_ms = now;
+    write_told(s, sync); /* before all else: the store's lock may be long in coming */
+    if (!ek_house_enter(s)) return EK_HOUSE_PERIOD_MS;
+    uint64_t told = atomic_load(&state->told);
+    /* Who committed may have died before he told. */
+    bool more = !s->a->txn_depth && ek_feed_tell(s) != told;
+    ek_aof_look_after(s);
+    f->syncs = s->root->config.appendfsync != EK_APPENDFSYNC_NO;
+    ek_store_leave(s);
+    if (more) write_told(s, sync);
+    return sync || !f->syncs ? EK_HOUSE_PERIOD_MS : ek_max(next - now, 0);
 }
 
 void ek_aof_init(void) { ek_house_add(keep); }

@@ -31,7 +31,9 @@ typedef struct ek_aof {
     int dir; /* of appendonlydir; -1 until there is one */
     int fd;             /* of the increment `file_id` */
     uint64_t file_id;
-    int64_t synced_ms;  /* when the house keeper last did; his alone */
+    /* The house keeper's alone. */
+    int64_t synced_ms;  /* when he last did */
+    bool syncs;         /* he does each second, by the setting as he last saw it */
 } ek_aof;
 
 /* What a store is opened with, when its memory is made. */

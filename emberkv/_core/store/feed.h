@@ -61,6 +61,12 @@ EK_INLINE ek_feed_state *ek_feed_state_of(const ek_arena *a) {
     return (ek_feed_state *)(a->base + EK_HEADER_BYTES - EK_PAGE);
 }
 
+/* Is there something committed that is not in the file yet? No lock. */
+EK_INLINE bool ek_feed_unwritten(const ek_store *s) {
+    ek_feed_state *state = ek_feed_state_of(s->a);
+    return atomic_load(&state->told) != atomic_load(&state->written);
+}
+
 bool ek_feed_make(ek_arena *a); /* the state of a new store. False: no room */
 
 EK_INLINE bool ek_feed_on(const ek_store *s) { return s->root->feed.on != 0; }
