@@ -21,6 +21,9 @@ int ek_disk_link(int from_dir, const char *from, int to_dir, const char *to);
 int ek_disk_unlink(int dir, const char *name);                 /* it may be gone already */
 int ek_disk_sync_dir(int dir);
 
+/* The errno with which a step is to fail that is taken elsewhere (base/file.h), or 0. */
+int ek_disk_step(void);
+
 /* A small file that is there whole or as it was: temp-<name>, synced, renamed, the directory synced. */
 int ek_disk_replace(int dir, const char *name, const void *bytes, size_t n);
 

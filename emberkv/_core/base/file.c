@@ -8,17 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-bool ek_write_all(int fd, const void *from, size_t n) {
-    const uint8_t *p = from;
-    while (n > 0) {
-        ssize_t done = write(fd, p, n);
-        if (done < 0 && errno == EINTR) continue;
-        if (done < 0) return false;
-        p += done;
-        n -= (size_t)done;
-    }
-    return true;
-}
+#include "base/disk.h"
 
 ssize_t ek_read_all(int fd, void *to, size_t n) {
     size_t have = 0;
@@ -45,16 +35,15 @@ static bool directory_of(const char *path, char dir[PATH_MAX]) {
     return true;
 }
 
-bool ek_sync_directory_of(const char *path) {
+/* 0 or an errno, as below. */
+static int sync_directory_of(const char *path) {
     char dir[PATH_MAX];
-    int fd = directory_of(path, dir) ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (fd < 0) return false;
-    /* Some file systems cannot sync a directory, and say so: there is no more to be had. */
-    bool ok = fsync(fd) == 0 || errno == EINVAL;
-    int e = errno;
+    int fd, failed = directory_of(path, dir) ? 0 : ENAMETOOLONG;
+    if (!failed) failed = ek_disk_open(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, &fd);
+    if (failed) return failed;
+    failed = ek_disk_sync_dir(fd);
     close(fd);
-    errno = e;
-    return ok;
+    return failed;
 }
 
 int ek_file_begin(ek_new_file *f, const char *path) {
@@ -69,6 +58,7 @@ int ek_file_begin(ek_new_file *f, const char *path) {
         errno = ENAMETOOLONG;
         return -1;
     }
+    if ((errno = ek_disk_step())) return -1;
     f->fd = open(dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0644);
     if (f->fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR)) return f->fd;
     f->named = true;
@@ -76,21 +66,24 @@ int ek_file_begin(ek_new_file *f, const char *path) {
 }
 
 /* A name for what has none: links cannot take another's place, names can. */
-static bool give_name(ek_new_file *f) {
+static int give_name(ek_new_file *f) {
     char own[40];
-    if (f->named) return true;
+    if (f->named) return 0;
     snprintf(own, sizeof own, "/proc/self/fd/%d", f->fd);
-    f->named = linkat(AT_FDCWD, own, AT_FDCWD, f->temp, AT_SYMLINK_FOLLOW) == 0;
-    return f->named;
+    int failed = ek_disk_step();
+    if (!failed && linkat(AT_FDCWD, own, AT_FDCWD, f->temp, AT_SYMLINK_FOLLOW) != 0) failed = errno;
+    f->named = !failed;
+    return failed;
 }
 
 bool ek_file_end(ek_new_file *f, bool ok) {
-    int e = errno;
-    ok = ok && fsync(f->fd) == 0 && give_name(f) && rename(f->temp, f->path) == 0;
-    if (!ok && errno) e = errno;
+    int failed = ok ? ek_disk_sync(f->fd) : errno;
+    if (!failed && ok) failed = give_name(f);
+    if (!failed && ok) failed = ek_disk_rename(AT_FDCWD, f->temp, f->path);
     close(f->fd);
-    if (ok) return ek_sync_directory_of(f->path);
-    if (f->named) unlink(f->temp);
-    errno = e;
-    return false;
+    ok = ok && !failed;
+    if (ok) failed = sync_directory_of(f->path);
+    else if (f->named) unlink(f->temp);
+    errno = failed;
+    return ok && !failed;
 }

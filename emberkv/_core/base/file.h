@@ -1,4 +1,4 @@
-/* Files that must be whole: all of a write, and a file that takes another's place. */
+/* Files that must be whole: all of a read, and a file that takes another's place. */
 #ifndef EK_BASE_FILE_H
 #define EK_BASE_FILE_H
 
@@ -7,12 +7,8 @@
 
 #include "base/base.h"
 
-/* All n bytes, whatever interrupts. False: errno tells. */
-bool ek_write_all(int fd, const void *p, size_t n);
 /* At most n bytes, fewer only at the end of the file; -1: errno tells. */
 ssize_t ek_read_all(int fd, void *p, size_t n);
-/* What was renamed or made in the directory that `path` lies in is on disk. */
-bool ek_sync_directory_of(const char *path);
 
 /* A file to be written and then to take the place of `path`. Until then it has no name, so that
  * nothing is left of it when its process dies, or, where the file system cannot do that, a name

@@ -163,8 +163,9 @@ int ek_aof_write_out(ek_store *s, uint64_t upto) {
         failed = ek_disk_write(s->aof->fd, pieces, n, at - state->file_at);
         if (failed) break;
         at = end;
-        atomic_store(&state->reading, chunk);
+        /* In this order: whoever dies in between leaves a chunk from which the place is found. */
         atomic_store(&state->written, at);
+        atomic_store(&state->reading, chunk);
     }
     atomic_store(&state->error, (uint32_t)failed);
     return failed;
@@ -304,6 +305,8 @@ void ek_aof_end(ek_store *s) {
         if (!s->a->txn_depth) ek_feed_tell(s);
         ek_store_leave(s);
     }
-    if (atomic_load(&state->told) != atomic_load(&state->synced)) ek_aof_flush(s, true);
+    /* What the disk does not take stays in memory, for whoever opens the path next. */
+    if (atomic_load(&state->told) != atomic_load(&state->synced) && ek_aof_flush(s, true) != 0)
+        s->a->keep = true;
     drop(s);
 }

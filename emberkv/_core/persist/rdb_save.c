@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/disk.h"
 #include "base/file.h"
 #include "base/number.h"
 #include "engine/version.h"
@@ -37,14 +38,14 @@ static void flush(ek_rdb_out *o) {
     ek_rdb_save *save = w->save;
     if (save->leave) save->leave(save->arg);
     if (!save->no_checksum) w->crc = ek_crc64(w->crc, o->buf, o->len);
-    bool written = ek_write_all(w->fd, o->buf, o->len);
-    int e = errno;
+    struct iovec all = {o->buf, o->len};
+    int failed = ek_disk_write(w->fd, &all, 1, save->bytes);
     save->bytes += o->len;
     o->len = 0;
     bool goes_on = !save->go_on || save->go_on(save->arg, save->keys);
     bool entered = !save->enter || save->enter(save->arg);
-    errno = e;
-    if (!written) fail(w, "cannot be written");
+    errno = failed;
+    if (failed) fail(w, "cannot be written");
     if (!entered) {
         snprintf(save->err, sizeof save->err, "there was no room to keep what changed meanwhile");
         give_up(w);
