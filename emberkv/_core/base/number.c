@@ -216,6 +216,15 @@ bool ek_parse_double(const uint8_t *p, size_t n, double *out) {
     return ok;
 }
 
+size_t ek_parse_double_prefix(const char *p, double *out) {
+    size_t n = strspn(p, "-.0123456789");
+    if (!(p[n] && strchr("eExXiInN", p[n])) && parse_short_decimal((const uint8_t *)p, n, out))
+        return n;
+    char *end;
+    *out = strtod_l(p, &end, c_locale());
+    return (size_t)(end - p);
+}
+
 bool ek_parse_long_double(const uint8_t *p, size_t n, long double *out) {
     int64_t whole;
     if (ek_parse_i64(p, n, &whole)) {
@@ -234,7 +243,7 @@ bool ek_parse_long_double(const uint8_t *p, size_t n, long double *out) {
 }
 
 static size_t format_special(char *out, bool nan, bool minus) {
-    const char *s = nan ? "nan" : minus ? "-inf" : "inf";
+    const char *s = nan ? minus ? "-nan" : "nan" : minus ? "-inf" : "inf";
     size_t n = strlen(s);
     memcpy(out, s, n);
     return n;
@@ -250,7 +259,7 @@ static size_t format_digits(char *out, double v, unsigned digits) {
 }
 
 size_t ek_format_double(char *out, double v) {
-    if (EK_UNLIKELY(!isfinite(v))) return format_special(out, isnan(v), v < 0);
+    if (EK_UNLIKELY(!isfinite(v))) return format_special(out, isnan(v), signbit(v));
     if (v > -1e17 && v < 1e17 && (double)(int64_t)v == v && !(v == 0 && signbit(v)))
         return ek_format_i64(out, (int64_t)v);
     double u = fabs(v);
@@ -288,7 +297,7 @@ size_t ek_format_fixed(char *out, double v) {
 }
 
 size_t ek_format_long_double(char *out, long double v) {
-    if (EK_UNLIKELY(!isfinite(v))) return format_special(out, isnan(v), v < 0);
+    if (EK_UNLIKELY(!isfinite(v))) return format_special(out, isnan(v), signbit(v));
     if (v > -1e18L && v < 1e18L && (long double)(int64_t)v == v)
         return ek_format_i64(out, (int64_t)v);
     locale_t before = uselocale(c_locale());

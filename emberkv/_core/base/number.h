@@ -17,12 +17,15 @@ bool ek_parse_u64(const uint8_t *p, size_t n, uint64_t *out);
 /* A float in C's notation (decimal, hexadecimal, inf, infinity), all of the string, no NaN. What is
  * too large or too small for the type is refused; infinity by name is not. */
 bool ek_parse_double(const uint8_t *p, size_t n, double *out);
+/* The number that a text with a zero byte behind it begins with, as C's strtod has it, whatever the locale;
+ * returns its length, 0 if there is none. */
+size_t ek_parse_double_prefix(const char *p, double *out);
 bool ek_parse_long_double(const uint8_t *p, size_t n, long double *out); /* n < 5,120 */
 
 /* Write the number at `out`, without a zero byte behind it; returns its length. */
 size_t ek_format_i64(char *out, int64_t v);
 size_t ek_format_u64(char *out, uint64_t v);
-size_t ek_format_double(char *out, double v); /* 17 significant digits; inf, -inf, nan */
+size_t ek_format_double(char *out, double v); /* 17 significant digits; inf, -inf, nan, -nan */
 /* The fewest digits that mean this very double; 0: it is not of those that this prints (from a
  * 512th to 10^15). A whole number has no point. */
 size_t ek_format_shortest(char *out, double v);

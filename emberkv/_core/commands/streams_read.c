@@ -44,7 +44,10 @@ typedef struct request {
 
 static bool arg_block(ek_ctx *c, size_t i, int64_t *ms) {
     ek_str s = c->argv[i];
-    if (!ek_parse_i64(s.p, s.n, ms))
+    if (c->session->in_script)
+        ek_reply_error(c->reply, "ERR %s command is not allowed with BLOCK option from scripts",
+                       c->cmd->name);
+    else if (!ek_parse_i64(s.p, s.n, ms))
         ek_reply_error(c->reply, "ERR timeout is not an integer or out of range");
     else if (*ms < 0)
         ek_reply_error(c->reply, "ERR timeout is negative");

@@ -165,17 +165,34 @@ static void write_array(lua_State *L, ek_reply *r, int script_resp, int depth) {
     }
 }
 
+/* What is no number stays one line. */
+static void write_bignum(ek_reply *r, ek_str s) {
+    size_t n = strlen((const char *)s.p);
+    ek_reply_bignum(r, (const char *)s.p);
+    uint8_t *text = r->buf + r->len - n - (r->resp ? 2 : 0); /* in RESP its end follows */
+    for (size_t i = 0; i < n; i++)
+        if (text[i] == '\r' || text[i] == '\n') text[i] = ' ';
+}
+
+/* False: it is none, as far as it goes. */
 static bool write_verbatim(lua_State *L, ek_reply *r) {
-    char format[4] = "txt";
-    if (!field(L, "format", LUA_TSTRING)) return false;
-    ek_str f = text_at(L, -1);
-    memcpy(format, f.p, ek_min(f.n, 3));
-    ek_lua_pop(L, 1);
-    if (!field(L, "string", LUA_TSTRING)) return false;
-    ek_str s = text_at(L, -1);
-    ek_reply_verbatim(r, format, s.p, s.n);
-    ek_lua_pop(L, 1);
-    return true;
+    char format[4] = "   ";
+    if (!field(L, "verbatim_string", LUA_TTABLE)) return false;
+    bool is = field(L, "format", LUA_TSTRING);
+    if (is) {
+        ek_str f = text_at(L, -1);
+        memcpy(format, f.p, ek_min(f.n, 3));
+        ek_lua_pop(L, 1);
+        is = field(L, "string", LUA_TSTRING);
+    }
+    if (is) {
+        ek_str s = text_at(L, -1);
+        ek_reply_verbatim(r, format, s.p, s.n);
+        ek_lua_pop(L, 1);
+    } else {
+        ek_lua_pop(L, 1);
+    }
+    return is;
 }
 
 static void write_table(lua_State *L, ek_reply *r, int script_resp, int depth) {
@@ -190,10 +207,8 @@ static void write_table(lua_State *L, ek_reply *r, int script_resp, int depth) {
     } else if (field(L, "set", LUA_TTABLE)) {
         write_keyed(L, r, false, script_resp, depth);
     } else if (field(L, "big_number", LUA_TSTRING)) {
-        ek_reply_bignum(r, (const char *)text_at(L, -1).p);
-    } else if (field(L, "verbatim_string", LUA_TTABLE)) {
-        if (!write_verbatim(L, r)) ek_reply_null(r);
-    } else {
+        write_bignum(r, text_at(L, -1));
+    } else if (!write_verbatim(L, r)) {
         write_array(L, r, script_resp, depth);
         return;
     }

@@ -8,6 +8,8 @@
  * walks over what stands behind it, as on a server, where there are no fronts. */
 #include "scripting/run.h"
 
+#include <math.h>
+
 static const char front_key; /* its address */
 
 static int refuse_change(lua_State *L) { return lua.L_error(L, "Attempt to modify a readonly table"); }
@@ -64,6 +66,34 @@ static int safe_rawset(lua_State *L) {
     return 1;
 }
 
+/* Upvalue 1 of these: the original. */
+static int original(lua_State *L) { return lua.tocfunction(L, LUA_UPVALUE(1))(L); }
+
+static int refuse_front(lua_State *L) {
+    if (!push_behind(L, 1)) return original(L);
+    lua.pushstring(L, "Attempt to modify a readonly table");
+    return lua.error(L);
+}
+
+static int safe_setmetatable(lua_State *L) {
+    int type = lua.type(L, 2);
+    return lua.gettop(L) > 1 && (type == LUA_TNIL || type == LUA_TTABLE) ? refuse_front(L)
+                                                                        : original(L);
+}
+
+static int safe_foreach(lua_State *L) {
+    if (push_behind(L, 1)) lua.replace(L, 1);
+    return original(L);
+}
+
+/* A front has none to speak of; that of what stands behind cannot be had. */
+static int safe_getmetatable(lua_State *L) {
+    if (!push_behind(L, 1)) return original(L);
+    if (lua.getmetatable(L, -1)) lua.createtable(L, 0, 0);
+    else lua.pushnil(L);
+    return 1;
+}
+
 static int safe_rawget(lua_State *L) {
     lua.L_checktype(L, 1, LUA_TTABLE);
     lua.settop(L, 2);
@@ -93,16 +123,53 @@ static int safe_pairs(lua_State *L) {
 
 /* --- guards --- */
 
-/* A precompiled chunk could do anything. Upvalue 1: the original. */
-static int safe_load(lua_State *L) {
+/* Compile the text at `at`. A precompiled chunk could do anything. */
+static int load_text(lua_State *L, int at, const char *name) {
     size_t n;
-    const char *text = lua.type(L, 1) == LUA_TSTRING ? lua.tolstring(L, 1, &n) : NULL;
-    if (!text || (n > 0 && text[0] == 27)) {
-        lua.pushnil(L);
-        lua.pushstring(L, text ? "attempt to load bytecode" : "a string is wanted");
-        return 2;
+    const char *text = lua.tolstring(L, at, &n);
+    bool bytecode = n > 0 && text[0] == 27;
+    if (!bytecode && lua.L_loadbuffer(L, text, n, name) == 0) return 1;
+    if (bytecode) lua.pushstring(L, "attempt to load bytecode");
+    lua.pushnil(L);
+    lua.insert(L, -2);
+    return 2;
+}
+
+/* The name of the chunk, argument 2. */
+static const char *chunk_name(lua_State *L, const char *usual) {
+    return lua.type(L, 2) == LUA_TNIL ? usual : lua.L_checklstring(L, 2, NULL);
+}
+
+static int safe_loadstring(lua_State *L) {
+    const char *text = lua.L_checklstring(L, 1, NULL);
+    lua.settop(L, 2);
+    return load_text(L, 1, chunk_name(L, text));
+}
+
+/* Argument 1 gives a piece each time it is called, and nothing at the end. */
+static int safe_load(lua_State *L) {
+    enum { READER = 1, TEXT = 3 };
+    size_t n;
+    lua.L_checktype(L, READER, LUA_TFUNCTION);
+    lua.settop(L, 2);
+    const char *name = chunk_name(L, "=(load)");
+    lua.pushlstring(L, "", 0);
+    for (;;) {
+        lua.pushvalue(L, READER);
+        bool failed = lua.pcall(L, 0, 1, 0) != 0;
+        if (!failed && lua.type(L, -1) == LUA_TNIL) break;
+        const char *piece = lua.tolstring(L, -1, &n);
+        if (failed || !piece) {
+            lua.pushnil(L);
+            if (failed) lua.insert(L, -2);
+            else lua.pushstring(L, "reader function must return a string");
+            return 2;
+        }
+        if (n == 0) break;
+        lua.concat(L, 2);
     }
-    return lua.tocfunction(L, LUA_UPVALUE(1))(L);
+    lua.settop(L, TEXT);
+    return load_text(L, TEXT, name);
 }
 
 /* An error of redis.call is a table; who catches it is given its text. Upvalue 1: pcall. */
@@ -123,7 +190,7 @@ static int safe_unpack(lua_State *L) {
     double from = lua.type(L, 2) == LUA_TNIL || lua.gettop(L) < 2 ? 1 : lua.tonumber(L, 2);
     double to = lua.gettop(L) < 3 || lua.type(L, 3) == LUA_TNIL ? from : lua.tonumber(L, 3);
     if (!(to - from < INT32_MAX / 2)) return lua.L_error(L, "too many results to unpack");
-    return lua.tocfunction(L, LUA_UPVALUE(1))(L);
+    return original(L);
 }
 
 /* --- math.random --- */
@@ -136,26 +203,23 @@ static int32_t next_random(ek_lua *self) {
 
 static int math_random(lua_State *L) {
     double r = (double)(next_random(ek_lua_self(L)) % INT32_MAX) / INT32_MAX;
-    double low = 1, high;
-    switch (lua.gettop(L)) {
-    case 0: lua.pushnumber(L, r); return 1;
-    case 1: high = lua.L_checknumber(L, 1); break;
-    case 2:
-        low = lua.L_checknumber(L, 1);
-        high = lua.L_checknumber(L, 2);
-        break;
-    default: return lua.L_error(L, "wrong number of arguments");
+    int n = lua.gettop(L), low = 1, high;
+    if (n == 0) {
+        lua.pushnumber(L, r);
+        return 1;
     }
-    if (!(low <= high))
-        return lua.L_error(L, "bad argument #%d to 'random' (interval is empty)", lua.gettop(L));
-    double span = high - low + 1, v = r * span;
-    lua.pushnumber(L, (double)(int64_t)v + low);
+    if (n > 2) return lua.L_error(L, "wrong number of arguments");
+    if (n == 2) low = (int)lua.L_checkinteger(L, 1);
+    high = (int)lua.L_checkinteger(L, n);
+    if (low > high) return lua.L_argerror(L, n, "interval is empty");
+    int span = (int)((unsigned)high - (unsigned)low + 1); /* as a server's: too many are none */
+    lua.pushnumber(L, floor(r * span) + low);
     return 1;
 }
 
 static int math_randomseed(lua_State *L) {
-    ek_lua_self(L)->random = (uint64_t)(uint32_t)(int64_t)lua.L_checknumber(L, 1) << 16 |
-                             EK_LUA_RANDOM_BEGIN;
+    uint32_t seed = (uint32_t)lua.L_checkinteger(L, 1);
+    ek_lua_self(L)->random = (uint64_t)seed << 16 | 0x330e;
     return 0;
 }
 
@@ -191,6 +255,10 @@ static void guard_standard(lua_State *L) {
     ek_lua_push_function(L, "random", math_random);
     ek_lua_push_function(L, "randomseed", math_randomseed);
     ek_lua_pop(L, 1);
+    lua.getfield(L, LUA_GLOBALSINDEX, "table");
+    wrap(L, "insert", refuse_front);
+    wrap(L, "foreach", safe_foreach);
+    ek_lua_pop(L, 1);
 }
 
 static void make_missing_an_error(lua_State *L) {
@@ -209,8 +277,10 @@ static void push_globals(lua_State *L, ek_redis_kind kind) {
     };
     lua.createtable(L, 0, 40);
     for (size_t i = 0; i < EK_COUNTOF(kept); i++) copy(L, kept[i]);
-    wrap(L, "load", safe_load);
-    wrap(L, "loadstring", safe_load);
+    ek_lua_push_function(L, "load", safe_load);
+    ek_lua_push_function(L, "loadstring", safe_loadstring);
+    wrap(L, "getmetatable", safe_getmetatable);
+    wrap(L, "setmetatable", safe_setmetatable);
     wrap(L, "pcall", text_pcall);
     wrap(L, "unpack", safe_unpack);
     ek_lua_push_function(L, "rawset", safe_rawset);
@@ -254,7 +324,11 @@ static int keep(lua_State *L) {
 static void protect_strings(lua_State *L) {
     lua.pushstring(L, "");
     lua.getmetatable(L, -1);
-    lua.createtable(L, 0, 0);
+    lua.createtable(L, 0, 1); /* what they are shown in its place */
+    lua.getfield(L, LUA_GLOBALSINDEX, "string");
+    protect(L);
+    lua.setfield(L, -2, "__index");
+    protect(L);
     lua.setfield(L, -2, "__metatable");
     ek_lua_pop(L, 2);
 }

@@ -87,7 +87,8 @@ int ek_lua_note_place(lua_State *L) {
         lua.getfield(L, 1, "err");
     } else {
         const char *text = lua.tolstring(L, 1, NULL);
-        lua.pushfstring(L, "ERR %s", text ? text : "unknown error");
+        if (!text && lua.type(L, 1) == LUA_TBOOLEAN) text = lua.toboolean(L, 1) ? "true" : "false";
+        lua.pushfstring(L, "ERR %s", text ? text : lua.typename(L, lua.type(L, 1)));
     }
     if (lua.type(L, -1) != LUA_TSTRING) {
         ek_lua_pop(L, 1);

@@ -7,6 +7,7 @@
 
 #define TIDY_BYTES ((size_t)16 << 20)
 #define KEPT_BYTES ((size_t)2 << 20)
+#define RANDOM_BEGIN 0x1234abcd330e /* drand48's, when it was given no seed */
 
 ek_lua_hooks ek_lua_above;
 
@@ -192,7 +193,7 @@ static ek_lua *make(ek_store *s) {
     self->s = s;
     self->a = s->a;
     self->limit = SIZE_MAX;
-    self->random = EK_LUA_RANDOM_BEGIN;
+    self->random = RANDOM_BEGIN;
     self->L = lua.newstate(allocate, self);
     if (self->L) lua.atpanic(self->L, panic);
     if (!self->L || lua.cpcall(self->L, set_up, self) != 0) {

@@ -5,7 +5,8 @@
  *              globals    of scripts (KEYS and ARGV of the one that runs among them) and of functions
  *
  * What scripts see as their globals is an empty table in front of those, which nobody can write to;
- * so is every library (globals.c). Nothing that a script does is met by another. Made on first use;
+ * so is every library (globals.c). Nothing that a script does is met by another, but for the settings of
+ * cjson and what math.random has come to, as with any server. Made on first use;
  * belongs to the handle. Used under the store's lock, so by one thread at a time.
  *
  * What it allocates is counted, and refused beyond lua-memory-limit: a Lua error as any other. */
@@ -26,7 +27,6 @@ enum {
     EK_LUA_CLASS_BYTES = 16,
     EK_LUA_SMALL_BYTES = 256,
     EK_LUA_RECENT = 64,
-    EK_LUA_RANDOM_BEGIN = 0x330e, /* drand48's, for the seed 0 */
 };
 
 typedef struct ek_lua_block {
