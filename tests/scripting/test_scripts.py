@@ -70,6 +70,8 @@ CALLS: list[tuple[Any, ...]] = [
     ("EVALSHA", "e0e1f9fabfc9d4800c877a703b823ac0578ff8db", 0),
     ("SCRIPT", "KILL"),
     ("SCRIPT", "FOO"),
+    ("SCRIPT", "DEBUG", "no"),
+    ("SCRIPT", "DEBUG", "x"),
     ("SCRIPT",),
     ("EVAL_RO", "return redis.call('set', 'a', 1)", 0),
     ("EVAL_RO", "return redis.call('get', 'a')", 0),

@@ -234,6 +234,10 @@ void ek_cmd_script_flush(ek_ctx *c) {
 }
 
 void ek_cmd_script_debug(ek_ctx *c) {
-    if (ek_arg_is(c, 2, "no")) ek_reply_ok(c->reply);
-    else ek_reply_error(c->reply, "ERR the debugger of scripts is not available");
+    if (ek_arg_is(c, 2, "no"))
+        ek_reply_ok(c->reply);
+    else if (ek_arg_is(c, 2, "yes") || ek_arg_is(c, 2, "sync"))
+        ek_reply_error(c->reply, "ERR the debugger of scripts is not available");
+    else
+        ek_reply_error(c->reply, "ERR Use SCRIPT DEBUG YES/SYNC/NO");
 }

@@ -137,8 +137,7 @@ static void take_string(lua_State *L, reader *r, size_t n) {
 static void unpack(lua_State *L, reader *r, int depth);
 
 static void unpack_array(lua_State *L, reader *r, size_t n, int depth) {
-    if (n > (size_t)(r->end - r->p)) lua.L_error(L, "Missing bytes in input.");
-    lua.createtable(L, (int)n, 0);
+    lua.createtable(L, (int)ek_min(n, (size_t)(r->end - r->p)), 0);
     for (size_t i = 1; i <= n; i++) {
         unpack(L, r, depth + 1);
         lua.rawseti(L, -2, (int)i);
@@ -146,12 +145,10 @@ static void unpack_array(lua_State *L, reader *r, size_t n, int depth) {
 }
 
 static void unpack_map(lua_State *L, reader *r, size_t n, int depth) {
-    if (n > (size_t)(r->end - r->p) / 2) lua.L_error(L, "Missing bytes in input.");
-    lua.createtable(L, 0, (int)n);
+    lua.createtable(L, 0, (int)ek_min(n, (size_t)(r->end - r->p) / 2));
     while (n-- > 0) {
         unpack(L, r, depth + 1);
         unpack(L, r, depth + 1);
-        if (lua.type(L, -2) == LUA_TNIL) lua.L_error(L, "Bad data format in input.");
         lua.settable(L, -3);
     }
 }
@@ -177,22 +174,19 @@ static void unpack(lua_State *L, reader *r, int depth) {
     case 0xc0: lua.pushnil(L); break;
     case 0xc2: lua.pushboolean(L, 0); break;
     case 0xc3: lua.pushboolean(L, 1); break;
-    case 0xc4:
     case 0xd9: take_string(L, r, take(L, r, 1)); break;
-    case 0xc5:
     case 0xda: take_string(L, r, take(L, r, 2)); break;
-    case 0xc6:
     case 0xdb: take_string(L, r, take(L, r, 4)); break;
     case 0xca: push_float(L, take(L, r, 4), true); break;
     case 0xcb: push_float(L, take(L, r, 8), false); break;
     case 0xcc: lua.pushnumber(L, (double)take(L, r, 1)); break;
     case 0xcd: lua.pushnumber(L, (double)take(L, r, 2)); break;
     case 0xce: lua.pushnumber(L, (double)take(L, r, 4)); break;
-    case 0xcf: lua.pushnumber(L, (double)take(L, r, 8)); break;
+    case 0xcf: /* read with a sign, as by a server */
+    case 0xd3: lua.pushnumber(L, (double)(int64_t)take(L, r, 8)); break;
     case 0xd0: lua.pushnumber(L, (int8_t)take(L, r, 1)); break;
     case 0xd1: lua.pushnumber(L, (int16_t)take(L, r, 2)); break;
     case 0xd2: lua.pushnumber(L, (int32_t)take(L, r, 4)); break;
-    case 0xd3: lua.pushnumber(L, (double)(int64_t)take(L, r, 8)); break;
     case 0xdc: unpack_array(L, r, take(L, r, 2), depth); break;
     case 0xdd: unpack_array(L, r, take(L, r, 4), depth); break;
     case 0xde: unpack_map(L, r, take(L, r, 2), depth); break;
@@ -244,7 +238,16 @@ static int msgpack_unpack_limit(lua_State *L) {
 }
 
 void ek_lua_open_cmsgpack(lua_State *L) {
-    lua.createtable(L, 0, 4);
+    static const char *const texts[][2] = {
+        {"_NAME", "cmsgpack"},
+        {"_VERSION", "lua-cmsgpack 0.4.0"},
+        {"_DESCRIPTION", "MessagePack C implementation for Lua"},
+    };
+    lua.createtable(L, 0, 8);
+    for (size_t i = 0; i < EK_COUNTOF(texts); i++) {
+        lua.pushstring(L, texts[i][1]);
+        lua.setfield(L, -2, texts[i][0]);
+    }
     ek_lua_push_function(L, "pack", msgpack_pack);
     ek_lua_push_function(L, "unpack", msgpack_unpack);
     ek_lua_push_function(L, "unpack_one", msgpack_unpack_one);

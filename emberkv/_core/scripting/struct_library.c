@@ -174,7 +174,7 @@ static size_t unpack_one(lua_State *L, const format *f, const option *o, const c
                 lua.L_error(L, "format 'c0' needs a previous size");
             d = lua.tonumber(L, -1);
             ek_lua_pop(L, 1);
-            if (!(d >= 0 && d <= (double)left)) lua.L_error(L, "bad argument #2 to 'unpack' (data string too short)");
+            if (!(d > -1 && d <= (double)left)) lua.L_error(L, "bad argument #2 to 'unpack' (data string too short)");
             n = (size_t)d;
         }
         lua.pushlstring(L, p, n);
