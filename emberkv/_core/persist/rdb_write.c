@@ -20,7 +20,7 @@
 enum {
     INTEGER_CHARS_MAX = 11, /* of what may be stored in 32 bits */
     COMPRESS_FROM = 21,     /* bytes; shorter strings are not worth it */
-    COMPRESS_SAVES = 4,     /* at least */
+    COMPRESS_SAVES = 5, /* four bytes are not worth it to a server either */
     NODE_PACKED = 2,
     FIRST_BUFFER = 512,
 };

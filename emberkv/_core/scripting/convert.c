@@ -104,7 +104,8 @@ static const uint8_t *push_value(lua_State *L, const uint8_t *p, int resp) {
 }
 
 void ek_lua_push_reply(lua_State *L, const uint8_t *tape, size_t n, int resp) {
-    if (n == 0) lua.pushnil(L);
+    if (EK_LIKELY(n && tape[0] == '$')) push_bytes(L, tape + 5, ek_load32(tape + 1));
+    else if (n == 0) lua.pushnil(L);
     else push_value(L, tape, resp);
 }
 
@@ -219,17 +220,14 @@ static void write_table(lua_State *L, ek_reply *r, int script_resp, int depth) {
 static int64_t whole(double d) { return d >= -0x1p63 && d < 0x1p63 ? (int64_t)d : INT64_MIN; }
 
 void ek_lua_write_reply(lua_State *L, ek_reply *r, int script_resp, int depth) {
-    ek_str s;
-    if (depth > DEPTH_MAX || !lua.checkstack(L, 6)) {
+    int type = lua.type(L, -1);
+    if (EK_UNLIKELY(type == LUA_TTABLE && (depth > DEPTH_MAX || !lua.checkstack(L, 6)))) {
         ek_reply_error(r, "ERR reached lua stack limit");
         ek_lua_pop(L, 1);
         return;
     }
-    switch (lua.type(L, -1)) {
-    case LUA_TSTRING:
-        s = text_at(L, -1);
-        ek_reply_str(r, s);
-        break;
+    switch (type) {
+    case LUA_TSTRING: ek_reply_str(r, text_at(L, -1)); break;
     case LUA_TNUMBER: ek_reply_int(r, whole(lua.tonumber(L, -1))); break;
     case LUA_TBOOLEAN:
         if (script_resp >= 3) ek_reply_bool(r, lua.toboolean(L, -1));
