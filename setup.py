@@ -1,7 +1,7 @@
 """Build of the C core and its Cython binding.
 
 Environment:
-  EMBERKV_VARIANT=release|check|asan|nojournal   what to build (default release)
+  EMBERKV_VARIANT=release|check|asan|nojournal|nofigures   what to build (default release)
   EMBERKV_TESTING=1                              also build the test-only binding of the containers
 """
 
@@ -26,6 +26,7 @@ VARIANTS = {
         ["-fsanitize=address,undefined"],
     ),
     "nojournal": (["-O2", "-DEK_NO_JOURNAL"], []),
+    "nofigures": (["-O2", "-DEK_NO_FIGURES"], []),
 }
 
 variant = os.environ.get("EMBERKV_VARIANT", "release")

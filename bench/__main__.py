@@ -17,7 +17,7 @@ from bench import report
 
 PARTS = (
     *("lookups", "commands", "memory", "journal", "sharing", "messages", "loading", "startup"),
-    *("bits", "arrays", "bridge", "scripts", "server", "snapshots"),
+    *("bits", "arrays", "bridge", "scripts", "server", "snapshots", "statistics"),
 )
 
 
@@ -41,7 +41,9 @@ def main() -> None:
     results = Path(__file__).parent / "results"
     folder = options.out or (results if whole or options.again else results / "partial")
     done = report.read(folder) if options.again else {}
-    for part in options.only or [p for p in PARTS if not (options.quick and p == "journal")]:
+    for part in options.only or [
+        p for p in PARTS if not (options.quick and p in ("journal", "statistics"))
+    ]:
         run = report.Run(quick=options.quick)
         if options.processor_time:
             run.clock = time.thread_time_ns

@@ -96,7 +96,7 @@ def test_what_is_asked_for_often_is_told_from_what_came_by() -> None:
     sketch, lots = core.Frequency(core.Arena()), random.Random(1)
     sketch.grow(2000)
     often = [lots.getrandbits(64) for _ in range(1000)]
-    for turn in range(20):
+    for _ in range(20):
         for key in often:
             sketch.add(key)
             sketch.add(lots.getrandbits(64))

@@ -12,6 +12,11 @@
 #include "store/feed.h"
 #include "store/keyspace.h"
 #include "store/saving.h"
+#include "store/string.h"
+#include "store/value_hash.h"
+#include "store/value_list.h"
+#include "store/value_set.h"
+#include "store/value_zset.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,9 +26,11 @@
 
 enum {
     TEXT_BYTES = 192 << 10, /* more than all sections together, but for the keyspace */
-    DATABASE_BYTES = 96,
+    DATABASE_BYTES = 4096, /* with the sizes of its keys */
     HUMAN_BYTES = 32,
     TTL_SAMPLES = 32,
+    SIZE_SAMPLES = 4096,
+    SIZE_STEPS = 65,
     RATE_MIN_US = 100000,
     RATE_MAX_US = 60000000,
 };
@@ -297,7 +304,10 @@ static void put_stats(ek_ctx *c, text *t) {
     put_number(t, "tracking_total_items", r->tracking.nitems);
     put_number(t, "tracking_total_prefixes", r->tracking.nprefixes);
     PUT_ZEROS(t, "unexpected_error_replies");
-    put_number(t, "total_error_replies", stats ? stats->errors : 0);
+    ek_error_figure errors[EK_ERROR_CODES];
+    uint64_t all;
+    ek_figures_errors(c->s, errors, &all);
+    put_number(t, "total_error_replies", all);
     PUT_ZEROS(t, "dump_payload_sanitizations", "total_reads_processed", "total_writes_processed",
               "io_threaded_reads_processed", "io_threaded_writes_processed", "reply_buffer_shrinks",
               "reply_buffer_expands");
@@ -349,14 +359,15 @@ static void put_commandstats(ek_ctx *c, text *t) {
 }
 
 static void put_errorstats(ek_ctx *c, text *t) {
-    const ek_stats *stats = ek_stats_of(c->s);
-    for (unsigned i = 0; stats && i < EK_ERROR_CODES && stats->error_codes[i].code[0]; i++)
-        put(t, "errorstat_%s:count=%llu\r\n", stats->error_codes[i].code,
-            (unsigned long long)stats->error_codes[i].count);
+    ek_error_figure errors[EK_ERROR_CODES];
+    uint64_t all;
+    unsigned n = ek_figures_errors(c->s, errors, &all);
+    for (unsigned i = 0; i < n; i++)
+        put(t, "errorstat_%s:count=%llu\r\n", errors[i].code, (unsigned long long)errors[i].count);
 }
 
 /* The time that so many percent of the calls stayed below, as fine as the histogram is. */
-static double percentile(const uint32_t *histogram, double percent) {
+static double percentile(const uint64_t *histogram, double percent) {
     double all = 0, sum = 0;
     for (unsigned i = 0; i < EK_HISTOGRAM_STEPS; i++) all += histogram[i];
     double wanted = all * percent / 100;
@@ -368,14 +379,13 @@ static double percentile(const uint32_t *histogram, double percent) {
 }
 
 static void put_latencystats(ek_ctx *c, text *t) {
-    const ek_stats *stats = ek_stats_of(c->s);
     static const ek_str name = {(const uint8_t *)"latency-tracking-info-percentiles", 33};
     char asked[256];
     size_t n = ek_setting_print(c->s, ek_setting_find(name, NULL), asked, sizeof asked);
     if (!c->s->root->config.latency_tracking || n == 0 || n >= sizeof asked) return;
-    for (unsigned i = 0; stats && i < stats->ncommands; i++) {
-        const uint32_t *of = stats->histograms[i];
-        if (!of) continue;
+    for (unsigned i = 0; i < ek_command_count(); i++) {
+        uint64_t of[EK_HISTOGRAM_STEPS];
+        if (!ek_figures_histogram(c->s, i, of)) continue;
         put(t, "latency_percentiles_usec_%s:", ek_command_at(i)->name);
         for (const char *p = asked; *p; p += *p == ' ') {
             size_t len = strcspn(p, " ");
@@ -412,32 +422,101 @@ static void put_keyspace(ek_ctx *c, text *t) {
     }
 }
 
+/* --- sizes of keys --- */
+
+typedef struct sizing {
+    ek_ctx *c;
+    int64_t now_ms;
+    uint64_t seen[EK_STREAM][SIZE_STEPS]; /* by the powers of two */
+} sizing;
+
+static uint64_t size_of(const sizing *z, const ek_value *v) {
+    const ek_arena *a = z->c->a;
+    switch (v->type) {
+    case EK_STRING: return ek_string_len(v);
+    case EK_LIST: return ek_value_list_of(v)->count;
+    case EK_SET_TYPE: return ek_set_len(a, v);
+    case EK_ZSET: return ek_zset_count(a, v);
+    default: return ek_hash_len(z->c->s, v, z->now_ms);
+    }
+}
+
+static bool add_size(void *arg, ek_ref entry) {
+    sizing *z = arg;
+    ek_value v;
+    ek_entry_read(z->c->a, entry, &v);
+    if (v.type >= EK_STREAM) return true;
+    uint64_t n = size_of(z, &v);
+    z->seen[v.type][n ? 64 - (unsigned)__builtin_clzll(n) : 0]++;
+    return true;
+}
+
+static void put_size(text *t, unsigned step) {
+    static const char units[] = " KMGT";
+    unsigned power = step ? step - 1 : 0;
+    if (!step) put(t, "0");
+    else put(t, "%u%.*s", 1u << power % 10, power >= 10, &units[power / 10]);
+}
+
+static void put_sizes_of(ek_ctx *c, text *t, uint32_t dbi) {
+    static const char *const names[EK_STREAM] = {
+        "strings_sizes", "lists_items", "sets_items", "zsets_items", "hashes_items",
+    };
+    const ek_table *keys = &c->s->dbs[dbi].keys;
+    sizing z = {.c = c, .now_ms = ek_now_ms(c)};
+    bool few = keys->count <= SIZE_SAMPLES;
+    for (unsigned i = 0; !few && i < SIZE_SAMPLES; i++)
+        add_size(&z, ek_table_random(c->a, keys, &c->s->random));
+    if (few) ek_table_each(c->a, keys, add_size, &z);
+    for (unsigned type = 0; type < EK_STREAM; type++) {
+        bool any = false;
+        for (unsigned i = 0; i < SIZE_STEPS; i++) {
+            uint64_t n = z.seen[type][i];
+            if (!n) continue;
+            if (any) put(t, ",");
+            else put(t, "db%u_distrib_%s:", dbi, names[type]);
+            put_size(t, i);
+            put(t, "=%llu", (unsigned long long)(few ? n : n * keys->count / SIZE_SAMPLES));
+            any = true;
+        }
+        if (any) put(t, "\r\n");
+    }
+}
+
+/* As Redis 8 tells it. All keys of a database are looked at where they are few; of many a sample is, and
+ * what it shows is multiplied. Only who asks for it by name gets it: 7.0 has no such section. */
+static void put_keysizes(ek_ctx *c, text *t) {
+    for (uint32_t i = 0; i < c->s->root->ndbs; i++)
+        if (c->s->dbs[i].keys.count) put_sizes_of(c, t, i);
+}
+
 static const struct section {
     const char *word, *title;
     void (*put)(ek_ctx *c, text *t);
-    bool by_default;
+    enum { FOR_ALL, BY_DEFAULT, BY_NAME } when;
 } sections[] = {
-    {"server", "Server", put_server, true},
-    {"clients", "Clients", put_clients, true},
-    {"memory", "Memory", put_memory, true},
-    {"persistence", "Persistence", put_persistence, true},
-    {"stats", "Stats", put_stats, true},
-    {"replication", "Replication", put_replication, true},
-    {"cpu", "CPU", put_cpu, true},
-    {"modules", "Modules", put_modules, true},
-    {"commandstats", "Commandstats", put_commandstats, false},
-    {"errorstats", "Errorstats", put_errorstats, true},
-    {"latencystats", "Latencystats", put_latencystats, false},
-    {"cluster", "Cluster", put_cluster, true},
-    {"keyspace", "Keyspace", put_keyspace, true},
+    {"server", "Server", put_server, BY_DEFAULT},
+    {"clients", "Clients", put_clients, BY_DEFAULT},
+    {"memory", "Memory", put_memory, BY_DEFAULT},
+    {"persistence", "Persistence", put_persistence, BY_DEFAULT},
+    {"stats", "Stats", put_stats, BY_DEFAULT},
+    {"replication", "Replication", put_replication, BY_DEFAULT},
+    {"cpu", "CPU", put_cpu, BY_DEFAULT},
+    {"modules", "Modules", put_modules, BY_DEFAULT},
+    {"commandstats", "Commandstats", put_commandstats, FOR_ALL},
+    {"errorstats", "Errorstats", put_errorstats, BY_DEFAULT},
+    {"latencystats", "Latencystats", put_latencystats, FOR_ALL},
+    {"cluster", "Cluster", put_cluster, BY_DEFAULT},
+    {"keyspace", "Keyspace", put_keyspace, BY_DEFAULT},
+    {"keysizes", "Keysizes", put_keysizes, BY_NAME},
 };
 
 static bool asked(ek_ctx *c, const struct section *section) {
-    if (c->argc == 1) return section->by_default;
+    if (c->argc == 1) return section->when == BY_DEFAULT;
     for (size_t i = 1; i < c->argc; i++)
-        if (ek_arg_is(c, i, section->word) || ek_arg_is(c, i, "all") ||
-            ek_arg_is(c, i, "everything") ||
-            (ek_arg_is(c, i, "default") && section->by_default))
+        if (ek_arg_is(c, i, section->word) ||
+            (section->when != BY_NAME && (ek_arg_is(c, i, "all") || ek_arg_is(c, i, "everything"))) ||
+            (ek_arg_is(c, i, "default") && section->when == BY_DEFAULT))
             return true;
     return false;
 }

@@ -16,7 +16,7 @@
 #include "store/figures.h"
 
 enum {
-    MAX_COMMANDS = 1024,
+    MAX_COMMANDS = EK_FIGURES_COMMANDS,
     SLOTS = 4096,
     MAX_NAME = 32,
     FULL_NAMES_BYTES = 8192,
@@ -44,7 +44,6 @@ static ek_command commands[MAX_COMMANDS];
 static char full_names[FULL_NAMES_BYTES];
 static unsigned ncommands;
 
-_Static_assert(MAX_COMMANDS <= EK_FIGURES_COMMANDS, "each has its figures");
 static size_t full_names_used;
 
 /* The first 8, the last 8, and for long names the 16 between; short names in halves. */

@@ -6,38 +6,26 @@
 #include "engine/monitor.h"
 #include "store/slowlog.h"
 
-static const char *const EVENTS[EK_LATENCY_EVENTS] = {"command", "fast-command", "eviction-cycle"};
+static const char *const EVENTS[EK_LATENCY_EVENTS] = {"command", "fast-command", "eviction-cycle",
+                                                    "expire-cycle"};
 static const ek_str REDACTED = {(const uint8_t *)"(redacted)", 10};
 
 const char *ek_latency_name(ek_latency_event event) { return EVENTS[event]; }
 
-static void free_stats(ek_stats *stats) {
-    for (unsigned i = 0; i < stats->ncommands; i++) free(stats->histograms[i]);
-    free(stats);
-}
+static void free_stats(ek_stats *stats) { free(stats); }
 
 ek_stats *ek_stats_of(ek_store *s) {
     if (EK_LIKELY(s->stats != NULL)) return s->stats;
-    unsigned n = ek_command_count();
-    s->stats = calloc(1, sizeof *s->stats + n * sizeof *s->stats->histograms);
+    s->stats = calloc(1, sizeof *s->stats);
     if (s->stats) {
         s->free_stats = free_stats;
-        s->stats->ncommands = n;
         s->stats->started_us = ek_store_now_us(s);
         ek_random_seed_bytes(s->stats->run_id, sizeof s->stats->run_id);
     }
     return s->stats;
 }
 
-void ek_stats_reset(ek_store *s) {
-    ek_stats *stats = s->stats;
-    ek_figures_reset(s);
-    if (!stats) return;
-    for (unsigned i = 0; i < stats->ncommands; i++) free(stats->histograms[i]);
-    memset(stats->histograms, 0, stats->ncommands * sizeof *stats->histograms);
-    memset(stats->error_codes, 0, sizeof stats->error_codes);
-    stats->errors = 0;
-}
+void ek_stats_reset(ek_store *s) { ek_figures_reset(s); }
 
 /* --- errors --- */
 
@@ -45,24 +33,8 @@ void ek_stats_reset(ek_store *s) {
 static ek_str code_of(const ek_reply *reply, size_t mark) {
     const uint8_t *p = reply->buf + mark + (reply->resp ? 1 : 5), *end = reply->buf + reply->len;
     size_t n = 0;
-    while (p + n < end && p[n] > ' ' && n < EK_ERROR_CODE_BYTES - 1) n++;
+    while (p + n < end && p[n] > ' ') n++;
     return (ek_str){p, n};
-}
-
-static void count_error(ek_stats *stats, const ek_reply *reply, size_t mark) {
-    ek_str code = code_of(reply, mark);
-    stats->errors++;
-    for (unsigned i = 0; i < EK_ERROR_CODES; i++) {
-        char *known = stats->error_codes[i].code;
-        if (!known[0]) {
-            memcpy(known, code.p, code.n);
-            known[code.n] = 0;
-        } else if (strlen(known) != code.n || memcmp(known, code.p, code.n) != 0) {
-            continue;
-        }
-        stats->error_codes[i].count++;
-        return;
-    }
 }
 
 /* --- secrets --- */
@@ -99,23 +71,24 @@ static void add_sample(ek_stats *stats, ek_latency_event event, int64_t unix_s, 
     if (l->n < EK_LATENCY_SAMPLES) l->n++;
 }
 
+static void note_spike(ek_store *s, ek_latency_event event, int64_t us) {
+    ek_stats *stats = ek_stats_of(s);
+    int64_t threshold = s->root->config.latency_monitor_threshold;
+    if (stats && threshold && us >= threshold * 1000)
+        add_sample(stats, event, ek_store_now_us(s) / 1000000, us / 1000);
+}
+
+void ek_stats_expired(ek_store *s, int64_t us) { note_spike(s, EK_LATENCY_EXPIRY, us); }
+
 void ek_stats_evicted(ek_store *s, int64_t us, bool exceeded) {
     ek_stats *stats = ek_stats_of(s);
     if (!stats) return;
-    int64_t threshold = s->root->config.latency_monitor_threshold, now = ek_clock_monotonic_us();
-    if (threshold && us >= threshold * 1000)
-        add_sample(stats, EK_LATENCY_EVICTION, ek_store_now_us(s) / 1000000, us / 1000);
+    int64_t now = ek_clock_monotonic_us();
+    note_spike(s, EK_LATENCY_EVICTION, us);
     if (exceeded && !stats->exceeded_since_us) stats->exceeded_since_us = now;
     if (exceeded || !stats->exceeded_since_us) return;
     stats->exceeded_us += (uint64_t)(now - stats->exceeded_since_us);
     stats->exceeded_since_us = 0;
-}
-
-static void add_to_histogram(uint32_t **histogram, int64_t us) {
-    if (!*histogram) *histogram = calloc(EK_HISTOGRAM_STEPS, sizeof **histogram);
-    if (!*histogram) return;
-    unsigned step = us <= 0 ? 0 : 64 - (unsigned)__builtin_clzll((uint64_t)us);
-    (*histogram)[ek_min(step, EK_HISTOGRAM_STEPS - 1)]++;
 }
 
 typedef struct logging {
@@ -134,10 +107,11 @@ static void log_slow(void *arg) {
             words[i] = ek_is_secret(c->cmd, c->argc, c->argv, i) ? REDACTED : c->argv[i];
         argv = words;
     }
-    char address[EK_ADDRESS_BYTES];
-    size_t n = ek_session_address(c->session, false, false, address);
-    ek_slowlog_add(c->s, (ek_str){(const uint8_t *)address, n}, c->session->name, l->us, c->argc,
-                   argv);
+    char address[EK_ADDRESS_BYTES] = "?:0";
+    bool is_clients = !c->session->in_script;
+    size_t n = is_clients ? ek_session_address(c->session, false, false, address) : strlen(address);
+    ek_slowlog_add(c->s, (ek_str){(const uint8_t *)address, n},
+                   is_clients ? c->session->name : (ek_str){0}, l->us, c->argc, argv);
     ek_slowlog_trim(c->s, (uint64_t)c->s->root->config.slowlog_max_len);
 }
 
@@ -164,7 +138,7 @@ static void take_time(ek_ctx *c, ek_stats *stats, ek_command_figures *of, int64_
     const ek_config *config = &c->s->root->config;
     of->us += (uint64_t)us;
     of->timed++;
-    if (config->latency_tracking) add_to_histogram(&stats->histograms[c->cmd->id], us);
+    if (config->latency_tracking) ek_figures_add_time(c->s, c->cmd->id, us);
     if (config->latency_monitor_threshold && us >= config->latency_monitor_threshold * 1000)
         add_sample(stats, c->cmd->flags & EK_CMD_FAST ? EK_LATENCY_FAST : EK_LATENCY_COMMAND,
                    ek_store_now_us(c->s) / 1000000, us / 1000);
@@ -178,15 +152,14 @@ void ek_stats_command_slow(ek_ctx *c, int64_t us) {
     of->calls++;
     if (EK_UNLIKELY(ek_reply_is_error(c->reply, c->mark))) {
         of->failed++;
-        count_error(stats, c->reply, c->mark);
+        ek_figures_add_error(c->s, code_of(c->reply, c->mark));
     }
     if (us >= 0) take_time(c, stats, of, us);
 }
 
 void ek_stats_rejected(ek_session *session, const ek_command *cmd, const ek_reply *reply,
                        size_t mark) {
-    ek_stats *stats = ek_stats_of(session->s);
-    if (!stats || !ek_reply_is_error(reply, mark)) return;
+    if (!ek_reply_is_error(reply, mark)) return;
     if (cmd) session->s->figures->commands[cmd->id].rejected++;
-    count_error(stats, reply, mark);
+    ek_figures_add_error(session->s, code_of(reply, mark));
 }

@@ -1,5 +1,5 @@
 /* What is counted: for INFO, LATENCY and the slow log. How often commands ran, failed and how long they
- * took is known of all processes (store/figures.h); errors, distributions of times and spikes of one.
+ * took, and errors, are known of all processes (store/figures.h); spikes of one.
  *
  * Counting costs a command one addition. Its time is taken when it came by a socket, or when a
  * threshold is set below the usual one; reads without the lock are not seen at all. malloc, hanging
@@ -11,9 +11,6 @@
 #include "store/figures.h"
 
 #define EK_LATENCY_SAMPLES 160u
-#define EK_HISTOGRAM_STEPS 32u /* the i-th counts what took less than 2^i microseconds */
-#define EK_ERROR_CODES 64u
-#define EK_ERROR_CODE_BYTES 24u
 
 typedef struct ek_latency_sample {
     int64_t unix_s, ms;
@@ -23,6 +20,7 @@ typedef enum ek_latency_event {
     EK_LATENCY_COMMAND,
     EK_LATENCY_FAST,
     EK_LATENCY_EVICTION,
+    EK_LATENCY_EXPIRY,
     EK_LATENCY_EVENTS,
 } ek_latency_event;
 
@@ -35,18 +33,11 @@ typedef struct ek_latency {
 typedef struct ek_stats {
     int64_t started_us; /* Unix time */
     uint32_t run_id[5]; /* random */
-    uint64_t errors;
     uint64_t exceeded_us;       /* above maxmemory, although keys could be evicted, in all */
     int64_t exceeded_since_us; /* monotonic; 0: now it is not */
-    struct {
-        char code[EK_ERROR_CODE_BYTES];
-        uint64_t count;
-    } error_codes[EK_ERROR_CODES];
     ek_latency latency[EK_LATENCY_EVENTS];
     int64_t looked_us; /* monotonic: when the number of commands was last looked at, and what it was */
     uint64_t looked_commands, rate;
-    uint32_t ncommands;
-    uint32_t *histograms[]; /* malloc, by a command's first time taken */
 } ek_stats;
 
 ek_stats *ek_stats_of(ek_store *s); /* NULL: no memory */
@@ -55,6 +46,9 @@ void ek_stats_reset(ek_store *s);
 /* A command ran: its reply begins at c->mark; us: how long it took, -1: not known. */
 void ek_stats_command_slow(ek_ctx *c, int64_t us);
 EK_INLINE void ek_stats_command(ek_ctx *c, int64_t us) {
+#ifdef EK_NO_FIGURES
+    return;
+#endif
     if (EK_LIKELY(us < 0 && !ek_reply_is_error(c->reply, c->mark)))
         c->s->figures->commands[c->cmd->id].calls++;
     else
@@ -65,6 +59,8 @@ void ek_stats_rejected(ek_session *session, const ek_command *cmd, const ek_repl
 
 /* Keys were evicted for so long; exceeded: and the store is still above its limit. */
 void ek_stats_evicted(ek_store *s, int64_t us, bool exceeded);
+/* Keys were looked for whose time has come, for so long. */
+void ek_stats_expired(ek_store *s, int64_t us);
 
 const char *ek_latency_name(ek_latency_event event);
 

@@ -12,19 +12,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "engine/room.h"
+#include "engine/chores.h"
 #include "engine/scratch.h"
 #include "net/internal.h"
-#include "store/expiry.h"
-#include "store/garbage.h"
-#include "store/upkeep.h"
 
 #define TICK_MS 100
 #define SWEEP_IN_TICKS 10 /* every connection is looked at once in so many ticks */
 #define EVENTS 256
-#define EXPIRY_SAMPLES 16
-#define GARBAGE_SLICE 4096
-#define UPKEEP_STEPS 64
 #define REST_US 40
 #define REST_CLIENTS 16 /* heard in a millisecond, from which on rests pay */
 #define REST_COMMANDS 8 /* a turn with more has found enough */
@@ -39,12 +33,6 @@ static void read_clocks(ek_server *server) {
 }
 
 /* --- ten times a second --- */
-
-static void look_after(void *arg) {
-    ek_store *s = arg;
-    if (!s->root->debug) ek_expiry_step(s, EXPIRY_SAMPLES); /* DEBUG SET-ACTIVE-EXPIRE */
-    if (s->root->garbage) ek_garbage_step(s, GARBAGE_SLICE);
-}
 
 static void sweep(ek_server *server) {
     size_t n = server->nconns / SWEEP_IN_TICKS + 1;
@@ -65,11 +53,7 @@ static void tick(ek_server *server) {
     ek_server_report_store(server);
     ek_arena *a = server->s->a;
     if (ek_arena_try_enter(a) == EK_OK) { /* who has the lock looks after things, too */
-        if (a->level == 0) {
-            ek_run(a, look_after, server->s);
-            ek_make_room(server->s);
-            for (int i = 0; i < UPKEEP_STEPS && ek_upkeep_step(server->s); i++) {}
-        }
+        ek_chores_step(server->s);
         ek_store_leave(server->s);
     }
 }

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "commands/tables.h"
+#include "engine/chores.h"
 
 ek_handler ek_cmd_bgrewriteaof, ek_cmd_bgsave, ek_cmd_dump, ek_cmd_lastsave, ek_cmd_migrate,
     ek_cmd_restore, ek_cmd_save;
@@ -170,6 +171,7 @@ static bool registered;
 static void register_all(void) {
     ek_save_init();
     ek_aof_init();
+    ek_chores_init();
     registered = ek_commands_init() && ek_command_register(table);
 }
 

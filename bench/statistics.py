@@ -1,0 +1,24 @@
+"""What counting costs: this build beside one that counts no commands, hits and misses.
+
+The build without (`EMBERKV_VARIANT=nofigures`) is made in a folder of its own. Processes of either
+alternate, and are timed by the processor time that they take.
+"""
+
+from __future__ import annotations
+
+from bench import journal
+from bench.report import Run
+
+ROWS = ("GET", "SET")
+VARIANTS = {"with": "release", "without": "nofigures"}
+
+
+def calls(quick: bool, shared: bool) -> dict[str, list[float]]:
+    """Run in a process of its own: samples of each command in this build."""
+    return journal.samples_of(ROWS, quick, shared)
+
+
+def measure(run: Run) -> None:
+    journal.compare(
+        run, journal.Comparison("counting", VARIANTS, "bench.statistics:calls", ROWS, 0.03)
+    )

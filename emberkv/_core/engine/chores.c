@@ -1,0 +1,65 @@
+#include "engine/chores.h"
+
+#include "base/clock.h"
+#include "engine/house.h"
+#include "engine/room.h"
+#include "engine/stats.h"
+#include "store/expiry.h"
+#include "store/garbage.h"
+#include "store/keyspace.h"
+#include "store/upkeep.h"
+#include "store/waker.h"
+
+#define LIMIT_US 1000
+#define SAMPLES 64
+#define GARBAGE_SLICE 4096
+#define AGAIN_MS 100 /* while keys have times to live: as often as a server with hz 10 */
+
+static bool expires(const ek_store *s) {
+    bool any = false;
+    for (uint32_t i = 0; i < s->root->ndbs; i++)
+        any |= s->dbs[i].expires.count || s->dbs[i].field_expires.count;
+    return any && !s->root->debug; /* DEBUG SET-ACTIVE-EXPIRE */
+}
+
+static void expire_some(void *arg) { ek_expiry_step(arg, SAMPLES); }
+static void free_some(void *arg) { ek_garbage_step(arg, GARBAGE_SLICE); }
+
+/* While at least one key in sixteen that are looked at is due. */
+static bool expire(ek_store *s) {
+    int64_t began_us = ek_clock_monotonic_us(), took_us = 0;
+    int64_t limit_us = LIMIT_US * s->root->config.active_expire_effort;
+    bool more = true;
+    while (more && took_us < limit_us) {
+        uint64_t before = s->root->stat_expired;
+        more = ek_run(s->a, expire_some, s) == EK_OK &&
+               s->root->stat_expired - before >= SAMPLES / 16;
+        took_us = ek_clock_monotonic_us() - began_us;
+    }
+    ek_stats_expired(s, took_us);
+    return more;
+}
+
+static bool keep_up(ek_store *s) {
+    int64_t until_us = ek_clock_monotonic_us() + LIMIT_US;
+    bool more = true;
+    if (s->root->garbage && !(s->root->debug & EK_STORE_PAUSED)) ek_run(s->a, free_some, s);
+    while (more && ek_clock_monotonic_us() < until_us) more = ek_upkeep_step(s);
+    return more;
+}
+
+bool ek_chores_step(ek_store *s) {
+    if (s->a->level > 0) return false;
+    bool more = expires(s) && expire(s);
+    ek_make_room(s);
+    return (ek_upkeep_due(s) && keep_up(s)) || more;
+}
+
+static int64_t keep_house(ek_store *s) {
+    if (!ek_house_enter(s)) return EK_HOUSE_PERIOD_MS;
+    bool more = ek_chores_step(s), soon = expires(s);
+    ek_store_leave(s);
+    return more ? 0 : soon ? AGAIN_MS : EK_HOUSE_PERIOD_MS;
+}
+
+void ek_chores_init(void) { ek_house_add(keep_house); }
