@@ -6,6 +6,7 @@ import importlib.util
 import os
 import random
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if SLOW_FOLDERS.isdisjoint(item.path.parts):
             item.add_marker("quick")
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A directory in memory: what it costs to sync is of no interest."""
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=memory) as directory:
+        yield Path(directory)
 
 
 @pytest.fixture(scope="session")

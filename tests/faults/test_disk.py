@@ -14,10 +14,9 @@ import mmap
 import os
 import shutil
 import signal
-import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -295,14 +294,6 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Pat
         return made[policy]
 
     return get
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """A directory in memory: what it costs to sync is of no interest."""
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    with tempfile.TemporaryDirectory(dir=memory) as directory:
-        yield Path(directory)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda x: x.replace(" ", "-"))
