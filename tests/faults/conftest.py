@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from faults.kept import Kept
 from faults.scenes import NOW_MS
 
 from emberkv._core import _ember
@@ -52,3 +53,11 @@ def shared(clock: Any, tmp_path: Path) -> Iterator[Any]:
     store = _ember.Store(tmp_path / "s.ember", clock=clock)
     yield store
     store.close()
+
+
+@pytest.fixture
+def kept(check_build: None, clock: Any, place: Path) -> Iterator[Kept]:
+    """A store whose feed is on."""
+    kept = Kept(place, clock)
+    yield kept
+    kept.store.close()

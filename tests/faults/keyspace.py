@@ -54,20 +54,33 @@ def dump(session: Any) -> dict[tuple[int, bytes], tuple[Any, ...]]:
 
 
 def dump_keys(
-    session: Any, pattern: bytes, databases: Iterable[int], encodings: bool = True
+    session: Any, pattern: bytes, databases: Iterable[int], loaded: bool = False
 ) -> dict[tuple[int, bytes], tuple[Any, ...]]:
-    """The same of the keys that match; without `encodings`, which loading may change."""
+    """The same of the keys that match; of what was `loaded`, without what files do not hold:
+    encodings, and when a stream's readers were seen."""
     execute = session.execute
     out = {}
     for db in databases:
         execute((b"SELECT", db))
         for key in sorted(execute((b"KEYS", pattern))):
             kind = _text(execute((b"TYPE", key)))
-            encoding = _text(execute((b"OBJECT", b"ENCODING", key))) if encodings else ""
+            encoding = "" if loaded else _text(execute((b"OBJECT", b"ENCODING", key)))
             when = execute((b"PEXPIRETIME", key))
-            out[db, key] = (kind, encoding, when, _contents(execute, key, kind, encoding))
+            held = _entries if loaded and kind == "stream" else _contents
+            out[db, key] = (kind, encoding, when, held(execute, key, kind, encoding))
     execute((b"SELECT", 0))
     return out
+
+
+def _entries(execute: Any, key: bytes, kind: str, encoding: str) -> Any:
+    groups = execute((b"XINFO", b"GROUPS", key))
+    pending = [execute((b"XPENDING", key, group[b"name"])) for group in groups]
+    return execute((b"XRANGE", key, b"-", b"+")), groups, pending
+
+
+def dump_loaded(session: Any) -> dict[tuple[int, bytes], tuple[Any, ...]]:
+    """Every key of every database, as it is when it was loaded from files."""
+    return dump_keys(session, b"*", range(16), loaded=True)
 
 
 def differences(a: dict[Any, Any], b: dict[Any, Any]) -> str:

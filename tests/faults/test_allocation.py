@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from faults.children import is_found
+from faults.kept import Kept
 from faults.keyspace import differences, dump, set_scene, settle
 from faults.places import places, some
 from faults.scenes import COMMANDS, known, name_of
@@ -17,12 +19,15 @@ from emberkv.exceptions import OutOfMemoryError, RedisError, ResponseError
 class Stage:
     """A store that stands at the scene, with what it should look like."""
 
-    def __init__(self, store: Any) -> None:
+    def __init__(self, store: Any, kept: Kept | None = None) -> None:
         self.store = store
         self.session = _ember.Session(store)
+        self.kept = kept
         self.reset()
 
     def reset(self) -> None:
+        if self.kept:
+            self.kept.compare(self.session)
         set_scene(self.session)
         self.before = dump(self.session)
         self.memory = self.used()
@@ -38,9 +43,21 @@ class Stage:
         assert self.store.check(), what
 
 
+@pytest.fixture(params=["in memory", "kept"])
+def stage(check_build: None, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    if request.param == "in memory":
+        yield Stage(request.getfixturevalue("private"))
+        return
+    kept = request.getfixturevalue("kept")
+    stage = Stage(kept.store, kept)
+    yield stage
+    kept.compare(stage.session, at_least=1)
+
+
 @pytest.fixture
-def stage(check_build: None, private: Any) -> Stage:
-    return Stage(private)
+def rare(stage: Stage) -> int:
+    """Of how many commands one is tried where the files are looked at too."""
+    return 6 if stage.kept else 1
 
 
 def failures(stage: Stage, attempt: Any, what: str) -> int:
@@ -62,19 +79,21 @@ def failures(stage: Stage, attempt: Any, what: str) -> int:
     raise AssertionError
 
 
-def test_a_command_that_gets_no_memory_leaves_no_trace(stage: Stage, density: int) -> None:
+def test_a_command_that_gets_no_memory_leaves_no_trace(
+    stage: Stage, density: int, rare: int
+) -> None:
     failed = 0
-    for command in some(known(COMMANDS, stage.session), density, 2):
+    for command in some(known(COMMANDS, stage.session), density, 2 * rare):
         attempt = stage.session.execute
         failed += failures(stage, lambda c=command, run=attempt: run(c), name_of(command))
         assert stage.store.check(), name_of(command)
         stage.reset()
-    assert failed > 50
+    assert failed > 50 / rare
 
 
-def test_commands_in_exec_fail_one_by_one(stage: Stage, density: int) -> None:
+def test_commands_in_exec_fail_one_by_one(stage: Stage, density: int, rare: int) -> None:
     session = stage.session
-    for command in some(known(COMMANDS, session), density, 20):
+    for command in some(known(COMMANDS, session), density, 20 * rare):
         script = [(b"SET", b"first", b"x" * 200), command, (b"RPUSH", b"last", b"y")]
         for n in places(12):
             outcomes = run_exec(stage, script, n)
@@ -118,7 +137,9 @@ def run_exec(stage: Stage, script: Any, n: int) -> list[bool] | None:
     return [not isinstance(reply, OutOfMemoryError) for reply in replies]
 
 
-def test_a_transaction_block_is_undone_whatever_failed_in_it(stage: Stage, density: int) -> None:
+def test_a_transaction_block_is_undone_whatever_failed_in_it(
+    stage: Stage, density: int, rare: int
+) -> None:
     session = stage.session
 
     def block(command: Any) -> None:
@@ -132,7 +153,7 @@ def test_a_transaction_block_is_undone_whatever_failed_in_it(stage: Stage, densi
             raise
         session.commit(token)
 
-    for command in some(known(COMMANDS, session), density, 15):
+    for command in some(known(COMMANDS, session), density, 15 * rare):
         failures(stage, lambda c=command: block(c), f"block with {name_of(command)}")
         stage.reset()
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from faults.children import is_found, is_killed
+from faults.kept import Kept
 from faults.keyspace import differences, dump, set_scene
 from faults.places import places, some
 from faults.scenes import COMMANDS, known, name_of
@@ -25,8 +27,9 @@ from emberkv.exceptions import RedisError
 class Stage:
     """A shared store at the scene, and what came out of a child's death."""
 
-    def __init__(self, store: Any) -> None:
+    def __init__(self, store: Any, kept: Kept | None = None) -> None:
         self.store = store
+        self.kept = kept
         self.session = _ember.Session(store)
         set_scene(self.session)
         self.before = dump(self.session)
@@ -42,6 +45,8 @@ class Stage:
         return after
 
     def restore(self) -> None:
+        if self.kept:
+            self.kept.compare(self.session)
         set_scene(self.session)
 
     def deaths(self, run: Any, what: str, dense: int) -> int:
@@ -69,26 +74,42 @@ class Stage:
         raise AssertionError
 
 
+@pytest.fixture(params=["in memory", "kept"])
+def stage(check_build: None, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    if request.param == "in memory":
+        yield Stage(request.getfixturevalue("shared"))
+        return
+    kept = request.getfixturevalue("kept")
+    stage = Stage(kept.store, kept)
+    yield stage
+    kept.compare(stage.session, at_least=1)
+
+
 @pytest.fixture
-def stage(check_build: None, shared: Any) -> Stage:
-    return Stage(shared)
+def rare(stage: Stage) -> int:
+    """Of how many commands one is tried where the files are looked at too."""
+    return 4 if stage.kept else 1
 
 
-def test_a_command_that_is_killed_happened_or_did_not(stage: Stage, density: int) -> None:
+def test_a_command_that_is_killed_happened_or_did_not(
+    stage: Stage, density: int, rare: int
+) -> None:
     died = 0
     execute = stage.session.execute
-    for command in some(known(COMMANDS, stage.session), density, 8):
+    for command in some(known(COMMANDS, stage.session), density, 8 * rare):
         died += stage.deaths(lambda c=command: execute(c), name_of(command), min(3 * density, 12))
-    assert died > 100
+    assert died > 100 / rare
     assert stage.store.recovered
 
 
-def test_exec_that_is_killed_happened_as_a_whole_or_not(stage: Stage, density: int) -> None:
+def test_exec_that_is_killed_happened_as_a_whole_or_not(
+    stage: Stage, density: int, rare: int
+) -> None:
     def run_exec(command: Any) -> None:
         for part in ((b"MULTI",), (b"SET", b"s", b"in exec"), command, (b"INCR", b"n"), (b"EXEC",)):
             stage.session.execute(part)
 
-    for command in some(known(COMMANDS, stage.session), density, 40):
+    for command in some(known(COMMANDS, stage.session), density, 40 * rare):
         stage.deaths(
             lambda c=command: run_exec(c), f"EXEC with {name_of(command)}", min(3 * density, 12)
         )

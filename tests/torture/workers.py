@@ -217,5 +217,5 @@ class Slot:
         self.repeated += 1
 
     def _keys(self, session: Any) -> Any:
-        encodings = self.options.appendfsync is None  # what was loaded has others
-        return dump_keys(session, b"w%d:*" % self.number, DATABASES, encodings)
+        loaded = self.options.appendfsync is not None
+        return dump_keys(session, b"w%d:*" % self.number, DATABASES, loaded)
