@@ -313,6 +313,8 @@ DAMAGES = [
     (b"*1\r\n$4\r\nEXEC\r\n", "", "EXEC without MULTI"),
     (b"*1\r\n$5\r\nMULTI\r\n*1\r\n$5\r\nMULTI\r\n", "", "MULTI within MULTI"),
     (bytes(100), "", "no command begins here"),
+    (render(["MONITOR"]), "", "the command 'MONITOR' has no place in it"),
+    (render(["CONFIG", "SET", "appendonly", "no"]), "", "the command 'CONFIG' has no place in it"),
 ]
 
 
@@ -330,6 +332,13 @@ def test_damage_is_told_with_its_place(path: Path, middle: bytes, more: str, why
     assert len(whole) <= place <= len(whole + middle)
     assert increment(path).read_bytes() == data
     assert not (path / "arena").is_symlink()
+
+
+def test_nothing_waits_while_a_file_is_loaded(path: Path) -> None:
+    whole = written(path, [["SET", "a", 1]])
+    increment(path).write_bytes(whole + render(["BLPOP", "nothing", 0]) + render(["INCR", "a"]))
+    with open_durable(path) as db:
+        assert db.get("a") == b"2"
 
 
 def test_a_file_that_is_missing_is_told(path: Path) -> None:

@@ -89,7 +89,7 @@ bool ek_session_killed(const ek_session *session) {
 
 /* --- waiting --- */
 
-bool ek_may_block(const ek_ctx *c) { return c->a->level == 0; }
+bool ek_may_block(const ek_ctx *c) { return c->a->level == 0 && !c->s->loading; }
 
 void ek_block_as(ek_ctx *c, size_t argc, const ek_str *argv, size_t nkeys, const ek_str *keys,
                  int64_t timeout_ms, uint32_t flags) {

@@ -154,12 +154,20 @@ typedef struct running {
 
 static bool is_named(const ek_command *cmd, const char *name) { return strcmp(cmd->name, name) == 0; }
 
+/* What scripts may not call, and changes no data, would change this process instead, or wait. */
+static bool has_no_place(const ek_command *cmd) {
+    if (!(cmd->flags & EK_CMD_NOSCRIPT) || cmd->flags & EK_CMD_WRITE) return false;
+    return !is_named(cmd, "multi") && !is_named(cmd, "exec") &&
+           !(cmd->categories & EK_ACL_SCRIPTING);
+}
+
 static bool run(reader *r, running *u) {
     const ek_command *container, *cmd = ek_command_resolve(r->nargs, r->argv, &container);
-    if (!cmd || !cmd->handler) {
+    if (!cmd || !cmd->handler || has_no_place(cmd)) {
         char what[128];
-        snprintf(what, sizeof what, "the command '%.*s' is not known here",
-                 (int)ek_min(r->argv[0].n, 64), (const char *)r->argv[0].p);
+        snprintf(what, sizeof what, "the command '%.*s' %s", (int)ek_min(r->argv[0].n, 64),
+                 (const char *)r->argv[0].p,
+                 cmd && cmd->handler ? "has no place in it" : "is not known here");
         return damaged(r, 0, what);
     }
     if (!ek_command_arity_ok(cmd, r->nargs))
