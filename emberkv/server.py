@@ -142,7 +142,7 @@ def serve(
     log_to_stdout: bool = False,
     users: list[list[str]] | None = None,
     config_file: str | os.PathLike[str] | None = None,
-    durable: bool = False,
+    durable: bool = True,
     **settings: Any,
 ) -> Server:
     """Start a server on a store: an open `Ember`, a path, or None for a new private one.

@@ -45,7 +45,7 @@ class Store:
         max_bytes: int | None = None,
         clock: Clock | None = None,
         keep: bool = False,
-        durable: bool = False,
+        durable: bool = True,
         appendfsync: str = "everysec",
     ) -> None: ...
     @property
@@ -72,7 +72,7 @@ class Store:
         """How many steps on disk this process has taken; counted in the check build only."""
 
     def flush_log(self, sync: bool = True) -> None:
-        """Write what was committed to the append-only file, and sync it. For tests."""
+        """Write what was committed to the append-only file, and sync it."""
 
     @property
     def log_positions(self) -> tuple[int, int, int]:

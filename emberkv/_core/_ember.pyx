@@ -110,6 +110,30 @@ cdef int must_be_safe(int failed) except -1:
     return 0
 
 
+cdef object _on_disk = None  # a WeakSet of the stores that have a path
+
+
+cdef int remember_to_flush(Store store) except -1:
+    """Should nobody close it, then what was committed is written when the interpreter ends."""
+    global _on_disk
+    if _on_disk is None:
+        import atexit
+        import weakref
+        _on_disk = weakref.WeakSet()
+        atexit.register(_flush_all)
+    _on_disk.add(store)
+    return 0
+
+
+def _flush_all():
+    for store in list(_on_disk):
+        if not store.closed:
+            try:
+                store.flush_log()
+            except Exception:  # the disk takes nothing: nobody is left to be told
+                pass
+
+
 @cython.no_gc_clear  # closing needs what it holds, in a cycle of garbage too
 cdef class Store:
     """One process's handle on a store: private in memory (path None), or that of a path."""
@@ -128,7 +152,7 @@ cdef class Store:
     cdef object __weakref__
 
     def __cinit__(self, path=None, *, uint32_t databases=16, max_bytes=None, Clock clock=None,
-                  bint keep=False, bint durable=False, appendfsync="everysec"):
+                  bint keep=False, bint durable=True, appendfsync="everysec"):
         self.sessions = []
         self.idle = []
         self.servers = []
@@ -137,7 +161,7 @@ cdef class Store:
         self.clock = clock
 
     def __init__(self, path=None, *, uint32_t databases=16, max_bytes=None, Clock clock=None,
-                 bint keep=False, bint durable=False, appendfsync="everysec"):
+                 bint keep=False, bint durable=True, appendfsync="everysec"):
         cdef ek_store_options o
         cdef ek_durability how
         cdef char err[512]
@@ -170,6 +194,7 @@ cdef class Store:
             _raise_open(st, err, path)
         if path is not None:
             ek_bury(self.s)
+            remember_to_flush(self)
 
     def __dealloc__(self):
         self._close()
@@ -491,7 +516,7 @@ cdef class Store:
         return ek_disk_steps()
 
     def flush_log(self, bint sync=True):
-        """Write what was committed to the append-only file, and sync it. For tests."""
+        """Write what was committed to the append-only file, and sync it."""
         cdef int failed
         self.use()
         with nogil:

@@ -49,7 +49,7 @@ def test_the_page_tells_of_keys_memory_and_settings(command_line, tmp_path):
 
 
 def test_an_empty_store_has_a_page(command_line, tmp_path):
-    with emberkv.open(tmp_path / "a.ember"):
+    with emberkv.open(tmp_path / "a.ember", durable=False):
         page, facts = page_and_facts(command_line, tmp_path / "a.ember")
     assert facts["databases"] == {} == facts["settings"]
     assert "No keys." in page and "All settings are as in a new store." in page

@@ -16,4 +16,4 @@ OURS_ALONE = [[b"XGROUP", b"SETID"], [b"XGROUP", b"CREATECONSUMER"]]
 
 def commands(case: str) -> Iterator[tuple[str, ...]]:
     for command in case.split("|"):
-        yield tuple(shlex.split(command))
+        yield tuple(word.replace("\\n", "\n") for word in shlex.split(command))

@@ -136,7 +136,7 @@ def test_closing_calls_a_save_off(tmp_path: Path) -> None:
             db.bgsave()
         info = other.info("persistence")
         assert info["rdb_bgsave_in_progress"] == 0 and info["rdb_last_bgsave_status"] == "ok"
-        assert set(os.listdir(path)) <= {"arena", "dump.rdb"}
+        assert set(os.listdir(path)) <= {"appendonlydir", "arena", "dump.rdb"}
         other.bgsave()
         wait_until_saved(other)
         assert other.info("persistence")["rdb_last_bgsave_status"] == "ok"
@@ -162,7 +162,7 @@ def test_the_save_of_who_died_has_failed(tmp_path: Path) -> None:
         assert db.bgsave() is True
         wait_until_saved(db)
         assert db.info("persistence")["rdb_last_bgsave_status"] == "ok"
-        assert set(os.listdir(path)) == {"arena", "dump.rdb"}
+        assert set(os.listdir(path)) == {"appendonlydir", "arena", "dump.rdb"}
 
 
 def test_reloading_changes_nothing(db: Any, tmp_path: Path) -> None:

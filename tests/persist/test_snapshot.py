@@ -257,7 +257,7 @@ def test_an_error_of_the_progress_ends_the_save(db: Any, tmp_path: Path) -> None
 FULL = """
 import resource, sys, emberkv
 from emberkv._core import _ember
-with emberkv.open(sys.argv[1]) as db:
+with emberkv.open(sys.argv[1], durable=False) as db:
     for i in range(20_000):
         db.set(f"key:{i}", f"{i:01000d}")
     resource.setrlimit(resource.RLIMIT_FSIZE, (4 << 20, 4 << 20))

@@ -84,15 +84,22 @@ def test_watch_sees_what_another_process_does(open_db, path):
             pipe.execute()
 
 
-def test_last_close_leaves_nothing(open_db, path):
+def test_a_path_is_durable(open_db, path):
     with emberkv.open(path) as db:
+        db.set("k", 1)
+    assert os.listdir(path) == ["appendonlydir"]
+    assert open_db(path).get("k") == b"1"
+
+
+def test_last_close_leaves_nothing_of_what_is_not_durable(open_db, path):
+    with emberkv.open(path, durable=False) as db:
         db.set("k", 1)
     assert not path.exists()
     assert open_db(path).get("k") is None
 
 
 def test_keep_leaves_it(open_db, path):
-    with emberkv.open(path, keep=True) as db:
+    with emberkv.open(path, keep=True, durable=False) as db:
         db.set("k", 1)
     with emberkv.open(path) as db:
         assert db.get("k") == b"1"

@@ -279,4 +279,4 @@ def test_nothing_is_left_behind(
         server.kill()
         assert len(list(memory.iterdir())) == 2  # the store's memory, the dead server's FIFO
     assert list(memory.iterdir()) == []
-    assert not path.exists()
+    assert not path.exists()  # nothing was ever written

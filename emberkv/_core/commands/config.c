@@ -173,6 +173,6 @@ void ek_cmd_config_set(ek_ctx *c) {
     ek_savepoint before = ek_save(c->a);
     store_all(c, changes, n);
     if (!tell_all(c, changes, n, &before)) return;
-    if (c->s->aof && ek_house_begin(c->s)) ek_house_ring(c->s); /* it may be told to begin or end */
+    ek_house_follow_settings(c->s);
     ek_reply_ok(c->reply);
 }

@@ -229,8 +229,7 @@ static void put_log(ek_ctx *c, text *t) {
     put(t, "aof_last_write_status:%s\r\n", state->error ? "err" : "ok");
     PUT_ZEROS(t, "aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size");
     if (!on) return;
-    uint64_t now = state->file_id ? c->s->root->feed.tail - state->file_at : 0;
-    put_number(t, "aof_current_size", state->past_bytes + now);
+    put_number(t, "aof_current_size", state->past_bytes + ek_feed_file_bytes(c->s));
     put_number(t, "aof_base_size", state->base_bytes);
     PUT_ZEROS(t, "aof_pending_rewrite");
     put_number(t, "aof_buffer_length", c->s->root->feed.tail - state->written);

@@ -3,6 +3,12 @@
 #include "base/number.h"
 #include "engine/house.h"
 
+static const char SAVE_FAILED[] =
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to "
+    "disk. Commands that may modify the data set are disabled, because this instance is configured "
+    "to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). "
+    "Please check the Redis logs for details about the RDB error.";
+
 void ek_effect(ek_ctx *c, size_t argc, const ek_str *argv) {
     if (!ek_effects_kept(c)) return;
     c->effect_said = true;
@@ -26,12 +32,21 @@ ek_str ek_effect_int(ek_ctx *c, int64_t v) {
     return (ek_str){(const uint8_t *)text, ek_format_i64(text, v)};
 }
 
-bool ek_effects_begin(ek_ctx *c) {
-    int error = c->cmd->flags & EK_CMD_WRITE ? ek_effects_refused(c) : 0;
-    if (error) {
-        ek_reply_error(c->reply, "MISCONF Errors writing to the AOF file: %s", strerror(error));
-        return false;
+bool ek_effects_refuse(const ek_store *s, const ek_command *cmd, ek_reply *reply) {
+    uint32_t on = s->root->feed.on;
+    if (!(cmd->flags & EK_CMD_WRITE) && strcmp(cmd->name, "ping") != 0) return false;
+    if (on & EK_FEED_REFUSES) {
+        ek_reply_error(reply, "%s", SAVE_FAILED);
+        return true;
     }
+    uint32_t error = on ? atomic_load_explicit(&ek_feed_state_of(s->a)->error, memory_order_relaxed)
+                        : 0;
+    if (error) ek_reply_error(reply, "MISCONF Errors writing to the AOF file: %s", strerror((int)error));
+    return error != 0;
+}
+
+bool ek_effects_begin(ek_ctx *c) {
+    if (ek_effects_refuse(c->s, c->cmd, c->reply)) return false;
     c->s->dirty_told = c->s->root->dirty;
     ek_house_look(c->s);
     return true;

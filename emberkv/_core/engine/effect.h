@@ -28,15 +28,12 @@ void ek_effect_with(ek_ctx *c, size_t at, size_t to, size_t n, const ek_str *by)
 void ek_effect_none(ek_ctx *c); /* what it changed is nobody's business, or was said already */
 ek_str ek_effect_int(ek_ctx *c, int64_t v); /* as text, until the end of the command */
 
-/* Around a handler, while effects are kept. False: it was refused, the last try to write the file
- * having failed. */
+/* Is the command refused, since what it changes could not be kept? Then it has replied. */
+bool ek_effects_refuse(const ek_store *s, const ek_command *cmd, ek_reply *reply);
+/* Around a handler, where any bit of feed.on is set. False: it was refused. */
 bool ek_effects_begin(ek_ctx *c);
 void ek_effects_end(ek_ctx *c);
 /* Has it changed something that is not in the feed? What lapsed, and what commands within it did, is. */
 EK_INLINE bool ek_effects_due(const ek_ctx *c) { return c->s->root->dirty > c->s->dirty_told; }
-/* Why writing is refused; 0: it is not. */
-EK_INLINE int ek_effects_refused(const ek_ctx *c) {
-    return (int)atomic_load_explicit(&ek_feed_state_of(c->a)->error, memory_order_relaxed);
-}
 
 #endif

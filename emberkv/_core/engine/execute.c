@@ -66,7 +66,7 @@ static EK_NOINLINE void handle_fed(ek_ctx *c) {
 }
 
 EK_INLINE void handle(ek_ctx *c) {
-    if (EK_UNLIKELY(ek_effects_kept(c))) handle_fed(c);
+    if (EK_UNLIKELY(c->s->root->feed.on != 0)) handle_fed(c);
     else handle_unfed(c);
 }
 
@@ -336,6 +336,10 @@ static void execute(ek_session *session, const ek_command *cmd, size_t argc, con
         if (queues(session, cmd)) {
             if (EK_UNLIKELY(!ek_may_queue(session))) {
                 reply_no_room(session, cmd, reply);
+                return;
+            }
+            if (EK_UNLIKELY(ek_effects_refuse(session->s, cmd, reply))) {
+                refused(session, cmd, reply, mark);
                 return;
             }
             session->last = cmd;

@@ -98,6 +98,13 @@ bool ek_house_begin(ek_store *s) {
     return false;
 }
 
+bool ek_house_follow_settings(ek_store *s) {
+    if (!s->aof && !s->root->config.save) return true;
+    if (!ek_house_begin(s)) return false;
+    ek_house_ring(s);
+    return true;
+}
+
 void ek_house_end(ek_store *s) {
     ek_house *h = s->house;
     if (!h) return;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "engine/acl.h"
+#include "engine/house.h"
 
 void ek_setting_apply(ek_store *s, ek_session *session, const ek_setting *setting,
                       const ek_setting_parsed *value) {
@@ -31,7 +32,7 @@ bool ek_settings_load(ek_store *s, const char *name, ek_str value, char *err, si
     }
     if (!ek_setting_parse(s, setting, value, &v, err, errlen)) return false;
     loading l = {.s = s, .setting = setting, .value = &v};
-    if (ek_run_within(s->a, load, &l) == EK_OK) return true;
+    if (ek_run_within(s->a, load, &l) == EK_OK && ek_house_follow_settings(s)) return true;
     snprintf(err, errlen, "no memory");
     return false;
 }

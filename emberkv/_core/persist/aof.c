@@ -203,9 +203,7 @@ int ek_aof_flush(ek_store *s, bool sync) {
 }
 
 uint64_t ek_aof_bytes(const ek_store *s) {
-    const ek_feed_state *state = state_of(s);
-    uint64_t now = state->file_id ? s->root->feed.tail - state->file_at : 0;
-    return atomic_load(&state->past_bytes) + now;
+    return atomic_load(&state_of(s)->past_bytes) + ek_feed_file_bytes(s);
 }
 
 /* --- when the lock was let go of --- */

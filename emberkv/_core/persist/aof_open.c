@@ -177,7 +177,7 @@ ek_status ek_aof_begin(ek_store *s, const void *arg, bool created, char *err, si
         if (o.cut_fd >= 0) close(o.cut_fd);
         ek_manifest_free(&o.manifest);
     }
-    if (st == EK_OK && ek_feed_on(s) && !ek_house_begin(s)) {
+    if (st == EK_OK && (ek_feed_on(s) || s->root->config.save) && !ek_house_begin(s)) {
         snprintf(err, errlen, "no thread can be started to keep the store on disk");
         st = EK_ENOMEM;
     }

@@ -3,12 +3,14 @@
 
 #include "base/number.h"
 #include "engine/files.h"
+#include "engine/house.h"
 #include "persist/background.h"
 #include "persist/rdb_load.h"
 #include "persist/rdb_save.h"
 #include "persist/save.h"
 #include "persist/tables.h"
 #include "store/functions.h"
+#include "store/waker.h"
 
 static ek_rdb_save by_settings(const ek_store *settings, const ek_store *s) {
     const ek_config *config = &settings->root->config;
@@ -87,6 +89,7 @@ void ek_cmd_bgsave(ek_ctx *c) {
     case EK_SAVING_AOF:
         if (schedule) {
             EK_SET(c->a, c->s->root->saving.scheduled, EK_SAVING_RDB);
+            ek_house_begin(c->s);
             ek_reply_status(c->reply, "Background saving scheduled");
         } else {
             ek_reply_error(c->reply,
@@ -100,6 +103,33 @@ void ek_cmd_bgsave(ek_ctx *c) {
     ek_reply_status(c->reply, "Background saving started");
 }
 
+/* --- of its own accord --- */
+
+static void begin_due(void *arg) {
+    ek_store *s = arg;
+    if (s->root->saving.scheduled == EK_SAVING_RDB)
+        EK_SET(s->a, s->root->saving.scheduled, EK_SAVING_NONE);
+    ek_save_in_background(s);
+}
+
+static void note_death(void *arg) { ek_saving_note_death(arg); }
+
+static int64_t keep(ek_store *s) {
+    const ek_saving *sv = &s->root->saving;
+    if (!s->root->config.save && !sv->scheduled) return EK_HOUSE_PERIOD_MS; /* a look, as it may change */
+    if (!ek_house_enter(s)) return EK_HOUSE_PERIOD_MS;
+    if (s->a->level == 0) {
+        if (sv->kind && ek_saving_runs(s) == EK_SAVING_NONE) ek_run(s->a, note_death, s);
+        if (!sv->kind && (sv->scheduled == EK_SAVING_RDB || ek_saving_is_due(s)))
+            ek_run(s->a, begin_due, s);
+    }
+    ek_store_leave(s);
+    return EK_HOUSE_PERIOD_MS;
+}
+
 void ek_cmd_lastsave(ek_ctx *c) { ek_reply_int(c->reply, c->s->root->saving.last_s); }
 
-void ek_save_init(void) { ek_files_above.reload = reload; }
+void ek_save_init(void) {
+    ek_files_above.reload = reload;
+    ek_house_add(keep);
+}

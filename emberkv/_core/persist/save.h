@@ -4,6 +4,8 @@
 
 #include "store/store.h"
 
+/* The rules of the setting `save`, and BGSAVE SCHEDULE, are kept by who keeps house. */
+
 /* In a transaction, while nothing is at work in the background: what BGSAVE does. Raises. */
 void ek_save_in_background(ek_store *s);
 void ek_save_init(void); /* once, at the beginning of the process */

@@ -9,6 +9,7 @@
 #include "base/word.h"
 #include "store/access.h"
 #include "store/notify.h"
+#include "store/saving.h"
 #include "store/store.h"
 
 static const char *const CLIENT_CLASSES[] = {"normal", "slave", "pubsub"};
@@ -264,6 +265,12 @@ static bool parse_save(ek_str text, char *err, size_t errlen) {
     return true;
 }
 
+bool ek_config_next_rule(ek_str *rules, int64_t *seconds, int64_t *changes) {
+    ek_str first, second;
+    return rules->n && next_word(rules, &first) && next_word(rules, &second) &&
+           ek_parse_i64(first.p, first.n, seconds) && ek_parse_i64(second.p, second.n, changes);
+}
+
 static bool parse_percentiles(ek_str text, char *err, size_t errlen) {
     ek_str word;
     double v;
@@ -403,6 +410,7 @@ bool ek_setting_store(ek_store *s, const ek_setting *setting, const ek_setting_p
     } else {
         *(int64_t *)field = v->n;
     }
+    if (stored) ek_saving_follow_settings(s);
     return true;
 }
 

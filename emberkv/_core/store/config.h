@@ -172,6 +172,8 @@ bool ek_setting_is_begin(const struct ek_store *s, const ek_setting *setting);
 
 /* A text of ek_config. */
 ek_str ek_config_text(const ek_arena *a, ek_ref text);
+/* The next rule of the text of `save`, which moves on: so many changes in so many seconds. */
+bool ek_config_next_rule(ek_str *rules, int64_t *seconds, int64_t *changes);
 
 void ek_config_begin(ek_config *config); /* what a new store begins with */
 ek_settings *ek_settings_new(void);      /* NULL: no memory */

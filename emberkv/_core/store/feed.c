@@ -180,7 +180,7 @@ static void finish_unit(void *arg) {
 
 void ek_feed_add(ek_store *s, uint32_t db, size_t argc, const ek_str *argv) {
     ek_feed *f = feed_of(s);
-    if (!f->on) return;
+    if (!ek_feed_on(s)) return;
     ek_touch(s->a, f, sizeof *f);
     if (EK_LIKELY(f->unit == f->tail)) { /* the first of its transaction */
         /* So that a small command, with a SELECT, lies in one chunk with its gap. */
@@ -206,9 +206,9 @@ void ek_feed_forget_db(ek_store *s) { EK_SET(s->a, feed_of(s)->db, NO_DB); }
 
 void ek_feed_switch(ek_store *s, bool on) {
     ek_feed *f = feed_of(s);
-    if (f->on == on) return;
+    if (ek_feed_on(s) == on) return;
     ek_touch(s->a, f, sizeof *f);
-    f->on = on;
+    f->on ^= EK_FEED_KEPT;
     f->db = NO_DB;
 }
 

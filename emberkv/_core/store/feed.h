@@ -67,9 +67,15 @@ EK_INLINE bool ek_feed_unwritten(const ek_store *s) {
     return atomic_load(&state->told) != atomic_load(&state->written);
 }
 
+/* What was added since the present file began; or, while there is none yet, will begin. Lock held. */
+EK_INLINE uint64_t ek_feed_file_bytes(const ek_store *s) {
+    const ek_feed_state *state = ek_feed_state_of(s->a);
+    return s->root->feed.tail - (state->file_id ? state->file_at : atomic_load(&state->written));
+}
+
 bool ek_feed_make(ek_arena *a); /* the state of a new store. False: no room */
 
-EK_INLINE bool ek_feed_on(const ek_store *s) { return s->root->feed.on != 0; }
+EK_INLINE bool ek_feed_on(const ek_store *s) { return s->root->feed.on & EK_FEED_KEPT; }
 void ek_feed_switch(ek_store *s, bool on); /* in a transaction */
 
 /* Add a command that works in database `db`. In a transaction; raises. Nothing unless it is on. */

@@ -5,6 +5,8 @@
 #include "base/clock.h"
 #include "store/process.h"
 
+#define RETRY_MS 5000
+
 ek_saving_kind ek_saving_runs(const ek_store *s) {
     const ek_saving *sv = &s->root->saving;
     if (!sv->kind || !ek_process_lives(s, sv->slot, sv->token)) return EK_SAVING_NONE;
@@ -46,6 +48,7 @@ void ek_saving_end(ek_store *s, ek_saving_outcome outcome) {
     }
     sv->kind = EK_SAVING_NONE;
     sv->keys_done = sv->keys_total = 0;
+    ek_saving_follow_settings(s);
 }
 
 void ek_saving_saved(ek_store *s, uint64_t dirty) {
@@ -53,13 +56,40 @@ void ek_saving_saved(ek_store *s, uint64_t dirty) {
     ek_touch(s->a, sv, sizeof *sv);
     sv->last_s = ek_clock_ms() / 1000;
     sv->last_dirty = dirty;
+    sv->failed = false;
     sv->nsaved++;
+    ek_saving_follow_settings(s);
 }
 
 bool ek_saving_failed(const ek_store *s) {
     const ek_saving *sv = &s->root->saving;
     bool died = sv->kind == EK_SAVING_RDB && !ek_process_lives(s, sv->slot, sv->token);
     return sv->failed || died;
+}
+
+void ek_saving_note_death(ek_store *s) {
+    const ek_saving *sv = &s->root->saving;
+    if (sv->kind && !ek_process_lives(s, sv->slot, sv->token)) ek_saving_end(s, EK_SAVING_FAILED);
+}
+
+void ek_saving_follow_settings(ek_store *s) {
+    const ek_config *config = &s->root->config;
+    uint32_t on = s->root->feed.on & ~EK_FEED_REFUSES;
+    if (s->root->saving.failed && config->save && config->stop_writes_on_bgsave_error)
+        on |= EK_FEED_REFUSES;
+    if (on != s->root->feed.on) EK_SET(s->a, s->root->feed.on, on);
+}
+
+bool ek_saving_is_due(const ek_store *s) {
+    const ek_saving *sv = &s->root->saving;
+    ek_str rules = ek_config_text(s->a, s->root->config.save);
+    int64_t now_ms = ek_clock_ms(), seconds, changes;
+    if (ek_saving_failed(s) && now_ms - sv->began_ms < RETRY_MS) return false;
+    while (ek_config_next_rule(&rules, &seconds, &changes))
+        if (s->root->dirty - sv->last_dirty >= (uint64_t)changes &&
+            now_ms / 1000 - sv->last_s > seconds)
+            return true;
+    return false;
 }
 
 const char *ek_store_directory(const ek_store *s) {

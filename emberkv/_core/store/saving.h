@@ -29,6 +29,14 @@ void ek_saving_end(ek_store *s, ek_saving_outcome outcome);
 void ek_saving_saved(ek_store *s, uint64_t dirty);
 /* Did the last save in the background fail? */
 bool ek_saving_failed(const ek_store *s);
+/* Who was at work died: it has failed. */
+void ek_saving_note_death(ek_store *s);
+
+/* Commands that write are refused (EK_FEED_REFUSES) from a save that failed to one that succeeds, as
+ * long as there are rules and stop-writes-on-bgsave-error wants it. Settings have changed. */
+void ek_saving_follow_settings(ek_store *s);
+/* Is a save due by the rules of the setting `save`? One that failed is not tried again at once. */
+bool ek_saving_is_due(const ek_store *s);
 
 /* The directory of the store's files: its path, or the setting `dir`, or where the process is. */
 const char *ek_store_directory(const ek_store *s);

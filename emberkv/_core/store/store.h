@@ -70,8 +70,14 @@ typedef struct ek_users_root { /* see users.h */
     uint32_t default_locked;  /* who comes by a socket must log in */
 } ek_users_root;
 
+enum { /* ek_feed.on: one word, so that a command without any of it tests one */
+    EK_FEED_KEPT = 1u << 0,
+    EK_FEED_REFUSES = 1u << 1, /* commands that write, since the last RDB failed: see saving.h */
+};
+
 typedef struct ek_feed { /* see feed.h */
-    uint32_t on, db; /* the database that what was added last works in */
+    uint32_t on;
+    uint32_t db;         /* that what was added last works in */
     uint64_t tail, unit; /* ends of what is committed, and of what this transaction added */
     uint64_t ncommands;  /* that this transaction added */
     ek_ref first, last;
