@@ -46,11 +46,13 @@ class Ember(_ember.Client, Commands[T], Arrays):
     path goes when the last handle on it is closed, unless that handle was opened with `keep`.
     `snapshot`, an RDB file, is what a private store begins with: see `emberkv.load`.
 
-    With `durable` the path holds Redis's append-only directory too, which is loaded when the
-    store is not in memory, and to which every change is written. `appendfsync` says when it is
-    synced: "everysec", each second (a machine that stops loses no more than that); "always",
-    before the call returns; "no", when the system likes. Both hold for a store whose memory is
-    made by this call: who joins one takes it as it is.
+    A path holds Redis's append-only directory, which is loaded when the store is not in memory,
+    and to which every change is written. `appendfsync` says when it is synced: "everysec", each
+    second (a machine that stops loses no more than that); "always", before the call returns;
+    "no", when the system likes. Without `durable` what is on disk is neither read nor written,
+    and the store ends with its last handle. Both hold for a store whose memory is made by this
+    call: who joins one takes it as it is. `progress` is called now and then while files are
+    loaded, with the bytes read so far and of how many.
 
     With `username` and `password` the handle is that user's, and may do what its rules say
     (``ACL SETUSER``); without, it is the user default's, and asked for no password: whoever can
@@ -81,6 +83,7 @@ class Ember(_ember.Client, Commands[T], Arrays):
             snapshot: Source | None = None,
             durable: bool = True,
             appendfsync: AppendFsync = "everysec",
+            progress: Callable[[int, int], object] | None = None,
             encoding: str = "utf-8",
             encoding_errors: str = "strict",
             username: str | None = None,
@@ -102,6 +105,7 @@ class Ember(_ember.Client, Commands[T], Arrays):
             snapshot: Source | None = None,
             durable: bool = True,
             appendfsync: AppendFsync = "everysec",
+            progress: Callable[[int, int], object] | None = None,
             encoding: str = "utf-8",
             encoding_errors: str = "strict",
             username: str | None = None,
@@ -123,6 +127,7 @@ class Ember(_ember.Client, Commands[T], Arrays):
             snapshot: Source | None = None,
             durable: bool = True,
             appendfsync: AppendFsync = "everysec",
+            progress: Callable[[int, int], object] | None = None,
             encoding: str = "utf-8",
             encoding_errors: str = "strict",
             username: str | None = None,
@@ -143,6 +148,7 @@ class Ember(_ember.Client, Commands[T], Arrays):
         snapshot: Source | None = None,
         durable: bool = True,
         appendfsync: AppendFsync = "everysec",
+        progress: Callable[[int, int], object] | None = None,
         encoding: str = "utf-8",
         encoding_errors: str = "strict",
         username: str | None = None,
@@ -160,6 +166,7 @@ class Ember(_ember.Client, Commands[T], Arrays):
                 keep=keep,
                 durable=durable,
                 appendfsync=appendfsync,
+                progress=progress,
                 encoding=encoding,
                 encoding_errors=encoding_errors,
                 username=username,
@@ -179,6 +186,7 @@ class Ember(_ember.Client, Commands[T], Arrays):
             keep=keep,
             durable=durable,
             appendfsync=appendfsync,
+            progress=progress,
         )
         if snapshot is not None:
             from .snapshots import read_into
@@ -541,6 +549,7 @@ else:
         snapshot: Source | None = None,
         durable: bool = True,
         appendfsync: AppendFsync = "everysec",
+        progress: Callable[[int, int], object] | None = None,
         encoding: str = "utf-8",
         encoding_errors: str = "strict",
         username: str | None = None,
@@ -559,6 +568,7 @@ else:
             snapshot=snapshot,
             durable=durable,
             appendfsync=appendfsync,
+            progress=progress,
             encoding=encoding,
             encoding_errors=encoding_errors,
             username=username,

@@ -143,6 +143,7 @@ def serve(
     users: list[list[str]] | None = None,
     config_file: str | os.PathLike[str] | None = None,
     durable: bool = True,
+    progress: Callable[[int, int], object] | None = None,
     **settings: Any,
 ) -> Server:
     """Start a server on a store: an open `Ember`, a path, or None for a new private one.
@@ -155,7 +156,7 @@ def serve(
     those of an `aclfile` are loaded. ``rename_command={"FLUSHALL": "", "CONFIG": "settings"}`` has
     clients call commands by other names, or not at all. `config_file` is what CONFIG REWRITE
     writes. `databases`, `keep` and `durable` (or the setting
-    `appendonly`) are those of a store that is opened for it. Its log goes to the file `logfile`, or
+    `appendonly`) and `progress` are those of a store that is opened for it. Its log goes to the file `logfile`, or
     to stdout if `log_to_stdout` says so; `loglevel` is debug, verbose, notice or warning. Returns
     when clients can connect.
     """
@@ -166,6 +167,8 @@ def serve(
     if owns_db and "appendonly" in settings:
         durable = text_of(settings.pop("appendonly")).lower() == "yes"
     options: dict[str, Any] = {"databases": databases, "keep": keep, "durable": durable}
+    if progress is not None:
+        options["progress"] = progress
     if owns_db and "appendfsync" in settings:
         options["appendfsync"] = text_of(settings.pop("appendfsync"))
     store = db if isinstance(db, Ember) else Ember(db, **options)

@@ -122,7 +122,9 @@ def open_url(url: str, options: dict[str, Any]) -> tuple[_ember.Store, dict[str,
             options[name] = value
         elif name not in _OF_CONNECTIONS:
             raise ValueError(f"a URL of a store has no option {name!r}")
-    of_store = {name: options.pop(name) for name in (*OF_THE_STORE, "clock") if name in options}
+    of_store = {
+        name: options.pop(name) for name in (*OF_THE_STORE, "clock", "progress") if name in options
+    }
     if target.memory is not None:
         return memory_store(target.memory, **of_store), options, True
     return _ember.Store(target.path, **of_store), options, False

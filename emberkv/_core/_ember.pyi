@@ -47,6 +47,7 @@ class Store:
         keep: bool = False,
         durable: bool = True,
         appendfsync: str = "everysec",
+        progress: Callable[[int, int], object] | None = None,
     ) -> None: ...
     @property
     def path(self) -> str | None: ...

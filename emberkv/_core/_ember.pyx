@@ -152,7 +152,7 @@ cdef class Store:
     cdef object __weakref__
 
     def __cinit__(self, path=None, *, uint32_t databases=16, max_bytes=None, Clock clock=None,
-                  bint keep=False, bint durable=True, appendfsync="everysec"):
+                  bint keep=False, bint durable=True, appendfsync="everysec", progress=None):
         self.sessions = []
         self.idle = []
         self.servers = []
@@ -161,8 +161,9 @@ cdef class Store:
         self.clock = clock
 
     def __init__(self, path=None, *, uint32_t databases=16, max_bytes=None, Clock clock=None,
-                 bint keep=False, bint durable=True, appendfsync="everysec"):
+                 bint keep=False, bint durable=True, appendfsync="everysec", progress=None):
         cdef ek_store_options o
+        cdef Going g
         cdef ek_durability how
         cdef char err[512]
         cdef bytes where = None
@@ -184,12 +185,19 @@ cdef class Store:
         o.keep = keep
         o.clock = NULL if clock is None else &clock.c
         memset(&how, 0, sizeof(how))
+        memset(&g, 0, sizeof(g))
+        g.progress = NULL if progress is None else <void *> progress
+        g.every_ms = 100
+        g.looked_ms = ek_clock_monotonic_ms()
+        how.go_on = opening_goes_on
+        how.arg = &g
         how.durable = durable
         how.appendfsync = _policy(appendfsync)
         o.begin = <void *> ek_aof_begin
         o.begin_arg = &how
         with nogil:
             st = ek_store_open(&o, &self.s, err, sizeof(err))
+        raise_what_stopped(&g)
         if st != EK_OK:
             _raise_open(st, err, path)
         if path is not None:

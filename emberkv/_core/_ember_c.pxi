@@ -3,6 +3,9 @@
 from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
+cdef extern from "stdbool.h" nogil:
+    ctypedef bint c_bool "bool"
+
 cdef extern from "base/base.h" nogil:
     ctypedef int ek_status
     enum:
@@ -141,8 +144,8 @@ cdef extern from "persist/aof.h" nogil:
     ctypedef struct ek_durability:
         bint durable
         int64_t appendfsync
-        uint64_t *progress
-        uint64_t *total
+        c_bool (*go_on)(void *arg, uint64_t done, uint64_t total) noexcept nogil
+        void *arg
     ek_status ek_aof_begin(ek_store *s, const void *how, bint created, char *err, size_t n)
     int ek_aof_flush(ek_store *s, bint sync)
 

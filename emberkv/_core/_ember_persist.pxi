@@ -1,8 +1,5 @@
 # Whole files: a store to and from RDB. Included by _ember.pyx.
 
-cdef extern from "stdbool.h" nogil:
-    ctypedef bint c_bool "bool"
-
 cdef extern from "persist/rdb_save.h" nogil:
     ctypedef struct ek_rdb_save:
         const ek_store *s
@@ -46,6 +43,7 @@ cdef extern from "store/view.h" nogil:
 cdef struct Going:  # what a long call is given to see whether it shall go on
     ek_view view
     int64_t looked_ms, every_ms
+    uint64_t total  # 0: not known
     void *progress
     void *error
 
@@ -69,10 +67,17 @@ cdef c_bool going_on(void *arg, uint64_t done) noexcept nogil:
         return tell_progress(g, done)
 
 
+cdef c_bool opening_goes_on(void *arg, uint64_t done, uint64_t total) noexcept nogil:
+    (<Going *> arg).total = total
+    return going_on(arg, done)
+
+
 cdef bint tell_progress(Going *g, uint64_t done) noexcept:
     try:
         PyErr_CheckSignals()
-        if g.progress != NULL:
+        if g.progress != NULL and g.total:
+            (<object> g.progress)(done, g.total)
+        elif g.progress != NULL:
             (<object> g.progress)(done)
     except BaseException as error:
         Py_INCREF(error)

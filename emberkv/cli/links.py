@@ -108,9 +108,12 @@ class Target:
         """
         import emberkv
 
+        from .scans import LoadingBar
+
         found = self.has_memory
+        bar = LoadingBar()
         try:
-            db = emberkv.open(self.path, keep=found or self.keep)
+            db = emberkv.open(self.path, keep=found or self.keep, progress=bar)
             if found and not self.keep and len(db._store.processes()) > 1:
                 # Others have it open, and may leave before we do: then we are the last.
                 with db:
@@ -118,6 +121,8 @@ class Target:
             return db
         except (emberkv.RedisError, OSError) as error:
             raise LinkError(f"Could not open {self.path}: {error}") from None
+        finally:
+            bar.end()
 
 
 class Link:

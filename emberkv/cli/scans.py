@@ -125,6 +125,23 @@ class ProgressBar:
             self._progress.update(self._task, completed=done)
 
 
+class LoadingBar:
+    """Called while the files of a store are loaded: a bar, if that takes a while."""
+
+    def __init__(self) -> None:
+        self._bar: ProgressBar | None = None
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._bar is None:
+            self._bar = ProgressBar("bytes loaded", total).__enter__()
+        self._bar.to(done)
+
+    def end(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+            self._bar = None
+
+
 def scan(terminal: Terminal, walk: Walk) -> int:
     """Print the keys, one a line; quoted when answers are for people."""
     for keys in walk.batches(terminal.link):

@@ -128,6 +128,7 @@ def serve(path: str | None, keep: bool, config: tuple[tuple[str, str], ...], **o
     """
     from ..exceptions import RedisError
     from ..server import run
+    from .scans import LoadingBar
 
     given: dict[str, Any] = {}
     try:
@@ -140,7 +141,10 @@ def serve(path: str | None, keep: bool, config: tuple[tuple[str, str], ...], **o
         given["keep"] = True
     if config:
         given["config"] = {name.replace("-", "_"): value for name, value in config}
+    bar = LoadingBar()
     try:
-        return run(path, **given)
+        return run(path, progress=bar, started=bar.end, **given)
     except (OSError, ValueError, RedisError) as error:
         raise LinkError(f"emberkv serve: {error}") from None
+    finally:
+        bar.end()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -157,15 +158,17 @@ def test_a_library_that_is_not_taught_is_refused():
         emberkv.install_url_scheme("nobody")
 
 
-def test_a_store_of_a_url_ends_with_the_process(path):
+@pytest.mark.parametrize(("query", "left"), [("", b"v"), ("?durable=no", None)])
+def test_a_store_of_a_url_outlives_the_process_if_durable(path, query, left):
     code = (
         "import emberkv, redis\n"
         "emberkv.install_url_scheme()\n"
-        f"redis.from_url('ember://{path}').set('k', 'v')\n"
+        f"redis.from_url('ember://{path}{query}').set('k', 'v')\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+    assert os.path.exists(path) == (left is not None)
     with emberkv.open(path) as db:
-        assert db.get("k") is None
+        assert db.get("k") == left
 
 
 def test_importing_emberkv_imports_no_redis_py():

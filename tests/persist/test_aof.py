@@ -10,7 +10,6 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -381,21 +380,6 @@ def test_only_the_last_file_may_be_cut(path: Path) -> None:
 
 
 # Other servers
-
-
-@pytest.fixture
-def redis_server() -> Iterator[Any]:
-    if shutil.which("redis-server") is None:
-        pytest.skip("redis-server is not installed")
-    servers: list[RedisServer] = []
-
-    def start(directory: Path) -> RawClient:
-        servers.append(RedisServer("--appendonly", "yes", "--dir", str(directory)))
-        return servers[-1].client()
-
-    yield start
-    for server in servers:
-        server.stop()
 
 
 def stop(client: RawClient) -> None:

@@ -104,7 +104,12 @@ class Theirs:
         return found
 
     def begin(self) -> None:
-        for command in (("DISCARD",), ("SELECT", "0"), ("DEBUG", "SET-ACTIVE-EXPIRE", "0"), ("FLUSHALL",)):
+        for command in (
+            ("DISCARD",),
+            ("SELECT", "0"),
+            ("DEBUG", "SET-ACTIVE-EXPIRE", "0"),
+            ("FLUSHALL",),
+        ):
             self.client.execute(*command)
         self.new()
 

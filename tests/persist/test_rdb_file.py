@@ -178,6 +178,27 @@ def test_hashes_with_times_need_a_later_version(db: Any, tmp_path: Path) -> None
         assert other.hpexpiretime("h", "a", "b") == [FAR_MS, -1]
 
 
+def test_what_streams_remember_of_producers_is_in_the_file(db: Any, tmp_path: Path) -> None:
+    """In a field that servers pass over: they have no place for it."""
+    for producer in range(3):
+        for i in range(300):
+            db.execute_command("XADD", "s", "IDMP", f"p{producer}", f"m{i}", "*", "f", i)
+    db.execute_command("XADD", "s", "IDMP", "p1", "m299", "*", "f", 1)
+    db.xadd("other", {"a": 1})
+    db.execute_command("XCFGSET", "other", "IDMP-MAXSIZE", 7)
+    known = {name: db.execute_command("XINFO", "STREAM", name) for name in ("s", "other")}
+    assert _ember.save_rdb(db._store, tmp_path / "a.rdb")["version"] == 10
+    with emberkv.load(tmp_path / "a.rdb") as other:
+        for name in known:
+            assert other.execute_command("XINFO", "STREAM", name) == known[name]
+        again = [("XADD", "s", "IDMP", "p2", f"m{i}", "*", "f", 0) for i in (200, 250, 299)]
+        assert [other.execute_command(*c) for c in again] == [db.execute_command(*c) for c in again]
+        assert other.xlen("s") == 900 and other._store.check()
+    with serve_file("redis 7.0", tmp_path / "a.rdb") as server:
+        client = redis.Redis(unix_socket_path=server.path, protocol=2)
+        assert client.xrange("s") == emberkv.redis_client(db).xrange("s")
+
+
 def test_expired_keys_are_not_loaded(tmp_path: Path) -> None:
     clock = emberkv.Clock()
     with emberkv.open(clock=clock) as db, emberkv.open(clock=clock) as other:

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "arena/map.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -381,6 +382,20 @@ static ek_status attach(const opening *op, bool *absent) {
     return EK_OK;
 }
 
+/* Whose memory is gone: what lay beside it, for snapshots and for those who slept, is of no use. */
+static void remove_beside(const char *file_path) {
+    const char *slash = strrchr(file_path, '/');
+    char where[PATH_MAX];
+    snprintf(where, sizeof where, "%.*s", (int)(slash - file_path), file_path);
+    size_t n = strlen(slash + 1);
+    DIR *dir = opendir(where);
+    if (!dir) return;
+    for (const struct dirent *e; (e = readdir(dir)) != NULL;)
+        if (strncmp(e->d_name, slash + 1, n) == 0 && e->d_name[n] == '-')
+            unlinkat(dirfd(dir), e->d_name, 0);
+    closedir(dir);
+}
+
 static ek_status create(const opening *op, const ek_arena_options *o) {
     ek_arena *a = op->a;
     const char *dir = shm_dir();
@@ -391,6 +406,7 @@ static ek_status create(const opening *op, const ek_arena_options *o) {
     if (!realpath(dir, full)) return refuse_errno(op, "has no place for its memory");
     snprintf(name, sizeof name, "%.*s/" FILE_PREFIX "%016llx", PATH_MAX - 40, full,
              (unsigned long long)id);
+    if (a->file_path) remove_beside(a->file_path);
     free(a->file_path);
     if (!(a->file_path = strdup(name))) return EK_ENOMEM;
     /* The link first: should this process die, the next one finds what it has begun. */

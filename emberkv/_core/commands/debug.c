@@ -344,10 +344,6 @@ static void debug_error(ek_ctx *c) {
     ek_reply_error(c->reply, "%.*s", (int)ek_min(c->argv[2].n, 500), (const char *)c->argv[2].p);
 }
 
-static void debug_no_file(ek_ctx *c) {
-    ek_reply_error(c->reply, "ERR there is nothing to reload from: this store keeps no files");
-}
-
 static void debug_reload(ek_ctx *c) {
     ek_effect_none(c); /* the store is afterwards what it was, or what its file says */
     bool save = true, flush = true, merge = false;
@@ -365,6 +361,11 @@ static void debug_reload(ek_ctx *c) {
         }
     }
     ek_files_above.reload(c, save, flush, merge);
+}
+
+static void debug_loadaof(ek_ctx *c) {
+    ek_effect_none(c); /* likewise */
+    ek_files_above.load_log(c);
 }
 
 static void reply_ok(ek_ctx *c) { ek_reply_ok(c->reply); }
@@ -400,7 +401,7 @@ static const struct {
     {"htstats-key", 3, 3, debug_htstats_key, " <key>", "The table of a value."},
     {"jmap", 2, 2, debug_jmap, "", "Nothing: there is no such heap."},
     {"listpack", 3, 3, debug_listpack, " <key>", "Print a listpack's size on stdout."},
-    {"loadaof", 2, 2, debug_no_file, "", "An error, as long as there are no files."},
+    {"loadaof", 2, 2, debug_loadaof, "", "Empty the store and load the append-only file again."},
     {"log", 3, 3, reply_ok, " <text>", "OK."},
     {"object", 3, 3, debug_object, " <key>", "How a value is kept."},
     {"pause-cron", 3, 3, debug_pause_cron, " <0|1>", "Stop the housekeeping between commands."},

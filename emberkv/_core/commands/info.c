@@ -187,9 +187,10 @@ static void put_memory(ek_ctx *c, text *t) {
     put(t, "rss_overhead_ratio:1.00\r\nrss_overhead_bytes:0\r\n");
     put(t, "mem_fragmentation_ratio:%.2f\r\n", ratio(resident, used));
     put_number(t, "mem_fragmentation_bytes", resident > used ? resident - used : 0);
-    PUT_ZEROS(t, "mem_not_counted_for_evict", "mem_replication_backlog",
-              "mem_total_replication_buffers", "mem_clients_slaves", "mem_clients_normal",
-              "mem_cluster_links", "mem_aof_buffer");
+    put_number(t, "mem_not_counted_for_evict", c->s->root->feed.bytes);
+    PUT_ZEROS(t, "mem_replication_backlog", "mem_total_replication_buffers", "mem_clients_slaves",
+              "mem_clients_normal", "mem_cluster_links");
+    put_number(t, "mem_aof_buffer", c->s->root->feed.bytes);
     put(t, "mem_allocator:emberkv\r\nactive_defrag_running:0\r\n");
     put_number(t, "lazyfree_pending_objects", c->s->root->garbage != 0);
     PUT_ZEROS(t, "lazyfreed_objects");
@@ -208,7 +209,9 @@ static void put_saving(ek_ctx *c, text *t) {
     put(t, "rdb_current_bgsave_time_sec:%lld\r\n",
         runs == EK_SAVING_RDB ? (long long)(ek_clock_ms() - sv->began_ms) / 1000 : -1);
     put_number(t, "rdb_saves", sv->nsaved);
-    PUT_ZEROS(t, "rdb_last_cow_size", "rdb_last_load_keys_expired", "rdb_last_load_keys_loaded");
+    PUT_ZEROS(t, "rdb_last_cow_size");
+    put_number(t, "rdb_last_load_keys_expired", sv->loaded_expired);
+    put_number(t, "rdb_last_load_keys_loaded", sv->loaded_keys);
 }
 
 static void put_log(ek_ctx *c, text *t) {

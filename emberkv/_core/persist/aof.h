@@ -17,8 +17,6 @@
 #ifndef EK_PERSIST_AOF_H
 #define EK_PERSIST_AOF_H
 
-#include <stdatomic.h>
-
 #include "persist/manifest.h"
 #include "store/store.h"
 
@@ -40,8 +38,10 @@ typedef struct ek_aof {
 typedef struct ek_durability {
     bool durable;          /* appendonly, as a new store begins */
     int64_t appendfsync;   /* EK_APPENDFSYNC_* */
-    _Atomic uint64_t *progress; /* bytes loaded so far, and of how many; may be NULL */
-    _Atomic uint64_t *total;
+    /* Asked now and then, while it loads, with the bytes read so far of how many: shall it go on? May be
+     * NULL. */
+    bool (*go_on)(void *arg, uint64_t done, uint64_t total);
+    void *arg;
 } ek_durability;
 
 /* The handle of a path begins, whose directory is locked; `created`: its memory was made just now, so
@@ -50,6 +50,10 @@ typedef struct ek_durability {
 ek_status ek_aof_begin(ek_store *s, const void *how, bool created, char *err, size_t errlen);
 /* Everything onto the disk, and let go. Without any lock, and without the GIL: it may take long. */
 void ek_aof_end(ek_store *s);
+/* What the files hold, for DEBUG LOADAOF: into a store that was emptied, as a part of the transaction
+ * that is open; should it fail, undo that. The feed has to be off. */
+ek_status ek_aof_load_again(ek_store *s, char *err, size_t errlen);
+void ek_aof_again_init(void);
 void ek_aof_init(void); /* once, when the library is loaded */
 
 /* Write what is committed; and sync it. No lock held. 0 or an errno. */

@@ -74,7 +74,8 @@ static bool need(reader *r, size_t n) {
                         (unsigned long long)place(r));
         }
         r->len += (size_t)got;
-        if (r->load->progress) atomic_fetch_add(r->load->progress, (uint64_t)got);
+        if (r->load->go_on && !r->load->go_on(r->load->arg, r->buf_at + r->len))
+            return stop(r, EK_AOF_FAILED, "was called off");
     }
     return true;
 }
@@ -214,12 +215,13 @@ static void read_commands(reader *r, running *u) {
 static bool load_rdb(reader *r) {
     ek_aof_load *load = r->load;
     load->rdb = true;
-    ek_rdb_load rdb = {.s = load->s, .keep_expired = true};
+    ek_rdb_load rdb = {.s = load->s, .within = load->within, .keep_expired = true,
+                       .go_on = load->go_on, .arg = load->arg};
     if (lseek(r->fd, 0, SEEK_SET) < 0) return stop(r, EK_AOF_FAILED, "%s", strerror(errno));
     if (!ek_rdb_load_fd(&rdb, r->fd)) return stop(r, EK_AOF_DAMAGED, "%s", rdb.err);
     load->whole = r->buf_at = rdb.bytes;
+    load->keys = rdb.keys;
     r->start = r->len = 0;
-    if (load->progress) atomic_fetch_add(load->progress, rdb.bytes);
     return lseek(r->fd, (off_t)rdb.bytes, SEEK_SET) >= 0 ||
            stop(r, EK_AOF_FAILED, "%s", strerror(errno));
 }
@@ -229,7 +231,7 @@ ek_aof_end_kind ek_aof_load_fd(ek_aof_load *load, int fd) {
     running u = {0};
     struct stat st;
     load->err[0] = 0;
-    load->commands = load->whole = 0;
+    load->commands = load->whole = load->keys = 0;
     load->rdb = false;
     load->bytes = fstat(fd, &st) == 0 ? (uint64_t)st.st_size : 0;
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);

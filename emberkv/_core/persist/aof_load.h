@@ -7,8 +7,6 @@
 #ifndef EK_PERSIST_AOF_LOAD_H
 #define EK_PERSIST_AOF_LOAD_H
 
-#include <stdatomic.h>
-
 #include "store/store.h"
 
 typedef enum ek_aof_end {
@@ -19,12 +17,16 @@ typedef enum ek_aof_end {
 } ek_aof_end_kind;
 
 typedef struct ek_aof_load {
-    ek_store *s; /* run in it: the lock is held, no transaction is open, s->loading; NULL: only looked at */
-    _Atomic uint64_t *progress; /* bytes are added; may be NULL */
+    ek_store *s; /* run in it: the lock is held, s->loading; NULL: only looked at */
+    bool within; /* all is part of the transaction that is open; else none is */
+    /* Asked now and then, with the bytes read so far: shall it go on? NULL: it shall. */
+    bool (*go_on)(void *arg, uint64_t bytes);
+    void *arg;
     /* What came of it. */
     uint64_t commands; /* without MULTI, EXEC and SELECT */
     uint64_t bytes;    /* of the file */
     uint64_t whole;    /* up to here it is whole units */
+    uint64_t keys;     /* of the RDB that it begins with */
     bool rdb;          /* it begins with one */
     char err[512];     /* for people, unless it was whole; without the file's name */
 } ek_aof_load;

@@ -22,8 +22,11 @@ typedef struct opening {
     ek_store *s;
     const ek_durability *how;
     ek_manifest manifest;
+    bool within; /* a transaction that is open; else nobody knows the store yet */
     int cut_fd; /* of the last increment, which is to be cut at `whole`; or -1 */
     uint64_t whole, bytes; /* of the last increment; of all files */
+    uint64_t done;         /* of the files that were read */
+    uint64_t keys, expired; /* that snapshots held */
     char *err;
     size_t errlen;
 } opening;
@@ -37,16 +40,21 @@ static ek_status refuse(const opening *o, const char *dir, const char *name, con
 
 static void add_total(opening *o, int dir, const char *name) {
     struct stat st;
-    if (fstatat(dir, name, &st, 0) != 0) return;
-    o->bytes += (uint64_t)st.st_size;
-    if (o->how->total) atomic_fetch_add(o->how->total, (uint64_t)st.st_size);
+    if (fstatat(dir, name, &st, 0) == 0) o->bytes += (uint64_t)st.st_size;
+}
+
+static bool go_on(void *arg, uint64_t bytes) {
+    const opening *o = arg;
+    return !o->how->go_on || o->how->go_on(o->how->arg, o->done + bytes, o->bytes);
 }
 
 static ek_status load_one(opening *o, int dir, const char *name, bool last) {
-    ek_aof_load load = {.s = o->s, .progress = o->how->progress};
+    ek_aof_load load = {.s = o->s, .within = o->within, .go_on = go_on, .arg = o};
     int fd = openat(dir, name, O_RDWR | O_CLOEXEC);
     if (fd < 0) return refuse(o, IN_DIR, name, strerror(errno));
     ek_aof_end_kind end = ek_aof_load_fd(&load, fd);
+    o->done += load.bytes;
+    o->keys += load.keys;
     bool cuts = end == EK_AOF_CUT && last && o->s->root->config.aof_load_truncated;
     if (cuts) {
         o->cut_fd = fd;
@@ -93,7 +101,7 @@ static int adopt_snapshot(opening *o) {
 }
 
 static ek_status load_snapshot(opening *o) {
-    ek_rdb_load load = {.s = o->s};
+    ek_rdb_load load = {.s = o->s, .go_on = go_on, .arg = o};
     int fd = openat(o->s->a->dir_fd, RDB_NAME, O_RDONLY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT) return EK_OK;
     if (fd < 0) return refuse(o, "", RDB_NAME, strerror(errno));
@@ -101,6 +109,8 @@ static ek_status load_snapshot(opening *o) {
     bool ok = ek_rdb_load_fd(&load, fd);
     close(fd);
     if (!ok) return refuse(o, "", RDB_NAME, load.err);
+    o->keys = load.keys;
+    o->expired = load.expired;
     int failed = adopt_snapshot(o);
     return failed ? refuse(o, EK_AOF_DIR, "", strerror(failed)) : EK_OK;
 }
@@ -116,7 +126,8 @@ static ek_status load(opening *o) {
         else snprintf(what, sizeof what, "%s", wrong.what ? wrong.what : strerror(failed));
         return refuse(o, IN_DIR, EK_AOF_MANIFEST, what);
     }
-    return o->manifest.n ? load_files(o, f->dir) : load_snapshot(o);
+    if (o->manifest.n) return load_files(o, f->dir);
+    return o->within ? EK_OK : load_snapshot(o);
 }
 
 /* --- what goes on behind it --- */
@@ -127,11 +138,13 @@ static void keep_from_now_on(void *arg) {
     EK_SET(s->a, s->root->config.appendonly, 1);
     EK_SET(s->a, s->root->config.appendfsync, o->how->appendfsync);
     EK_SET(s->a, s->root->dirty, 0);
+    EK_SET(s->a, s->root->saving.loaded_keys, o->keys);
+    EK_SET(s->a, s->root->saving.loaded_expired, o->expired);
     ek_feed_switch(s, true);
 }
 
 /* The last increment is written on, from its last whole unit. */
-static ek_status go_on(opening *o) {
+static ek_status write_on(opening *o) {
     ek_feed_state *state = ek_feed_state_of(o->s->a);
     if (o->cut_fd >= 0) {
         int failed = ek_disk_cut(o->cut_fd, o->whole);
@@ -158,9 +171,18 @@ static ek_status load_and_keep(opening *o) {
     s->loading = true;
     ek_status st = load(o);
     s->loading = false;
-    if (st == EK_OK) st = go_on(o);
+    if (st == EK_OK) st = write_on(o);
     if (st == EK_OK) st = ek_run(s->a, keep_from_now_on, o);
     ek_store_leave(s);
+    return st;
+}
+
+ek_status ek_aof_load_again(ek_store *s, char *err, size_t errlen) {
+    static const ek_durability how;
+    opening o = {.s = s, .how = &how, .within = true, .cut_fd = -1, .err = err, .errlen = errlen};
+    ek_status st = load(&o);
+    if (o.cut_fd >= 0) close(o.cut_fd);
+    ek_manifest_free(&o.manifest);
     return st;
 }
 

@@ -16,7 +16,7 @@
 #include "store/feed.h"
 #include "store/waker.h"
 
-#define TEMP_NAME "temp-rewrite.rdb"
+#define TEMP_NAME "temp-rewrite"
 #define RETRY_MS 60000 /* after one that failed, before the next of its own accord */
 #define NO_INCREMENT UINT64_MAX
 
@@ -58,9 +58,10 @@ static int begin_increment(ek_store *s, uint64_t *increment) {
 /* --- the base --- */
 
 /* The view into the temporary file. The lock is held, and afterwards if the view has it. */
-static int write_base(ek_background_job *job, uint64_t *bytes) {
+static int write_base(ek_background_job *job, bool rdb, uint64_t *bytes) {
     ek_rdb_save save = {
-        .s = &job->view.store, .aof_base = true, .plain = !job->s->root->config.rdbcompression,
+        .s = &job->view.store, .aof_base = true, .commands = !rdb,
+        .no_checksum = !rdb, .plain = !job->s->root->config.rdbcompression,
         .leave = ek_background_leave, .enter = ek_background_enter, .arg = job,
         .go_on = ek_background_go_on,
     };
@@ -86,7 +87,7 @@ static void drop_files(ek_store *s, const ek_manifest *old, const ek_manifest *n
 }
 
 /* The base takes its place. */
-static int take_over(ek_store *s, uint64_t increment, uint64_t bytes) {
+static int take_over(ek_store *s, uint64_t increment, bool rdb, uint64_t bytes) {
     ek_feed_state *state = state_of(s);
     ek_manifest old, now = {0};
     ek_manifest_error wrong;
@@ -94,7 +95,7 @@ static int take_over(ek_store *s, uint64_t increment, uint64_t bytes) {
     int failed = ek_aof_read_manifest(s->aof, &old, &wrong);
     if (failed) return failed;
     uint64_t seq = ek_manifest_next(&old, 'b');
-    ek_aof_name(base, seq, 'b', true);
+    ek_aof_name(base, seq, 'b', rdb);
     bool ok = ek_manifest_add(&now, 'b', seq, base);
     for (uint64_t id = increment; id <= state->file_id && ok; id++) {
         ek_aof_name(name, id, 'i', false);
@@ -117,7 +118,7 @@ static int take_over(ek_store *s, uint64_t increment, uint64_t bytes) {
 static int rewrite(ek_background_job *job) {
     ek_store *s = job->s;
     uint64_t increment = NO_INCREMENT, bytes = 0;
-    bool keeps = s->root->config.appendonly;
+    bool keeps = s->root->config.appendonly, rdb = s->root->config.aof_use_rdb_preamble;
     if (keeps && !turn(s)) return ENOMEM;
     ek_background_leave(job);
     int failed = 0;
@@ -128,11 +129,11 @@ static int rewrite(ek_background_job *job) {
         ek_aof_unlock(s);
     }
     if (!ek_background_enter(job)) return ECANCELED;
-    if (!failed) failed = write_base(job, &bytes);
+    if (!failed) failed = write_base(job, rdb, &bytes);
     bool locked = job->view.locked;
     if (locked) ek_background_leave(job);
     if (!failed && ek_aof_lock(s)) {
-        failed = take_over(s, increment, bytes);
+        failed = take_over(s, increment, rdb, bytes);
         ek_aof_unlock(s);
     }
     if (failed && s->aof->dir >= 0) unlinkat(s->aof->dir, TEMP_NAME, 0);

@@ -172,6 +172,7 @@ static void register_all(void) {
     ek_save_init();
     ek_aof_init();
     ek_chores_init();
+    ek_aof_again_init();
     registered = ek_commands_init() && ek_command_register(table);
 }
 

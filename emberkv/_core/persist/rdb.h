@@ -76,6 +76,9 @@ void ek_rdb_put_type(ek_rdb_out *o, ek_rdb_type type);
 void ek_rdb_put_value(ek_rdb_out *o, const ek_value *v);
 void ek_rdb_put_stream(ek_rdb_out *o, const ek_value *v); /* rdb_stream.c */
 
+/* What a stream remembers of its producers, behind it; of others nothing. rdb_sent.c */
+void ek_rdb_put_sent(ek_rdb_out *o, const ek_value *v);
+
 void ek_rdb_put_libraries(ek_rdb_out *o); /* all of the store; rdb_functions.c */
 
 /* --- reading --- */
@@ -114,6 +117,10 @@ bool ek_rdb_get_stream(ek_rdb_in *in, ek_rdb_type type, ek_value *v); /* rdb_str
 /* Make key (which is not there) of the value of this type that comes, with this time to live. False:
  * it is damaged, and something of it may be in the store; the caller undoes that. */
 bool ek_rdb_get_value(ek_rdb_in *in, uint8_t type, ek_str key, int64_t expire_ms, uint32_t access, ek_value *v);
+
+/* Is it the name of the aux field that ek_rdb_put_sent writes; and its value, read. */
+bool ek_rdb_is_sent(ek_str aux);
+bool ek_rdb_get_sent(ek_rdb_in *in, ek_str value);
 
 /* What stands behind the opcode of a library: make it, without its functions (store/functions.h). False:
  * it is damaged, or there is one of that name. */

@@ -117,6 +117,8 @@ static bool get_aux(loader *l) {
     ek_str name, value;
     if (!ek_rdb_get_string(&l->in, &name) || !ek_rdb_get_string(&l->in, &value)) return false;
     if (is(name, "aof-base")) l->load->aof_base = is(value, "1");
+    if (ek_rdb_is_sent(name) && !ek_rdb_get_sent(&l->in, value))
+        return refuse(l, "what a stream remembers of its producers is damaged");
     return true;
 }
 
@@ -312,7 +314,7 @@ static bool load_guarded(loader *l) {
 bool ek_rdb_load_fd(ek_rdb_load *load, int fd) {
     loader l = {
         .load = load, .fd = fd, .cap = WINDOW_BYTES, .window = malloc(WINDOW_BYTES),
-        .now_ms = ek_store_now_ms(load->s), .access = ek_access_begin(load->s),
+        .now_ms = ek_store_clock_us(load->s) / 1000, .access = ek_access_begin(load->s),
     };
     load->keys = load->expired = load->bytes = 0;
     load->version = 0;

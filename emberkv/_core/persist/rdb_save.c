@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/number.h"
 #include "engine/version.h"
+#include "persist/aof_base.h"
 #include "persist/crc64.h"
 #include "persist/rdb.h"
 #include "persist/rdb_opcodes.h"
@@ -94,6 +95,11 @@ static bool put_key(void *arg, ek_ref item) {
     ek_rdb_out *o = &w->out;
     ek_value v;
     ek_entry_read(w->save->s->a, item, &v);
+    if (w->save->commands) {
+        ek_aof_base_put_key(o, &v);
+        w->save->keys++;
+        return true;
+    }
     if (v.expire_ms != EK_NO_EXPIRE) {
         ek_rdb_put_byte(o, EK_RDB_OP_EXPIRE_MS);
         ek_rdb_put_u64(o, (uint64_t)v.expire_ms);
@@ -101,6 +107,7 @@ static bool put_key(void *arg, ek_ref item) {
     if (EK_UNLIKELY(w->access)) put_access(w, ((const ek_entry *)ek_ptr(w->save->s->a, item))->access);
     o->key = &v.key;
     ek_rdb_put_value(o, &v);
+    ek_rdb_put_sent(o, &v);
     ek_scratch_reset(&w->scratch);
     w->save->keys++;
     return true;
@@ -109,11 +116,15 @@ static bool put_key(void *arg, ek_ref item) {
 static void put_database(saver *w, uint32_t dbi) {
     const ek_db *db = &w->save->s->dbs[dbi];
     if (db->keys.count == 0) return;
-    ek_rdb_put_byte(&w->out, EK_RDB_OP_DATABASE);
-    ek_rdb_put_length(&w->out, dbi);
-    ek_rdb_put_byte(&w->out, EK_RDB_OP_RESIZE);
-    ek_rdb_put_length(&w->out, db->keys.count);
-    ek_rdb_put_length(&w->out, db->expires.count);
+    if (w->save->commands) {
+        ek_aof_base_put_database(&w->out, dbi);
+    } else {
+        ek_rdb_put_byte(&w->out, EK_RDB_OP_DATABASE);
+        ek_rdb_put_length(&w->out, dbi);
+        ek_rdb_put_byte(&w->out, EK_RDB_OP_RESIZE);
+        ek_rdb_put_length(&w->out, db->keys.count);
+        ek_rdb_put_length(&w->out, db->expires.count);
+    }
     ek_table_each(w->save->s->a, &db->keys, put_key, w);
 }
 
@@ -122,6 +133,12 @@ static void put_end(saver *w) {
     ek_rdb_put_byte(&w->out, EK_RDB_OP_END);
     if (!w->save->no_checksum) checksum = ek_crc64(w->crc, w->out.buf, w->out.len);
     ek_rdb_put_raw(&w->out, &checksum, sizeof checksum);
+}
+
+static void put_all_commands(saver *w) {
+    ek_aof_base_put_libraries(&w->out);
+    for (uint32_t i = 0; i < w->save->s->root->ndbs; i++) put_database(w, i);
+    flush(&w->out);
 }
 
 static void put_all(saver *w) {
@@ -161,7 +178,8 @@ static bool save_guarded(saver *w) {
             snprintf(w->save->err, sizeof w->save->err, "a structure contradicts itself");
         return false;
     }
-    put_all(w);
+    if (w->save->commands) put_all_commands(w);
+    else put_all(w);
     ek_unguard(a, &g);
     return true;
 }

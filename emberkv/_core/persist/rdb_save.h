@@ -16,6 +16,7 @@
 typedef struct ek_rdb_save {
     const ek_store *s; /* the store, or a view of it */
     bool aof_base;     /* it begins an append-only file */
+    bool commands;     /* ... and is no RDB, but commands: see aof_base.h */
     bool plain;        /* strings are not compressed */
     bool no_checksum;
     /* Called around what needs nothing of the store (compressing, writing): let go of the lock, and

@@ -19,9 +19,10 @@
 /* Evict up to n keys, in a transaction. How many there were: less when there are no more candidates. */
 unsigned ek_evict(ek_store *s, unsigned n);
 
-/* What counts against maxmemory: what blocks occupy, with this transaction's share. */
+/* What counts against maxmemory: what blocks occupy, with this transaction's share, but for what has
+ * yet to be written to disk. */
 EK_INLINE uint64_t ek_memory_used(const ek_store *s) {
-    return s->a->hdr->used_bytes + (uint64_t)s->a->used_bytes;
+    return s->a->hdr->used_bytes + (uint64_t)s->a->used_bytes - s->root->feed.bytes;
 }
 uint64_t ek_evict_keys(const ek_store *s); /* of all databases */
 uint64_t ek_evict_candidates(const ek_store *s); /* those that the policy may take */

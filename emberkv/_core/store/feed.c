@@ -36,6 +36,7 @@ static void free_read(ek_store *s) {
     if (!reading) return;
     while (f->first != reading && f->first != f->last) {
         ek_ref next = chunk_at(s->a, f->first)->next;
+        EK_SET(s->a, f->bytes, f->bytes - ek_usable(s->a, f->first));
         ek_free(s->a, f->first);
         EK_SET(s->a, f->first, next);
     }
@@ -57,6 +58,7 @@ static ek_feed_chunk *add_chunk(ek_store *s, uint64_t at, size_t want) {
     if (f->last) EK_SET(s->a, chunk_at(s->a, f->last)->next, ref);
     else EK_SET(s->a, f->first, ref);
     EK_SET(s->a, f->last, ref);
+    EK_SET(s->a, f->bytes, f->bytes + ek_usable(s->a, ref));
     return chunk;
 }
 

@@ -59,6 +59,7 @@ typedef struct ek_saving { /* see saving.h */
     uint64_t last_dirty;  /* ek_store_root.dirty at that RDB's moment */
     int64_t took_s;       /* the last RDB in the background; -1: there was none */
     uint64_t nsaved;      /* RDBs so far */
+    uint64_t loaded_keys, loaded_expired; /* of the RDB that the store began with: made, and left out */
 } ek_saving;
 
 typedef struct ek_users_root { /* see users.h */
@@ -80,6 +81,7 @@ typedef struct ek_feed { /* see feed.h */
     uint32_t db;         /* that what was added last works in */
     uint64_t tail, unit; /* ends of what is committed, and of what this transaction added */
     uint64_t ncommands;  /* that this transaction added */
+    uint64_t bytes;      /* that the chunks take; maxmemory does not count them */
     ek_ref first, last;
 } ek_feed;
 

@@ -170,21 +170,33 @@ bool ek_sent_drain(ek_arena *a, ek_stream *st, size_t budget) {
     return true;
 }
 
+bool ek_sent_next(const ek_arena *a, const ek_sent *sent, ek_ref *at, ek_sent_message *out) {
+    ek_ref ref = *at ? ((const message *)ek_ptr(a, *at))->newer : sent->oldest;
+    if (!ref) return false;
+    const message *m = ek_ptr(a, ref);
+    *at = ref;
+    *out = (ek_sent_message){.producer = producer_name(a, m->producer), .name = message_name(a, ref),
+                             .when_ms = m->when_ms, .id = m->id};
+    return true;
+}
+
+void ek_sent_read(ek_arena *a, ek_sent *sent, const ek_sent *counts, const ek_sent_message *m, size_t n) {
+    ek_touch(a, sent, sizeof *sent);
+    sent->seconds = UINT32_MAX; /* nothing is too old meanwhile */
+    sent->most = counts->most;
+    for (size_t i = 0; i < n; i++) ek_sent_add(a, sent, m[i].producer, m[i].name, m[i].when_ms, m[i].id);
+    sent->seconds = counts->seconds;
+    sent->added = counts->added;
+    sent->duplicates = counts->duplicates;
+}
+
 void ek_sent_copy(ek_store *s, const ek_stream *from, ek_stream *to) {
-    ek_arena *a = s->a;
-    const ek_sent *sent = ek_stream_sent(a, from);
+    const ek_sent *sent = ek_stream_sent(s->a, from);
+    ek_sent_message m;
     if (!sent) return;
     ek_sent *copy = ek_stream_needs_sent(s, to);
-    copy->seconds = UINT32_MAX; /* nothing is too old meanwhile */
-    copy->most = sent->most;
-    for (ek_ref ref = sent->oldest; ref;) {
-        const message *m = ek_ptr(a, ref);
-        ek_sent_add(a, copy, producer_name(a, m->producer), message_name(a, ref), m->when_ms, m->id);
-        ref = m->newer;
-    }
-    copy->seconds = sent->seconds;
-    copy->added = sent->added;
-    copy->duplicates = sent->duplicates;
+    ek_sent_read(s->a, copy, sent, NULL, 0);
+    for (ek_ref at = 0; ek_sent_next(s->a, sent, &at, &m);) ek_sent_read(s->a, copy, sent, &m, 1);
 }
 
 size_t ek_sent_bytes(const ek_arena *a, const ek_stream *st) {

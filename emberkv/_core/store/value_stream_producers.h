@@ -40,6 +40,19 @@ void ek_sent_add(ek_arena *a, ek_sent *sent, ek_str producer, ek_str name, int64
 /* Other limits, and if they are others indeed, nothing is known any more. */
 void ek_sent_limit(ek_store *s, ek_stream *st, uint32_t seconds, uint32_t most);
 
+/* --- for files --- */
+
+typedef struct ek_sent_message {
+    ek_str producer, name;
+    int64_t when_ms;
+    ek_id id;
+} ek_sent_message;
+
+/* The next message in the order in which they came; *at begins as 0. False: there is none. */
+bool ek_sent_next(const ek_arena *a, const ek_sent *sent, ek_ref *at, ek_sent_message *m);
+/* What was written of a stream comes again: its messages behind those that are known, and its counts. */
+void ek_sent_read(ek_arena *a, ek_sent *sent, const ek_sent *counts, const ek_sent_message *m, size_t n);
+
 /* --- for the value --- */
 
 bool ek_sent_drain(ek_arena *a, ek_stream *st, size_t budget);
