@@ -64,7 +64,7 @@ def ember(shape: str, count: int, shared: bool) -> dict[str, int]:
     """Run in a process of its own: bytes of growth for `count` things of the shape."""
     import emberkv
 
-    with peers.shared_path() as path, emberkv.open(path if shared else None) as db:
+    with peers.shared_path() as path, emberkv.open(path if shared else None, durable=False) as db:
         _write(db, shape, CHUNK)
         db.flushall()
         said_before, before = arena_bytes(db), resident_bytes()

@@ -62,7 +62,7 @@ def _ember_private() -> Iterator[Store]:
 def _ember_shared() -> Iterator[Store]:
     import emberkv
 
-    with shared_path() as path, emberkv.open(path) as db:
+    with shared_path() as path, emberkv.open(path, durable=False) as db:
         yield Store("emberkv shared", db, note="emberkv, store shared through a path")
 
 

@@ -22,7 +22,7 @@ def attach(path: str, count: int) -> dict[str, float]:
     import emberkv
 
     start = time.perf_counter_ns()
-    db = emberkv.open(path)
+    db = emberkv.open(path, durable=False)
     opened = time.perf_counter_ns()
     value = db.get(key(count // 2))
     read = time.perf_counter_ns()
@@ -41,7 +41,7 @@ def read(path: str, count: int, core: int, seconds: float) -> tuple[float, float
 
     os.sched_setaffinity(0, {core})
     order = shuffled((key(i) for i in range(count)), seed=core)
-    with emberkv.open(path) as db:
+    with emberkv.open(path, durable=False) as db:
         get, done = db.get, 0
         for k in order:
             get(k)
@@ -61,7 +61,7 @@ def _open(kind: str, where: str) -> Any:
     if kind == "emberkv":
         import emberkv
 
-        return emberkv.open(where)
+        return emberkv.open(where, durable=False)
     import redis
 
     return redis.Redis(unix_socket_path=where)
@@ -103,7 +103,7 @@ def measure(run: Run) -> None:
     import emberkv
 
     count = run.many(1_000_000)
-    with peers.shared_path() as path, emberkv.open(path) as db:
+    with peers.shared_path() as path, emberkv.open(path, durable=False) as db:
         keys = [key(i) for i in range(count)]
         for start in range(0, count, 1_000):
             db.mset(dict.fromkeys(keys[start : start + 1_000], VALUE))

@@ -158,7 +158,7 @@ def judge(run: Run, what: str, measured: Measured) -> None:
 def keep_setting(path: str, count: int, seconds: float) -> list[float]:
     """In a process of its own: the longest SET of each 10 ms, in seconds."""
     chance, longest = random.Random(2), []
-    with emberkv.open(path) as db:
+    with emberkv.open(path, durable=False) as db:
         end = time.perf_counter() + seconds
         now = time.perf_counter()
         while now < end:
@@ -175,7 +175,7 @@ def keep_setting(path: str, count: int, seconds: float) -> list[float]:
 def measure_waiting(run: Run) -> None:
     count = run.many(5_000_000)
     run.progress(f"a writer beside a snapshot of {count:,} keys")
-    with peers.shared_path() as path, emberkv.open(path) as db:
+    with peers.shared_path() as path, emberkv.open(path, durable=False) as db:
         fill_keys(db.pipeline(transaction=False), count)
         alone = child.call("bench.snapshots:keep_setting", path, count, 2.0)
         writer = child.start("bench.snapshots:keep_setting", path, count, 4.0)
