@@ -15,7 +15,7 @@ from .arrays import Arrays
 from .exceptions import DataError, WatchError
 from .pipeline import Pipeline
 from .responses import CALLBACKS, Callbacks
-from .settings import load_setting
+from .settings import load_setting, text_of
 from .transaction import Transaction
 
 TYPE_CHECKING = False
@@ -52,7 +52,9 @@ class Ember(_ember.Client, Commands[T], Arrays):
     "no", when the system likes. Without `durable` what is on disk is neither read nor written,
     and the store ends with its last handle. Both hold for a store whose memory is made by this
     call: who joins one takes it as it is. `progress` is called now and then while files are
-    loaded, with the bytes read so far and of how many.
+    loaded, with the bytes read so far and of how many. With the setting ``appendonly="no"`` the
+    path holds an RDB file alone, which is loaded, and written by the rules of `save`, by SAVE, and
+    when the last handle is closed.
 
     With `username` and `password` the handle is that user's, and may do what its rules say
     (``ACL SETUSER``); without, it is the user default's, and asked for no password: whoever can
@@ -178,8 +180,10 @@ class Ember(_ember.Client, Commands[T], Arrays):
             raise DataError(
                 "a snapshot begins a private store: one with a path has files of its own"
             )
+        appendonly = settings.get("appendonly", True)
         store = _ember.Store(
             path,
+            appendonly=text_of(appendonly).lower() != "no",
             databases=databases,
             max_bytes=max_bytes,
             clock=clock,

@@ -164,13 +164,14 @@ def serve(
         port = 0 if unixsocket is None and tls_port is None else -1
     path = None if unixsocket is None else os.fspath(unixsocket)
     owns_db = not isinstance(db, Ember)
-    if owns_db and "appendonly" in settings:
-        durable = text_of(settings.pop("appendonly")).lower() == "yes"
+    if owns_db and db is None:  # there is no file to begin with
+        settings.pop("appendonly", None)
     options: dict[str, Any] = {"databases": databases, "keep": keep, "durable": durable}
     if progress is not None:
         options["progress"] = progress
-    if owns_db and "appendfsync" in settings:
-        options["appendfsync"] = text_of(settings.pop("appendfsync"))
+    for name in ("appendonly", "appendfsync"):
+        if owns_db and name in settings:
+            options[name] = text_of(settings.pop(name))
     store = db if isinstance(db, Ember) else Ember(db, **options)
     try:
         backlog = int(settings.get("tcp_backlog", 511))

@@ -46,6 +46,7 @@ class Store:
         clock: Clock | None = None,
         keep: bool = False,
         durable: bool = True,
+        appendonly: bool = True,
         appendfsync: str = "everysec",
         progress: Callable[[int, int], object] | None = None,
     ) -> None: ...

@@ -152,7 +152,8 @@ cdef class Store:
     cdef object __weakref__
 
     def __cinit__(self, path=None, *, uint32_t databases=16, max_bytes=None, Clock clock=None,
-                  bint keep=False, bint durable=True, appendfsync="everysec", progress=None):
+                  bint keep=False, bint durable=True, appendonly=True, appendfsync="everysec",
+                  progress=None):
         self.sessions = []
         self.idle = []
         self.servers = []
@@ -161,7 +162,8 @@ cdef class Store:
         self.clock = clock
 
     def __init__(self, path=None, *, uint32_t databases=16, max_bytes=None, Clock clock=None,
-                 bint keep=False, bint durable=True, appendfsync="everysec", progress=None):
+                 bint keep=False, bint durable=True, bint appendonly=True, appendfsync="everysec",
+                 progress=None):
         cdef ek_store_options o
         cdef Going g
         cdef ek_durability how
@@ -192,6 +194,7 @@ cdef class Store:
         how.go_on = opening_goes_on
         how.arg = &g
         how.durable = durable
+        how.appendonly = appendonly
         how.appendfsync = _policy(appendfsync)
         o.begin = <void *> ek_aof_begin
         o.begin_arg = &how
@@ -231,6 +234,7 @@ cdef class Store:
         self.idle.clear()
         with nogil:  # the disk may take its time
             ek_house_end(s)
+            ek_save_at_end(s)
             ek_store_close(s)
 
     def close(self):

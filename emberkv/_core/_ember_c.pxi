@@ -143,11 +143,15 @@ cdef extern from "engine/house.h" nogil:
 cdef extern from "persist/aof.h" nogil:
     ctypedef struct ek_durability:
         bint durable
+        bint appendonly
         int64_t appendfsync
         c_bool (*go_on)(void *arg, uint64_t done, uint64_t total) noexcept nogil
         void *arg
     ek_status ek_aof_begin(ek_store *s, const void *how, bint created, char *err, size_t n)
     int ek_aof_flush(ek_store *s, bint sync)
+
+cdef extern from "persist/save.h" nogil:
+    void ek_save_at_end(ek_store *s)
 
 cdef extern from "base/disk.h" nogil:
     ctypedef enum ek_disk_fault_kind:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -165,6 +166,77 @@ def test_writes_go_on_by_themselves_when_a_save_succeeds(tmp_path: Path) -> None
         (path / "dump.rdb").rmdir()
         wait_for(lambda: persistence(db)["rdb_last_bgsave_status"] == "ok")  # the rule tries again
         assert db.set("a", 2)
+
+
+# A path with a snapshot alone
+
+
+def test_without_a_log_the_last_close_saves_if_there_are_rules(tmp_path: Path) -> None:
+    path = tmp_path / "store"
+    with emberkv.open(path, appendonly="no", save="3600 1") as db, emberkv.open(path) as other:
+        db.set("a", 1)
+        assert db.config_get("appendonly") == {"appendonly": "no"}
+        db.close()
+        assert not (path / "dump.rdb").exists()
+        other.set("b", 1)
+    assert os.listdir(path) == ["dump.rdb"]
+    with emberkv.open(path, appendonly=False) as db:
+        assert sorted(db.keys()) == [b"a", b"b"]
+        db.set("c", 1)  # there are no rules
+    with emberkv.open(path, appendonly=False) as db:
+        assert sorted(db.keys()) == [b"a", b"b"]
+    with emberkv.open(path) as db:  # from now on there is a log
+        assert sorted(db.keys()) == [b"a", b"b"]
+        assert db.config_get("appendonly") == {"appendonly": "yes"}
+    assert sorted(os.listdir(path)) == ["appendonlydir", "dump.rdb"]
+
+
+def test_what_is_flushed_does_not_come_back(tmp_path: Path) -> None:
+    path = tmp_path / "store"
+    with emberkv.open(path, appendonly="no", save="3600 1000") as db:
+        db.set("a", 1)
+        db.save()
+        db.flushall()
+        wait_for(lambda: persistence(db)["rdb_saves"] == 2)
+        wait_for(lambda: persistence(db)["rdb_bgsave_in_progress"] == 0)
+        with emberkv.load(path / "dump.rdb") as then:
+            assert then.dbsize() == 0
+
+
+@pytest.mark.parametrize(
+    ("how", "save", "left"),
+    [((), "3600 1", 1), ((), "", 0), (("SAVE",), "", 1), (("NOSAVE",), "3600 1", 0)],
+)
+def test_a_server_saves_when_it_is_told_to_stop(
+    tmp_path: Path, how: tuple[str, ...], save: str, left: int
+) -> None:
+    path = tmp_path / "store"
+    socket = str(tmp_path / "socket")
+    with emberkv.serve(path, unixsocket=socket, appendonly="no", save=save) as server:
+        client = RawClient(socket)
+        client.execute("SET", "a", 1)
+        with contextlib.suppress(ConnectionError):
+            client.execute("SHUTDOWN", *how)
+        client.close()
+        assert server.join(40)
+    assert (path / "dump.rdb").exists() == bool(left)
+    with emberkv.serve(path, unixsocket=socket, appendonly="no") as server:
+        assert server.db.dbsize() == left
+
+
+def test_a_server_that_cannot_save_stays_unless_forced(tmp_path: Path) -> None:
+    path = tmp_path / "store"
+    socket = str(tmp_path / "socket")
+    (path / "dump.rdb").mkdir(parents=True)
+    with emberkv.serve(path, unixsocket=socket, save="3600 1", durable=False) as server:
+        client = RawClient(socket)
+        client.execute("SET", "a", 1)
+        error = client.execute("SHUTDOWN")
+        assert error.value == b"ERR Errors trying to SHUTDOWN. Check logs."
+        with contextlib.suppress(ConnectionError):
+            client.execute("SHUTDOWN", "FORCE")
+        client.close()
+        assert server.join(40)
 
 
 @pytest.fixture(autouse=True)

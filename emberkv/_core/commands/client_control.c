@@ -1,5 +1,6 @@
 /* CLIENT PAUSE, UNPAUSE, REPLY, NO-EVICT, NO-TOUCH; MONITOR; SHUTDOWN: what changes how sessions go on. */
 #include "commands/tables.h"
+#include "engine/files.h"
 #include "engine/mail.h"
 #include "engine/pause.h"
 
@@ -78,7 +79,14 @@ void ek_cmd_monitor(ek_ctx *c) {
     ek_reply_ok(c->reply);
 }
 
-/* There are no files yet: SAVE cannot be done, and is refused unless by force. */
+/* A server whose store has rules for saving saves before it ends, or stays; NOSAVE and FORCE say
+ * otherwise. */
+static bool may_stop(ek_ctx *c, bool save, bool nosave) {
+    ek_store *s = c->s;
+    if (nosave) EK_SET(c->a, s->root->saving.last_dirty, s->root->dirty); /* nor when it is closed */
+    return nosave || !(save || s->root->config.save) || ek_files_above.save(c);
+}
+
 void ek_cmd_shutdown(ek_ctx *c) {
     bool save = false, nosave = false, now = false, force = false, abort = false;
     const struct {
@@ -102,7 +110,7 @@ void ek_cmd_shutdown(ek_ctx *c) {
         ek_reply_error(c->reply, "ERR No shutdown in progress.");
     } else if (!f) {
         ek_reply_error(c->reply, "ERR there is no server to stop: close the store");
-    } else if (save && !force) {
+    } else if (!may_stop(c, save, nosave) && !force) {
         ek_reply_error(c->reply, "ERR Errors trying to SHUTDOWN. Check logs.");
     } else {
         f->request_stop(f);

@@ -208,7 +208,7 @@ static void put_saving(ek_ctx *c, text *t) {
     put(t, "rdb_last_bgsave_time_sec:%lld\r\n", (long long)sv->took_s);
     put(t, "rdb_current_bgsave_time_sec:%lld\r\n",
         runs == EK_SAVING_RDB ? (long long)(ek_clock_ms() - sv->began_ms) / 1000 : -1);
-    put_number(t, "rdb_saves", sv->nsaved);
+    put_number(t, "rdb_saves", sv->nsaves);
     PUT_ZEROS(t, "rdb_last_cow_size");
     put_number(t, "rdb_last_load_keys_expired", sv->loaded_expired);
     put_number(t, "rdb_last_load_keys_loaded", sv->loaded_keys);
@@ -227,7 +227,7 @@ static void put_log(ek_ctx *c, text *t) {
     put(t, "aof_current_rewrite_time_sec:%lld\r\n",
         rewrites ? (long long)(ek_clock_ms() - sv->began_ms) / 1000 : -1);
     put(t, "aof_last_bgrewrite_status:%s\r\n", state->rewrite_failed ? "err" : "ok");
-    put_number(t, "aof_rewrites", state->rewrites_done);
+    put_number(t, "aof_rewrites", sv->nrewrites);
     put_number(t, "aof_rewrites_consecutive_failures", state->failures_in_a_row);
     put(t, "aof_last_write_status:%s\r\n", state->error ? "err" : "ok");
     PUT_ZEROS(t, "aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size");

@@ -3,6 +3,7 @@
 #include "commands/tables.h"
 #include "engine/effect.h"
 #include "engine/files.h"
+#include "engine/house.h"
 #include "store/tracking.h"
 #include "store/waiting.h"
 #include "store/watch.h"
@@ -47,6 +48,10 @@ void ek_cmd_flushall(ek_ctx *c) {
     if (!flush_mode_ok(c)) return;
     ek_flush_all(c);
     ek_effect(c, c->argc, c->argv);
+    if (c->s->root->config.save && !c->s->root->saving.scheduled) { /* what was flushed is not to come back from the file */
+        EK_SET(c->a, c->s->root->saving.scheduled, EK_SAVING_RDB);
+        ek_house_ring(c->s);
+    }
     ek_reply_ok(c->reply);
 }
 

@@ -114,8 +114,10 @@ static EK_NOINLINE void look_after_memory(ek_store *s) {
     s->upkeep_due = ek_upkeep_step(s);
 }
 
-/* Out of memory while deleted values still hold some: free them all. Or else evict a few keys. */
+/* Out of memory while deleted values still hold some, or what has yet to be written: free them all. Or
+ * else evict a few keys. */
 static bool reclaim(ek_store *s) {
+    if (ek_feed_relieve(s)) return true;
     if (!s->root->garbage) return ek_evict_for_space(s);
     while (s->root->garbage)
         if (ek_run(s->a, free_slice, s) != EK_OK) return false;

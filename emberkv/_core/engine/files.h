@@ -8,6 +8,8 @@ typedef struct ek_files {
     /* DEBUG RELOAD: write the RDB file (if `save`), empty the store (if `flush`), read the file. A key
      * that is there already is replaced if `merge`, and else an error. Replies. */
     void (*reload)(ek_ctx *c, bool save, bool flush, bool merge);
+    /* SAVE, for SHUTDOWN. False: it failed, and nothing was replied. */
+    bool (*save)(ek_ctx *c);
     /* DEBUG LOADAOF: empty the store, read the append-only file. Replies. */
     void (*load_log)(ek_ctx *c);
 } ek_files;

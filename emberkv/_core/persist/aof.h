@@ -36,7 +36,8 @@ typedef struct ek_aof {
 
 /* What a store is opened with, when its memory is made. */
 typedef struct ek_durability {
-    bool durable;          /* appendonly, as a new store begins */
+    bool durable;          /* what is on disk is loaded; else that is nobody's business */
+    bool appendonly;       /* ... the append-only file, which is written on; else the snapshot alone */
     int64_t appendfsync;   /* EK_APPENDFSYNC_* */
     /* Asked now and then, while it loads, with the bytes read so far of how many: shall it go on? May be
      * NULL. */

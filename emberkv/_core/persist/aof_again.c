@@ -3,6 +3,7 @@
 #include "engine/files.h"
 #include "persist/aof.h"
 #include "store/functions.h"
+#include "store/saving.h"
 
 typedef struct again {
     ek_ctx *c;
@@ -50,6 +51,7 @@ static void load_log(ek_ctx *c) {
     empty_and_load(&g);
     ek_unguard(c->a, &guard);
     if (g.st == EK_OK) {
+        ek_saving_loaded(c->s, c->s->root->saving.loaded_keys, c->s->root->saving.loaded_expired);
         EK_SET(c->a, c->s->root->feed.on, on);
         ek_reply_ok(c->reply);
         return;

@@ -13,6 +13,7 @@
 #include "persist/aof_load.h"
 #include "persist/rdb_load.h"
 #include "store/feed.h"
+#include "store/saving.h"
 #include "store/waker.h"
 
 #define RDB_NAME "dump.rdb"
@@ -111,13 +112,14 @@ static ek_status load_snapshot(opening *o) {
     if (!ok) return refuse(o, "", RDB_NAME, load.err);
     o->keys = load.keys;
     o->expired = load.expired;
-    int failed = adopt_snapshot(o);
+    int failed = o->how->appendonly ? adopt_snapshot(o) : 0;
     return failed ? refuse(o, EK_AOF_DIR, "", strerror(failed)) : EK_OK;
 }
 
 static ek_status load(opening *o) {
     ek_aof *f = o->s->aof;
     ek_manifest_error wrong;
+    if (!o->how->appendonly) return load_snapshot(o);
     int failed = ek_aof_open_dir(o->s, false);
     if (failed && failed != ENOENT) return refuse(o, EK_AOF_DIR, "", strerror(failed));
     if (!failed && (failed = ek_aof_read_manifest(f, &o->manifest, &wrong))) {
@@ -135,12 +137,11 @@ static ek_status load(opening *o) {
 static void keep_from_now_on(void *arg) {
     const opening *o = arg;
     ek_store *s = o->s;
-    EK_SET(s->a, s->root->config.appendonly, 1);
+    EK_SET(s->a, s->root->config.appendonly, o->how->appendonly);
     EK_SET(s->a, s->root->config.appendfsync, o->how->appendfsync);
     EK_SET(s->a, s->root->dirty, 0);
-    EK_SET(s->a, s->root->saving.loaded_keys, o->keys);
-    EK_SET(s->a, s->root->saving.loaded_expired, o->expired);
-    ek_feed_switch(s, true);
+    ek_saving_loaded(s, o->keys, o->expired);
+    ek_feed_switch(s, o->how->appendonly);
 }
 
 /* The last increment is written on, from its last whole unit. */
@@ -171,14 +172,14 @@ static ek_status load_and_keep(opening *o) {
     s->loading = true;
     ek_status st = load(o);
     s->loading = false;
-    if (st == EK_OK) st = write_on(o);
+    if (st == EK_OK && o->how->appendonly) st = write_on(o);
     if (st == EK_OK) st = ek_run(s->a, keep_from_now_on, o);
     ek_store_leave(s);
     return st;
 }
 
 ek_status ek_aof_load_again(ek_store *s, char *err, size_t errlen) {
-    static const ek_durability how;
+    static const ek_durability how = {.appendonly = true};
     opening o = {.s = s, .how = &how, .within = true, .cut_fd = -1, .err = err, .errlen = errlen};
     ek_status st = load(&o);
     if (o.cut_fd >= 0) close(o.cut_fd);

@@ -150,7 +150,6 @@ static bool run(ek_background_job *job) {
     atomic_store(&state->rewrite_us, (uint64_t)(ek_clock_monotonic_us() - began));
     atomic_store(&state->rewrite_failed, failed != 0);
     if (!failed) {
-        atomic_fetch_add(&state->rewrites_done, 1);
         atomic_store(&state->failures_in_a_row, 0);
     } else {
         atomic_fetch_add(&state->failures_in_a_row, 1);

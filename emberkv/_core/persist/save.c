@@ -10,7 +10,10 @@
 #include "persist/save.h"
 #include "persist/tables.h"
 #include "store/functions.h"
+#include "store/process.h"
 #include "store/waker.h"
+
+#define LAST_ENTER_MS 1000
 
 static ek_rdb_save by_settings(const ek_store *settings, const ek_store *s) {
     const ek_config *config = &settings->root->config;
@@ -21,27 +24,40 @@ static ek_rdb_save by_settings(const ek_store *settings, const ek_store *s) {
 
 /* --- under the lock --- */
 
+/* In a transaction. */
+static bool save_now(ek_store *s, ek_rdb_save *save, char path[PATH_MAX]) {
+    *save = by_settings(s, s);
+    if (!ek_store_rdb_path(s, path, PATH_MAX) || !ek_rdb_save_file(save, path)) return false;
+    ek_saving_saved(s, s->root->dirty);
+    return true;
+}
+
 /* False: has replied. */
 static bool save_here(ek_ctx *c) {
     char path[PATH_MAX];
-    ek_rdb_save save = by_settings(c->s, c->s);
+    ek_rdb_save save;
     if (c->a->txn_depth) {
         ek_reply_error(c->reply, "ERR a transaction is open: what it changed may be undone");
         return false;
     }
-    if (ek_store_rdb_path(c->s, path, sizeof path) && ek_rdb_save_file(&save, path)) {
-        ek_saving_saved(c->s, c->s->root->dirty);
-        return true;
-    }
+    if (save_now(c->s, &save, path)) return true;
     ek_reply_error(c->reply, "ERR %s: %s", path, save.err);
     return false;
 }
 
 void ek_cmd_save(ek_ctx *c) {
-    if (ek_saving_runs(c->s) == EK_SAVING_RDB)
+    if (ek_saving_runs(c->s) == EK_SAVING_RDB) {
         ek_reply_error(c->reply, "ERR Background save already in progress");
-    else if (save_here(c))
-        ek_reply_ok(c->reply);
+        return;
+    }
+    EK_SET(c->a, c->s->root->saving.nsaves, c->s->root->saving.nsaves + 1);
+    if (save_here(c)) ek_reply_ok(c->reply);
+}
+
+static bool save_quietly(ek_ctx *c) {
+    char path[PATH_MAX];
+    ek_rdb_save save;
+    return save_now(c->s, &save, path);
 }
 
 /* One transaction: should the file be damaged, or the store full, all is as it was. */
@@ -55,6 +71,7 @@ static void reload(ek_ctx *c, bool save, bool flush, bool merge) {
         ek_libraries_flush(c->s);
     }
     if (ek_store_rdb_path(c->s, path, sizeof path) && ek_rdb_load_file(&load, path)) {
+        ek_saving_loaded(c->s, load.keys, load.expired);
         ek_reply_ok(c->reply);
         return;
     }
@@ -129,7 +146,23 @@ static int64_t keep(ek_store *s) {
 
 void ek_cmd_lastsave(ek_ctx *c) { ek_reply_int(c->reply, c->s->root->saving.last_s); }
 
+static void save_last(void *arg) {
+    char path[PATH_MAX];
+    ek_rdb_save save;
+    save_now(arg, &save, path);
+}
+
+void ek_save_at_end(ek_store *s) {
+    const ek_store_root *r = s->root;
+    if (!r->config.save || r->config.appendonly || r->dirty == r->saving.last_dirty) return;
+    if (ek_arena_enter(s->a, LAST_ENTER_MS) != EK_OK) return;
+    if (s->a->level == 0 && r->dirty != r->saving.last_dirty && ek_process_is_alone(s))
+        ek_run(s->a, save_last, s);
+    ek_store_leave(s);
+}
+
 void ek_save_init(void) {
     ek_files_above.reload = reload;
+    ek_files_above.save = save_quietly;
     ek_house_add(keep);
 }

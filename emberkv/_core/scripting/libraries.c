@@ -1,6 +1,5 @@
 /* FUNCTION: the libraries as a whole. */
 #include "base/glob.h"
-#include "engine/effect.h"
 #include "engine/running.h"
 #include "persist/crc64.h"
 #include "persist/rdb.h"
@@ -57,7 +56,7 @@ void ek_cmd_function_flush(ek_ctx *c) {
         return;
     }
     ek_libraries_flush(c->s);
-    ek_effect(c, c->argc, c->argv); /* of no libraries too, as the servers have it */
+    EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + 1); /* of no libraries too, as the servers have it */
     ek_reply_ok(c->reply);
 }
 

@@ -238,6 +238,16 @@ uint64_t ek_feed_due(ek_store *s) {
     return much || !atomic_exchange(&ek_feed_state_of(s->a)->rung, 1) ? told : 0;
 }
 
+static void free_all_read(void *arg) { free_read(arg); }
+
+bool ek_feed_relieve(ek_store *s) {
+    const ek_feed *f = feed_of(s);
+    uint64_t before = f->bytes;
+    if (!s->feed_due || f->first == f->last) return false;
+    s->feed_due(s, ek_feed_tell(s) | EK_FEED_SYNC);
+    return ek_run(s->a, free_all_read, s) == EK_OK && f->bytes < before;
+}
+
 ek_str ek_feed_read(const ek_arena *a, ek_ref *chunk, uint64_t *at, uint64_t n) {
     const ek_feed_chunk *c = chunk_at(a, *chunk);
     while (*at >= c->at + c->cap) {

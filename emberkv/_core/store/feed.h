@@ -51,7 +51,7 @@ typedef struct ek_feed_state {
     uint64_t base_bytes; /* of all files when they were last rewritten */
     _Atomic uint64_t past_bytes; /* of the files before this one */
     _Atomic uint64_t rewrite_us; /* how long the last rewrite took; 0: there was none */
-    _Atomic uint32_t rewrite_failed, rewrites_done, failures_in_a_row;
+    _Atomic uint32_t rewrite_failed, failures_in_a_row;
     _Atomic int64_t retry_ms; /* not before is it tried again of its own accord; monotonic */
 } ek_feed_state;
 
@@ -92,6 +92,10 @@ uint64_t ek_feed_tell(ek_store *s);
  * to sync, as somebody wants it now (WAITAOF) or at each commit (`always`). */
 #define EK_FEED_SYNC ((uint64_t)1 << 63)
 uint64_t ek_feed_due(ek_store *s);
+
+/* Memory is short: have all that is committed written at once, and give back what it took. Lock held, no
+ * transaction. False: that gave back nothing. */
+bool ek_feed_relieve(ek_store *s);
 
 /* Bytes at a position: at most `n`, as many as lie together; *at is moved behind them. `chunk` begins
  * as that of the reader and is moved along. No lock, if [*at, *at + n) is committed and the reader has

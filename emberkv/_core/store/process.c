@@ -97,6 +97,15 @@ bool ek_process_lives(const ek_store *s, uint32_t slot, uint32_t token) {
     return lock_slot(s, slot, F_OFD_GETLK, F_WRLCK) != F_UNLCK;
 }
 
+bool ek_process_is_alone(const ek_store *s) {
+    uint32_t n = s->a->shared ? atomic_load(&s->a->hdr->nprocesses) : 0;
+    for (uint32_t slot = 0; slot < n; slot++) {
+        uint32_t token = atomic_load(&table(s)[slot].token);
+        if (token && token != s->token && ek_process_lives(s, slot, token)) return false;
+    }
+    return true;
+}
+
 void ek_process_bury_dead(ek_store *s) {
     if (!s->a->shared) return;
     uint32_t n = atomic_load(&s->a->hdr->nprocesses);

@@ -33,6 +33,8 @@ bool ek_process_lives(const ek_store *s, uint32_t slot, uint32_t token);
 bool ek_process_is_self(const ek_store *s, uint32_t token);
 /* Free the slots and wakers of the dead. One system call for each that is attached. */
 void ek_process_bury_dead(ek_store *s);
+/* Is this the only handle on the store? */
+bool ek_process_is_alone(const ek_store *s);
 const ek_process *ek_process_at(const ek_store *s, uint32_t slot);
 
 #endif

@@ -27,6 +27,8 @@ void ek_saving_begin(ek_store *s, ek_saving_kind kind) {
     sv->slot = s->slot;
     sv->token = s->token;
     sv->began_ms = ek_clock_ms();
+    sv->nsaves += kind == EK_SAVING_RDB;
+    sv->nrewrites += kind == EK_SAVING_AOF;
     sv->keys_done = 0;
     sv->keys_total = count_keys(s);
 }
@@ -57,7 +59,6 @@ void ek_saving_saved(ek_store *s, uint64_t dirty) {
     sv->last_s = ek_clock_ms() / 1000;
     sv->last_dirty = dirty;
     sv->failed = false;
-    sv->nsaved++;
     ek_saving_follow_settings(s);
 }
 
@@ -65,6 +66,14 @@ bool ek_saving_failed(const ek_store *s) {
     const ek_saving *sv = &s->root->saving;
     bool died = sv->kind == EK_SAVING_RDB && !ek_process_lives(s, sv->slot, sv->token);
     return sv->failed || died;
+}
+
+void ek_saving_loaded(ek_store *s, uint64_t keys, uint64_t expired) {
+    ek_saving *sv = &s->root->saving;
+    ek_touch(s->a, sv, sizeof *sv);
+    sv->last_dirty = s->root->dirty;
+    sv->loaded_keys = keys;
+    sv->loaded_expired = expired;
 }
 
 void ek_saving_note_death(ek_store *s) {

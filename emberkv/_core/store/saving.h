@@ -27,6 +27,8 @@ void ek_saving_end(ek_store *s, ek_saving_outcome outcome);
 /* All that is in the store at this moment has come to its file, or from it. `dirty`: ek_store_root.dirty
  * at that moment. */
 void ek_saving_saved(ek_store *s, uint64_t dirty);
+/* All that is in the store has come from its files. */
+void ek_saving_loaded(ek_store *s, uint64_t keys, uint64_t expired);
 /* Did the last save in the background fail? */
 bool ek_saving_failed(const ek_store *s);
 /* Who was at work died: it has failed. */

@@ -58,8 +58,8 @@ typedef struct ek_saving { /* see saving.h */
     int64_t last_s;       /* Unix time of the last RDB; of the store's beginning */
     uint64_t last_dirty;  /* ek_store_root.dirty at that RDB's moment */
     int64_t took_s;       /* the last RDB in the background; -1: there was none */
-    uint64_t nsaved;      /* RDBs so far */
-    uint64_t loaded_keys, loaded_expired; /* of the RDB that the store began with: made, and left out */
+    uint64_t nsaves, nrewrites; /* that were begun so far: RDBs, and append-only files */
+    uint64_t loaded_keys, loaded_expired; /* of the RDB that was loaded last: made, and left out */
 } ek_saving;
 
 typedef struct ek_users_root { /* see users.h */
