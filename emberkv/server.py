@@ -155,10 +155,10 @@ def serve(
     `users` are made before anybody can connect: lists of a name and rules, as for ACL SETUSER;
     those of an `aclfile` are loaded. ``rename_command={"FLUSHALL": "", "CONFIG": "settings"}`` has
     clients call commands by other names, or not at all. `config_file` is what CONFIG REWRITE
-    writes. `databases`, `keep` and `durable` (or the setting
-    `appendonly`) and `progress` are those of a store that is opened for it. Its log goes to the file `logfile`, or
-    to stdout if `log_to_stdout` says so; `loglevel` is debug, verbose, notice or warning. Returns
-    when clients can connect.
+    writes. `databases`, `keep` and `durable` (or the setting `appendonly`) and `progress` are those
+    of a store that is opened for it. Its log goes to the file `logfile`, or to stdout if
+    `log_to_stdout` says so; `loglevel` is debug, verbose, notice or warning. Returns when clients
+    can connect.
     """
     if port is None:
         port = 0 if unixsocket is None and tls_port is None else -1

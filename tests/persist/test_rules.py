@@ -108,8 +108,9 @@ def test_a_scheduled_save_follows_the_rewrite(tmp_path: Path) -> None:
 
 # Each is asked of both sides, in the order given; BGSAVE fails, for dump.rdb is a directory.
 REFUSED = [
-    ("SET", "a", 2), ("PING",), ("GET", "a"), ("DEL", "nokey"), ("ECHO", "x"), ("PUBLISH", "a", "b"),
-    ("FUNCTION", "FLUSH"), ("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">"), ("EXPIRE", "a", 10),
+    ("SET", "a", 2), ("PING",), ("GET", "a"), ("DEL", "nokey"), ("ECHO", "x"),
+    ("PUBLISH", "a", "b"), ("FUNCTION", "FLUSH"), ("EXPIRE", "a", 10),
+    ("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">"),
     ("CONFIG", "SET", "hz", 12), ("MULTI",), ("GET", "a"), ("SET", "a", 3), ("EXEC",),
     ("MULTI",), ("GET", "a"), ("EXEC",), ("EVAL", "return redis.call('get', 'a')", 0),
     ("EVAL", "return redis.call('set', 'a', '1')", 0), ("FLUSHALL",), ("DBSIZE",),

@@ -97,7 +97,8 @@ def test_a_killed_process_leaves_the_store_to_the_next(path: Path, memory_dir: P
 def test_what_the_dead_watched_is_forgotten(path: Path) -> None:
     script = (
         "import emberkv, os, sys; db = emberkv.open(sys.argv[1], durable=False);"
-        "db.set('k', 'kept'); pipe = db.pipeline(); pipe.watch('k', *range(1000)); os.kill(os.getpid(), 9)"
+        "db.set('k', 'kept'); pipe = db.pipeline(); pipe.watch('k', *range(1000));"
+        "os.kill(os.getpid(), 9)"
     )
     subprocess.run([sys.executable, "-c", script, str(path)])
     with emberkv.open(path) as db, emberkv.open() as fresh:
