@@ -367,13 +367,6 @@ def test_shutdown_stops_the_server(tmp_path: Path, options: str) -> None:
             db.shutdown()
 
 
-def test_saving_at_shutdown_is_refused_as_long_as_there_are_no_files(path: Path) -> None:
-    with ours(path) as side:
-        client = side.connect()
-        assert client.do("SHUTDOWN SAVE").value == b"ERR Errors trying to SHUTDOWN. Check logs."
-        assert client.do("PING") == Reply("status", b"PONG")
-
-
 def test_figures_of_the_server(path: Path) -> None:
     with ours(path) as side:
         client = side.connect()

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -204,11 +205,14 @@ def test_a_fork_writes_on(path: Path) -> None:
         db.set("parent", 1)
         pid = os.fork()
         if pid == 0:
-            with contextlib.suppress(BaseException):
+            try:
                 db.set("child", 1)
                 db._store.flush_log()
                 os._exit(0)
-            os._exit(1)
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(1)
         assert os.waitpid(pid, 0)[1] == 0
         db.set("parent", 2)
     with open_durable(path) as db:
