@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 SECONDS ?= 60
+SOAK_SECONDS ?= 600
+CONNECTIONS ?= 10000
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 DEPENDENCIES := $(VENV)/.dependencies
@@ -12,7 +14,7 @@ SOURCES := setup.py pyproject.toml \
 		-o -path '*/_core/*/*.c')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test quick lint types check asan faults torture fuzz bench clean
+.PHONY: help demo build test quick lint types check asan faults torture crowd soak fuzz bench clean
 
 help: ## this page
 	@sed -n 's/^\([a-z]*\):.*## /\1 \t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -66,6 +68,12 @@ torture: $(BUILT) ## processes that hammer one store are killed, then the machin
 	@$(BIN)/python tests/torture/run.py --seconds $(SECONDS)
 	@$(BIN)/python tests/torture/run.py --seconds $(SECONDS) --appendfsync always
 	@$(BIN)/python tests/torture/run.py --seconds $(SECONDS) --appendfsync everysec
+
+crowd: $(BUILT) ## ten thousand connections held while commands go on; CONNECTIONS=10000
+	@EMBERKV_CONNECTIONS=$(CONNECTIONS) $(BIN)/pytest -v tests/net/test_crowd.py
+
+soak: $(BUILT) $(VENV)/.for-bench ## a server under eviction, clients coming and going; SOAK_SECONDS=600
+	@$(BIN)/python -m bench.soak --seconds $(SOAK_SECONDS)
 
 fuzz: $(BUILT) build/asan/.built ## random commands against redis-server, garbage under AddressSanitizer
 	@EMBERKV_SEED=$${EMBERKV_SEED:-$$(date +%s)} EMBERKV_SEQUENCES=$${EMBERKV_SEQUENCES:-300} \

@@ -245,3 +245,27 @@ def test_sizes_of_many_keys_are_a_samples() -> None:
         assert set(counted) == {"1", "64"}
         assert abs(sum(counted.values()) - 20_000) < 10
         assert 3_600 < counted["64"] < 6_400  # 5,000, within ten sigma
+
+
+def test_clients_of_other_processes_are_listed(tmp_path: Path) -> None:
+    program = """
+import sys, emberkv, redis
+with emberkv.open(sys.argv[1]) as db, emberkv.serve(db, port=0) as server:
+    client = redis.Redis(port=server.port)
+    client.client_setname("far")
+    print(client.client_id(), flush=True)
+    sys.stdin.read()
+"""
+    path = tmp_path / "store"
+    with emberkv.open(path) as db:
+        command = [sys.executable, "-c", program, str(path)]
+        other = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        try:
+            assert other.stdout
+            number = other.stdout.readline().strip()
+            listed = {c["id"]: c for c in db.client_list()}
+            assert listed[number]["name"] == "far"
+            assert db.info("clients")["connected_clients"] == 1
+            assert db.client_kill_filter(_id=number) == 1
+        finally:
+            other.communicate("", timeout=60)
