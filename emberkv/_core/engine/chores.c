@@ -4,6 +4,7 @@
 #include "engine/house.h"
 #include "engine/room.h"
 #include "engine/stats.h"
+#include "store/evict.h"
 #include "store/expiry.h"
 #include "store/garbage.h"
 #include "store/keyspace.h"
@@ -51,7 +52,8 @@ static bool keep_up(ek_store *s) {
 bool ek_chores_step(ek_store *s) {
     if (s->a->level > 0) return false;
     bool more = expires(s) && expire(s);
-    ek_make_room(s);
+    uint64_t limit = (uint64_t)s->root->config.maxmemory;
+    more |= limit && ek_make_room(s) && ek_memory_used(s) > limit;
     return (ek_upkeep_due(s) && keep_up(s)) || more;
 }
 
