@@ -363,6 +363,23 @@ def test_a_full_disk_refuses_writes_until_there_is_room(
     trial.look()
 
 
+def test_what_a_sync_failed_for_is_written_again(check_build: None, place: Path) -> None:
+    """A kernel may forget what it could not write, and say of the next sync that it succeeded."""
+
+    def act(child: Child) -> None:
+        child.open()
+        assert child.write() and child.ask(b"SAVE")
+        child.store.disk_faults(2, kind="fails", error=errno.EIO)  # a write, and its sync
+        assert not child.write()
+        child.wait_for("aof_rewrites", "1")
+        child.wait(child.write)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    trial = Trial(place / "app.ember", "always")
+    assert trial.run(act) == -signal.SIGKILL
+    trial.look()
+
+
 def test_what_a_full_disk_does_not_take_stays_in_memory(check_build: None, place: Path) -> None:
     def close(child: Child) -> None:
         child.open()

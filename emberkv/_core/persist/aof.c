@@ -177,7 +177,8 @@ int ek_aof_sync_out(ek_store *s) {
     if (atomic_load(&state->synced) == written) return 0;
     int64_t began = ek_clock_monotonic_us();
     int failed = state->file_id ? open_present(s) : 0;
-    if (!failed && state->file_id) failed = ek_disk_sync(s->aof->fd);
+    if (!failed && state->file_id && (failed = ek_disk_sync(s->aof->fd)))
+        atomic_fetch_add(&state->sync_failures, 1);
     state->sync_us = (uint32_t)ek_min(ek_clock_monotonic_us() - began, (int64_t)1000000);
     if (!failed) atomic_store(&state->synced, written);
     atomic_store(&state->error, (uint32_t)failed);

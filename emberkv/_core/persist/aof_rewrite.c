@@ -45,12 +45,16 @@ static bool turn(ek_store *s) {
     return true;
 }
 
-/* The first increment that belongs to the new base. */
-static int begin_increment(ek_store *s, uint64_t *increment) {
+typedef struct beginning {
+    uint64_t increment;     /* the first one that belongs to the new base */
+    uint32_t sync_failures; /* ... of what is in the base */
+} beginning;
+
+static int begin_increment(ek_store *s, beginning *from) {
     if (!ek_aof_lock(s)) return EIO;
     int failed = ek_aof_open_dir(s, true);
     if (!failed) failed = ek_aof_turn(s);
-    *increment = state_of(s)->file_id;
+    *from = (beginning){state_of(s)->file_id, atomic_load(&state_of(s)->sync_failures)};
     ek_aof_unlock(s);
     return failed;
 }
@@ -87,7 +91,7 @@ static void drop_files(ek_store *s, const ek_manifest *old, const ek_manifest *n
 }
 
 /* The base takes its place. */
-static int take_over(ek_store *s, uint64_t increment, bool rdb, uint64_t bytes) {
+static int take_over(ek_store *s, const beginning *from, bool rdb, uint64_t bytes) {
     ek_feed_state *state = state_of(s);
     ek_manifest old, now = {0};
     ek_manifest_error wrong;
@@ -97,7 +101,7 @@ static int take_over(ek_store *s, uint64_t increment, bool rdb, uint64_t bytes) 
     uint64_t seq = ek_manifest_next(&old, 'b');
     ek_aof_name(base, seq, 'b', rdb);
     bool ok = ek_manifest_add(&now, 'b', seq, base);
-    for (uint64_t id = increment; id <= state->file_id && ok; id++) {
+    for (uint64_t id = from->increment; id <= state->file_id && ok; id++) {
         ek_aof_name(name, id, 'i', false);
         ok = ek_manifest_add(&now, 'i', id, name);
     }
@@ -106,6 +110,7 @@ static int take_over(ek_store *s, uint64_t increment, bool rdb, uint64_t bytes) 
     if (!failed) failed = ek_aof_write_manifest(s->aof, &now);
     if (!failed) {
         state->needs_base = false;
+        atomic_store(&state->failures_repaired, from->sync_failures);
         state->base_bytes = bytes;
         atomic_store(&state->past_bytes, bytes);
         drop_files(s, &old, &now);
@@ -117,13 +122,14 @@ static int take_over(ek_store *s, uint64_t increment, bool rdb, uint64_t bytes) 
 
 static int rewrite(ek_background_job *job) {
     ek_store *s = job->s;
-    uint64_t increment = NO_INCREMENT, bytes = 0;
+    beginning from = {NO_INCREMENT, 0};
+    uint64_t bytes = 0;
     bool keeps = s->root->config.appendonly, rdb = s->root->config.aof_use_rdb_preamble;
     if (keeps && !turn(s)) return ENOMEM;
     ek_background_leave(job);
     int failed = 0;
     if (keeps) {
-        failed = begin_increment(s, &increment);
+        failed = begin_increment(s, &from);
     } else if (ek_aof_lock(s)) { /* a base alone is wanted */
         failed = ek_aof_open_dir(s, true);
         ek_aof_unlock(s);
@@ -133,7 +139,7 @@ static int rewrite(ek_background_job *job) {
     bool locked = job->view.locked;
     if (locked) ek_background_leave(job);
     if (!failed && ek_aof_lock(s)) {
-        failed = take_over(s, increment, rdb, bytes);
+        failed = take_over(s, &from, rdb, bytes);
         ek_aof_unlock(s);
     }
     if (failed && s->aof->dir >= 0) unlinkat(s->aof->dir, TEMP_NAME, 0);
@@ -173,6 +179,12 @@ static bool has_grown(const ek_store *s) {
     return (bytes - base) / (double)base * 100 >= (double)config->auto_aof_rewrite_percentage;
 }
 
+static bool has_to_be_repaired(const ek_store *s) {
+    const ek_feed_state *state = state_of(s);
+    return atomic_load(&state->sync_failures) != atomic_load(&state->failures_repaired) &&
+           !atomic_load(&state->error);
+}
+
 static void begin(void *arg) { ek_aof_rewrite(arg); }
 static void end(void *arg) { ek_feed_switch(arg, false); }
 
@@ -190,7 +202,7 @@ void ek_aof_look_after(ek_store *s) {
     if (s->root->saving.scheduled == EK_SAVING_AOF) {
         ek_run(s->a, begin_scheduled, s);
     } else if (ek_clock_monotonic_ms() >= atomic_load(&state_of(s)->retry_ms) &&
-               ((wanted && !on) || (on && has_grown(s)))) {
+               ((wanted && !on) || (on && (has_grown(s) || has_to_be_repaired(s))))) {
         ek_run(s->a, begin, s);
     }
 }
