@@ -199,6 +199,7 @@ int ek_aof_flush(ek_store *s, bool sync) {
     if (!s->aof || !ek_aof_lock(s)) return EINVAL;
     int failed = ek_aof_write_out(s, atomic_load(&state->told));
     if (!failed && sync) failed = ek_aof_sync_out(s);
+    if (!failed) atomic_store(&state->error, 0); /* also where nothing is left to write */
     ek_aof_unlock(s);
     return failed;
 }
