@@ -145,7 +145,7 @@ def test_a_death_while_undoing_is_survived(stage: Stage) -> None:
         execute((b"PING",))
 
     assert is_killed(first)
-    assert is_killed(next_one)
+    assert is_killed(next_one) or stage.kept  # then who keeps house may have undone it before
     assert dump(stage.session) == stage.before
     assert stage.store.check()
 

@@ -337,6 +337,15 @@ def test_damage_is_told_with_its_place(path: Path, middle: bytes, more: str, why
     assert not (path / "arena").is_symlink()
 
 
+def test_what_debug_populates_is_kept(path: Path) -> None:
+    with open_durable(path) as db:
+        db.execute_command("DEBUG", "POPULATE", 20, "populated", 100)
+        db.set("after", 1)
+    with open_durable(path) as db:
+        assert db.dbsize() == 21
+        assert db.strlen("populated:7") == 100
+
+
 def test_nothing_waits_while_a_file_is_loaded(path: Path) -> None:
     whole = written(path, [["SET", "a", 1]])
     increment(path).write_bytes(whole + render(["BLPOP", "nothing", 0]) + render(["INCR", "a"]))

@@ -155,10 +155,11 @@ typedef struct running {
 
 static bool is_named(const ek_command *cmd, const char *name) { return strcmp(cmd->name, name) == 0; }
 
-/* What scripts may not call, and changes no data, would change this process instead, or wait. */
+/* What scripts may not call, and changes no data, would change this process instead, or wait. DEBUG
+ * may change data: POPULATE is written as it stands. */
 static bool has_no_place(const ek_command *cmd) {
     if (!(cmd->flags & EK_CMD_NOSCRIPT) || cmd->flags & EK_CMD_WRITE) return false;
-    return !is_named(cmd, "multi") && !is_named(cmd, "exec") &&
+    return !is_named(cmd, "multi") && !is_named(cmd, "exec") && !is_named(cmd, "debug") &&
            !(cmd->categories & EK_ACL_SCRIPTING);
 }
 
