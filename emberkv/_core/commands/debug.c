@@ -1,4 +1,5 @@
 /* DEBUG: looks into the store and disturbs it. For tests; enable-debug-command says who may. */
+#include "commands/object.h"
 #include "commands/tables.h"
 #include "engine/effect.h"
 #include "engine/files.h"
@@ -47,21 +48,23 @@ static void sleep_a_while(ek_ctx *c) {
 
 /* --- what there is --- */
 
+/* Of its nodes as listpacks with the servers' head and end. O(nodes) */
+static size_t saved_list_bytes(const ek_arena *a, const ek_list *l) {
+    ek_list_iter it;
+    size_t bytes = 0;
+    if (!ek_list_seek(a, l, 0, &it)) return 0;
+    do bytes += EK_LP_HEADER_BYTES + (size_t)(it.end - it.begin) + EK_LP_END_BYTES;
+    while (ek_list_next_node(a, &it));
+    return bytes;
+}
+
 static size_t list_text(ek_ctx *c, const ek_value *v, char *out, size_t cap) {
     const ek_list *l = ek_value_list_of(v);
     return (size_t)snprintf(out, cap, " ql_nodes:%u ql_avg_node:%.2f ql_listpack_max:%lld "
                                       "ql_compressed:0 ql_uncompressed_size:%zu",
                             l->nodes, l->nodes ? (double)l->count / l->nodes : 0.0,
                             (long long)c->s->root->config.list_max_listpack_size,
-                            ek_list_bytes(c->a, l));
-}
-
-static const char *encoding_of(const ek_value *v) {
-    static const char *const names[EK_ENCODINGS] = {
-        "raw",       "int",      "embstr",    "listpack",   "intset",    "hashtable",
-        "skiplist", "quicklist", "stream", "listpackex", "hashtable",
-    };
-    return names[v->enc];
+                            saved_list_bytes(c->a, l));
 }
 
 static void debug_object(ek_ctx *c) {
@@ -70,11 +73,11 @@ static void debug_object(ek_ctx *c) {
     if (!find(c, &v)) return;
     uint32_t access = ((const ek_entry *)ek_ptr(c->a, v.entry))->access;
     uint32_t lru = access / EK_ACCESS_SECOND; /* as many bits as the servers have */
-    size_t bytes = v.type == EK_STRING ? ek_string_len(&v) + 1 : ek_value_bytes(c->s, &v);
+    size_t bytes = ek_files_above.saved_bytes(c, &v);
     size_t n = (size_t)snprintf(
         text, sizeof text,
-        "Value at:0x%x refcount:1 encoding:%s serializedlength:%zu lru:%u lru_seconds_idle:%u",
-        v.entry, encoding_of(&v), bytes, lru, ek_access_idle(c->s, access) / EK_ACCESS_SECOND);
+        "Value at:0x%x refcount:%d encoding:%s serializedlength:%zu lru:%u lru_seconds_idle:%u",
+        v.entry, ek_object_refcount(&v), ek_object_encoding(&v), bytes, lru, ek_access_idle(c->s, access) / EK_ACCESS_SECOND);
     if (v.type == EK_LIST) list_text(c, &v, text + n, sizeof text - n);
     ek_reply_status(c->reply, text);
 }
@@ -264,6 +267,10 @@ static void debug_pause_cron(ek_ctx *c) {
     set_switch(c, EK_STORE_PAUSED, is_true(c->argv[2]));
 }
 
+static void debug_set_disable_deny_scripts(ek_ctx *c) {
+    set_switch(c, EK_STORE_SCRIPTS_CALL, is_true(c->argv[2]));
+}
+
 static bool memory_value(ek_str text, int64_t max, int64_t *out) {
     static const ek_setting setting = {.kind = EK_SETTING_MEMORY, .max = INT64_MAX};
     ek_setting_parsed v;
@@ -347,6 +354,10 @@ static void debug_error(ek_ctx *c) {
 static void debug_reload(ek_ctx *c) {
     ek_effect_none(c); /* the store is afterwards what it was, or what its file says */
     bool save = true, flush = true, merge = false;
+    if (c->session->in_script) {
+        ek_reply_error(c->reply, "ERR a script cannot have the store loaded anew under it");
+        return;
+    }
     for (size_t i = 2; i < c->argc; i++) {
         if (ek_arg_is(c, i, "merge")) {
             merge = true;
@@ -392,6 +403,7 @@ static const struct {
     void (*run)(ek_ctx *c);
     const char *takes, *does;
 } subcommands[] = {
+    {"aof-flush-sleep", 3, 3, reply_ok, " <microseconds>", "OK: nobody sleeps."},
     {"change-repl-id", 2, 2, debug_change_repl_id, "", "Give the store another replication id."},
     {"digest", 2, 2, debug_digest, "", "A digest of all the data; equal for equal data."},
     {"digest-value", 2, SIZE_MAX, debug_digest_value, " <key> [<key> ...]", "Digests of values."},
@@ -400,6 +412,7 @@ static const struct {
     {"htstats", 3, 3, debug_htstats, " <database>", "The tables of a database."},
     {"htstats-key", 3, 3, debug_htstats_key, " <key>", "The table of a value."},
     {"jmap", 2, 2, debug_jmap, "", "Nothing: there is no such heap."},
+    {"leak", 3, 3, reply_ok, " <text>", "OK: nothing leaks."},
     {"listpack", 3, 3, debug_listpack, " <key>", "Print a listpack's size on stdout."},
     {"loadaof", 2, 2, debug_loadaof, "", "Empty the store and load the append-only file again."},
     {"log", 3, 3, reply_ok, " <text>", "OK."},
@@ -416,7 +429,8 @@ static const struct {
     {"sdslen", 3, 3, debug_sdslen, " <key>", "Lengths of a key and its string."},
     {"set-active-expire", 3, 3, debug_set_active_expire, " <0|1>",
      "Whether keys that nobody asks for expire too."},
-    {"set-disable-deny-scripts", 3, 3, reply_ok, " <0|1>", "OK."},
+    {"set-disable-deny-scripts", 3, 3, debug_set_disable_deny_scripts, " <0|1>",
+     "Whether scripts may call CONFIG, ACL, LATENCY, DEBUG and what blocks."},
     {"set-skip-checksum-validation", 3, 3, reply_ok, " <0|1>", "OK."},
     {"sleep", 3, 3, sleep_a_while, " <seconds>", "Hold the store for a while."},
     {"stringmatch-len", 4, 4, debug_stringmatch_len, " <length> <pattern>",

@@ -1,4 +1,6 @@
 /* OBJECT: how a value is kept. None of these counts as an access. */
+#include "commands/object.h"
+
 #include "commands/tables.h"
 #include "engine/context.h"
 #include "store/string.h"
@@ -7,7 +9,7 @@
 
 enum { SHARED_INTEGERS = 10000 }; /* of which Redis keeps one each, that all keys refer to */
 
-static const char *encoding_name(const ek_value *v) {
+const char *ek_object_encoding(const ek_value *v) {
     static const char *const names[EK_ENCODINGS] = {
         [EK_ENC_RAW] = "raw",
         [EK_ENC_INT] = "int",
@@ -24,6 +26,10 @@ static const char *encoding_name(const ek_value *v) {
     return names[v->enc];
 }
 
+int ek_object_refcount(const ek_value *v) {
+    return v->enc == EK_ENC_INT && ek_load64(v->data) < SHARED_INTEGERS ? INT_MAX : 1;
+}
+
 /* Has replied when false. */
 static bool find(ek_ctx *c, ek_value *v) {
     if (ek_peek(c, c->argv[2], v)) return true;
@@ -33,14 +39,12 @@ static bool find(ek_ctx *c, ek_value *v) {
 
 void ek_cmd_object_encoding(ek_ctx *c) {
     ek_value v;
-    if (find(c, &v)) ek_reply_cstr(c->reply, encoding_name(&v));
+    if (find(c, &v)) ek_reply_cstr(c->reply, ek_object_encoding(&v));
 }
 
 void ek_cmd_object_refcount(ek_ctx *c) {
     ek_value v;
-    if (!find(c, &v)) return;
-    bool shared = v.enc == EK_ENC_INT && ek_load64(v.data) < SHARED_INTEGERS;
-    ek_reply_int(c->reply, shared ? INT_MAX : 1);
+    if (find(c, &v)) ek_reply_int(c->reply, ek_object_refcount(&v));
 }
 
 /* The word as it is with all reads that are known of. Has replied when false. */

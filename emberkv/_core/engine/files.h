@@ -12,6 +12,8 @@ typedef struct ek_files {
     bool (*save)(ek_ctx *c);
     /* DEBUG LOADAOF: empty the store, read the append-only file. Replies. */
     void (*load_log)(ek_ctx *c);
+    /* What a value takes in such a file, without its type. O(bytes). */
+    size_t (*saved_bytes)(ek_ctx *c, const ek_value *v);
 } ek_files;
 
 extern ek_files ek_files_above;

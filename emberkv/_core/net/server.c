@@ -21,7 +21,7 @@
 #define EVENTS 256
 #define REST_US 40
 #define REST_CLIENTS 16 /* heard in a millisecond, from which on rests pay */
-#define REST_COMMANDS 8 /* a turn with more has found enough */
+#define REST_HEARD 8    /* a turn that hears more has found enough */
 
 static void read_clocks(ek_server *server) {
     int64_t now_ms = ek_clock_monotonic_ms();
@@ -60,11 +60,11 @@ static void tick(ek_server *server) {
 
 /* --- the loop ---
  *
- * When many clients each ask one thing at a time, their requests come one by one: every one would be a
- * turn, with a wait that its sender has to end, which costs either side more than the command does. So
- * after a turn that found little the server rests, while many ask, and requests gather meanwhile, as
- * interrupts do in a network card. A few clients, pipelines, and a server that has enough to do are
- * never made to wait. */
+ * When many clients ask, their requests (or pipelines of them) come one by one: every one would be a
+ * turn, with a wait that its sender has to end, which costs either side more than a command does. So
+ * after a turn that heard few the server rests, while many ask, and requests gather meanwhile, as
+ * interrupts do in a network card. A few clients, and a server that has enough to do, are never made
+ * to wait. */
 
 static void go_on(ek_server *server) {
     ek_conn *conn = server->again;
@@ -86,7 +86,6 @@ static bool turn(ek_server *server) {
     ek_poll_event events[EVENTS];
     int64_t due_ms = ek_min((size_t)server->next_tick_ms, (size_t)server->next_deadline_ms);
     int64_t wait_ms = server->again ? 0 : due_ms - server->now_ms;
-    uint64_t commands = server->frontend.commands;
     if (server->rests) ek_clock_rest_us(REST_US);
     int n = ek_poll_wait(server->poll, events, EVENTS, wait_ms > 0 ? (int)wait_ms : 0);
     bool stop = false;
@@ -100,8 +99,7 @@ static bool turn(ek_server *server) {
         case EK_SOURCE_WAKER: ek_server_deliver(server); break;
         }
     }
-    commands = server->frontend.commands - commands;
-    server->rests = server->many_ask && commands <= REST_COMMANDS && !server->again;
+    server->rests = server->many_ask && n <= REST_HEARD && !server->again;
     if (server->again) go_on(server);
     if (EK_UNLIKELY(server->ndoomed)) ek_server_close_doomed(server);
     ek_server_time_out(server);

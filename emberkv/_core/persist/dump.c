@@ -6,7 +6,7 @@
 #include "persist/rdb.h"
 #include "persist/tables.h"
 
-enum { FOOTER_BYTES = 2 + 8 };
+enum { TYPE_BYTES = 1, FOOTER_BYTES = 2 + 8 };
 
 ek_str ek_dump_value(ek_ctx *c, const ek_value *v) {
     ek_rdb_out o = {
@@ -18,6 +18,10 @@ ek_str ek_dump_value(ek_ctx *c, const ek_value *v) {
     ek_rdb_put_raw(&o, &version, sizeof version);
     ek_rdb_put_u64(&o, ek_crc64(0, o.buf, o.len));
     return (ek_str){o.buf, o.len};
+}
+
+size_t ek_dump_bytes(ek_ctx *c, const ek_value *v) {
+    return ek_dump_value(c, v).n - TYPE_BYTES - FOOTER_BYTES;
 }
 
 void ek_cmd_dump(ek_ctx *c) {

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "base/word.h"
 #include "commands/tables.h"
 #include "engine/chores.h"
 
@@ -30,6 +31,28 @@ static const ek_arg restore_args[] = {
      .token = "FREQ", .since = "5.0.0"},
     {0},
 };
+
+/* Those behind KEYS, which a user name or a password is not; without KEYS the third argument. */
+static int migrate_keys(size_t argc, const ek_str *argv, ek_key_pos *out, int cap) {
+    size_t first = 3, n = 1;
+    for (size_t i = 6; i < argc; i++) {
+        if (ek_str_is(argv[i], "auth")) {
+            i++;
+        } else if (ek_str_is(argv[i], "auth2")) {
+            i += 2;
+        } else if (ek_str_is(argv[i], "keys")) {
+            if (i + 1 == argc) break;
+            if (argv[3].n) return -1;
+            first = i + 1;
+            n = argc - first;
+            break;
+        }
+    }
+    for (size_t i = 0; i < n && (int)i < cap; i++)
+        out[i] = (ek_key_pos){.index = (uint32_t)(first + i),
+                              .flags = EK_KEY_RW | EK_KEY_ACCESS | EK_KEY_DELETE};
+    return (int)n;
+}
 
 static const ek_command_decl table[] = {
     {
@@ -97,6 +120,7 @@ static const ek_command_decl table[] = {
             {.flags = EK_KEY_RW | EK_KEY_ACCESS | EK_KEY_DELETE | EK_KEY_INCOMPLETE,
              .begin = EK_BEGIN_KEYWORD, .keyword = "keys", .index = -2, .find = EK_FIND_RANGE,
              .last = -1, .step = 1}),
+        .find_keys = migrate_keys,
         .history = EK_HISTORY({"3.0.0", "Options COPY and REPLACE"}, {"3.0.6", "Option KEYS"},
                               {"4.0.7", "Option AUTH"}, {"6.0.0", "Option AUTH2"}),
         .args = EK_ARGS(

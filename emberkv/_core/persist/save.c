@@ -5,6 +5,7 @@
 #include "engine/files.h"
 #include "engine/house.h"
 #include "persist/background.h"
+#include "persist/dump.h"
 #include "persist/rdb_load.h"
 #include "persist/rdb_save.h"
 #include "persist/save.h"
@@ -163,6 +164,7 @@ void ek_save_at_end(ek_store *s) {
 
 void ek_save_init(void) {
     ek_files_above.reload = reload;
+    ek_files_above.saved_bytes = ek_dump_bytes;
     ek_files_above.save = save_quietly;
     ek_house_add(keep);
 }

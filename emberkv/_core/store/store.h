@@ -36,7 +36,7 @@ typedef struct ek_channels {
 typedef struct ek_tracked_root { /* see tracking.h */
     ek_table keys;   /* that were read */
     ek_ref prefixes; /* of those who broadcast */
-    ek_ref queued;   /* prefixes with keys that changed in this transaction */
+    uint32_t queued; /* prefixes with keys that changed in this transaction */
     uint32_t nclients, nprefixes;
     uint64_t nitems; /* readers of all keys */
 } ek_tracked_root;
@@ -88,6 +88,7 @@ typedef struct ek_feed { /* see feed.h */
 enum { /* ek_store_root.debug */
     EK_STORE_NO_EXPIRY_CYCLE = 1u << 0, /* keys that nobody asks for stay */
     EK_STORE_PAUSED = 1u << 1,          /* likewise, and deleted values are not freed either */
+    EK_STORE_SCRIPTS_CALL = 1u << 2,    /* scripts may call what is not for scripts */
 };
 
 /* The root in the arena (ek_header.root). Lock: the store's. */

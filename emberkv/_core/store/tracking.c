@@ -17,7 +17,6 @@ typedef struct ek_prefix {
     ek_ref members;                     /* ek_member */
     ek_ref pending_first, pending_last; /* ek_pending */
     uint32_t npending, klen;
-    ek_ref queued_next;
     uint8_t key[];
 } ek_prefix;
 
@@ -88,26 +87,37 @@ static ek_str prefix_key(const ek_prefix *x) { return (ek_str){x->key, x->klen};
 
 static ek_prefix *prefix_at(const ek_store *s, ek_ref ref) { return ref ? ek_ptr(s->a, ref) : NULL; }
 
-static ek_prefix *find_prefix(const ek_store *s, ek_str key) {
-    ek_prefix *x = prefix_at(s, s->root->tracking.prefixes);
-    while (x && !ek_str_eq(prefix_key(x), key)) x = prefix_at(s, x->next);
+static int compare(ek_str x, ek_str y) {
+    size_t n = ek_min(x.n, y.n);
+    int c = n ? memcmp(x.p, y.p, n) : 0;
+    return c ? c : (x.n > y.n) - (x.n < y.n);
+}
+
+/* A new one, between its neighbours in the order of their bytes. */
+static ek_prefix *add_prefix(ek_store *s, ek_str key, ek_prefix *before, ek_prefix *after) {
+    ek_arena *a = s->a;
+    if (key.n > UINT32_MAX) ek_raise(a, EK_ENOMEM);
+    ek_ref ref = ek_alloc_zeroed(a, sizeof(ek_prefix) + key.n);
+    ek_prefix *x = ek_ptr(a, ref);
+    x->klen = (uint32_t)key.n;
+    if (key.n) memcpy(x->key, key.p, key.n);
+    x->prev = before ? ek_ref_of(a, before) : 0;
+    x->next = after ? ek_ref_of(a, after) : 0;
+    if (before) EK_SET(a, before->next, ref);
+    else EK_SET(a, s->root->tracking.prefixes, ref);
+    if (after) EK_SET(a, after->prev, ref);
+    EK_SET(a, s->root->tracking.nprefixes, s->root->tracking.nprefixes + 1);
     return x;
 }
 
 static ek_ref join_prefix(ek_store *s, ek_client *c, ek_str key) {
     ek_arena *a = s->a;
-    ek_prefix *x = find_prefix(s, key);
-    if (!x) {
-        if (key.n > UINT32_MAX) ek_raise(a, EK_ENOMEM);
-        ek_ref ref = ek_alloc_zeroed(a, sizeof *x + key.n), first = s->root->tracking.prefixes;
-        x = ek_ptr(a, ref);
-        x->klen = (uint32_t)key.n;
-        if (key.n) memcpy(x->key, key.p, key.n);
-        x->next = first;
-        if (first) EK_SET(a, prefix_at(s, first)->prev, ref);
-        EK_SET(a, s->root->tracking.prefixes, ref);
-        EK_SET(a, s->root->tracking.nprefixes, s->root->tracking.nprefixes + 1);
+    ek_prefix *before = NULL, *x = prefix_at(s, s->root->tracking.prefixes);
+    while (x && compare(prefix_key(x), key) < 0) {
+        before = x;
+        x = prefix_at(s, x->next);
     }
+    if (!x || !ek_str_eq(prefix_key(x), key)) x = add_prefix(s, key, before, x);
     ek_ref member = ek_alloc(a, sizeof(ek_member));
     *(ek_member *)ek_ptr(a, member) = (ek_member){x->members, ek_ref_of(a, c)};
     EK_SET(a, x->members, member);
@@ -164,7 +174,13 @@ void ek_tracking_on(ek_store *s, ek_client *c, uint32_t flags, uint64_t redirect
     *t = (ek_tracking){.flags = flags, .nprefixes = (uint32_t)(had + nprefixes),
                        .redirect = redirect};
     if (had) memcpy(t->prefixes, was->prefixes, had * sizeof(ek_ref));
-    for (size_t i = 0; i < nprefixes; i++) t->prefixes[had + i] = join_prefix(s, c, prefixes[i]);
+    for (size_t i = 0; i < nprefixes; i++) {
+        ek_ref joined = join_prefix(s, c, prefixes[i]);
+        size_t at = had + i;
+        for (; at && compare(ek_tracking_prefix(s, t, (uint32_t)at - 1), prefixes[i]) > 0; at--)
+            t->prefixes[at] = t->prefixes[at - 1];
+        t->prefixes[at] = joined;
+    }
     if (!was) EK_SET(a, s->root->tracking.nclients, s->root->tracking.nclients + 1);
     ek_free(a, c->tracking);
     EK_SET(a, c->tracking, ref);
@@ -270,9 +286,7 @@ static void gather(ek_store *s, ek_prefix *x, ek_str key, uint64_t by) {
     if (x->pending_last) EK_SET(a, ((ek_pending *)ek_ptr(a, x->pending_last))->next, ref);
     else x->pending_first = ref;
     x->pending_last = ref;
-    if (x->npending++) return;
-    x->queued_next = s->root->tracking.queued;
-    EK_SET(a, s->root->tracking.queued, ek_ref_of(a, x));
+    if (!x->npending++) EK_SET(a, s->root->tracking.queued, s->root->tracking.queued + 1);
 }
 
 void ek_tracking_changed_slow(ek_store *s, ek_str key, uint64_t by) {
@@ -316,9 +330,8 @@ typedef struct changed_key {
 
 static int by_key(const void *one, const void *other) {
     const changed_key *x = one, *y = other;
-    int c = memcmp(x->key.p, y->key.p, ek_min(x->key.n, y->key.n));
+    int c = compare(x->key, y->key);
     if (c) return c;
-    if (x->key.n != y->key.n) return x->key.n < y->key.n ? -1 : 1;
     return x->order < y->order ? -1 : 1;
 }
 
@@ -361,10 +374,10 @@ static void send_prefix(ek_store *s, ek_prefix *x) {
 }
 
 void ek_tracking_broadcast_slow(ek_store *s) {
-    while (s->root->tracking.queued) {
-        ek_prefix *x = prefix_at(s, s->root->tracking.queued);
-        EK_SET(s->a, s->root->tracking.queued, x->queued_next);
-        send_prefix(s, x);
+    EK_SET(s->a, s->root->tracking.queued, 0);
+    for (ek_prefix *x = prefix_at(s, s->root->tracking.prefixes), *next; x; x = next) {
+        next = prefix_at(s, x->next);
+        if (x->npending) send_prefix(s, x);
         tidy_prefix(s, x);
     }
 }

@@ -1,7 +1,7 @@
 /* Tracking: who keeps copies of which keys, and is told when they change (CLIENT TRACKING).
  *
  *   root->tracking.keys: table by key -> ek_tracked | n, cap | ids, ascending | key |    what was read
- *   root->tracking.prefixes -> ek_prefix <-> ek_prefix ...                               broadcasting
+ *   root->tracking.prefixes -> ek_prefix <-> ek_prefix ..., in order                     broadcasting
  *        members -> (client, ...)        pending -> (key, who changed it) -> ...
  *   ek_client.tracking -> ek_tracking | flags | redirect | its prefixes, in order |
  *

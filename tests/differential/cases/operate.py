@@ -26,6 +26,7 @@ SINGLES = {
         DEBUG QUICKLIST-PACKED-THRESHOLD {100|x|5gb|-1|0|}
         DEBUG {SET-SKIP-CHECKSUM-VALIDATION 0|CHANGE-REPL-ID|CHANGE-REPL-ID x|REPLICATE x}
         DEBUG {ERROR foo|ERROR "CODE a text"|ERROR|ERROR a b|LOG x|LOG|NOSUCH|""|RELOAD NOPE}
+        DEBUG {AOF-FLUSH-SLEEP|LEAK} {0|x|}
         DEBUG POPULATE {3|3 p|3 q 20|2 r 3|0|-1|x|2 w x|2 w 1 1|}
         DEBUG
         """,
@@ -56,6 +57,17 @@ SEQUENCES = {
         DEBUG POPULATE 3 q 20
         DEBUG POPULATE 3 r 3
         DBSIZE
+    """,
+    "what scripts may call is for tests to say": """
+        EVAL "return redis.call('config', 'get', 'timeout')" 0
+        DEBUG SET-DISABLE-DENY-SCRIPTS 1
+        EVAL "return redis.call('config', 'get', 'timeout')" 0
+        EVAL "return redis.call('debug', 'sleep', '0')" 0
+        EVAL "return redis.call('acl', 'whoami')" 0
+        EVAL "return redis.call('blpop', 'nosuch', '0')" 0
+        EVAL "redis.call('rpush', 'list', 'a') return redis.call('blpop', 'list', '0')" 0
+        DEBUG SET-DISABLE-DENY-SCRIPTS 0
+        EVAL "return redis.call('debug', 'sleep', '0')" 0
     """,
     "expiring is stopped, and goes on": """
         DEBUG SET-ACTIVE-EXPIRE 0
