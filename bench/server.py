@@ -1,6 +1,9 @@
 """A server of emberkv's beside a redis-server, under redis-benchmark: throughput with and without
 pipelining, the 99th percentile of the latency, with 1,000 idle connections, and what one of those
-costs in memory. Server and benchmark have a core each; the two servers take turns."""
+costs in memory. Server and benchmark have a core each; the two servers take turns.
+
+Pipelines of short commands keep redis-benchmark's core busy, so how much more than a redis-server's
+they can be is measured too: beside a program that answers without looking (answers.c)."""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -23,6 +27,13 @@ TESTS = (
     *("ping", "set", "get", "incr", "lpush", "rpush", "lpop", "rpop", "sadd", "hset", "spop"),
     *("zadd", "zpopmin", "lrange_100", "mset"),
 )
+BARE = {  # those of which redis-benchmark is the bound
+    "ping": ("PING",),
+    "get": ("GET", "key:__rand_int__"),
+    "spop": ("SPOP", "myset"),
+    "zpopmin": ("ZPOPMIN", "myzset"),
+    "lrange_100": ("LRANGE", "mylist", "0", "99"),
+}
 HEAVY = ("lrange_100", "mset")  # a fifth of the requests
 IDLE = 1_000
 SERVE = "import sys; from emberkv.server import run; run(port=int(sys.argv[1]))"
@@ -70,12 +81,12 @@ def pin(pid: int, core: int) -> None:
         os.sched_setaffinity(int(task.name), {core})
 
 
-def benchmark(port: int, test: str, requests: int, pipeline: int) -> list[Measured]:
+def benchmark(port: int, what: Sequence[str], requests: int, pipeline: int) -> list[Measured]:
     """One run of redis-benchmark; two figures for what it measures twice."""
-    command = ["redis-benchmark", "-p", str(port), "-t", test, "-n", str(requests), "--csv"]
+    command = ["redis-benchmark", "-p", str(port), "-n", str(requests), "--csv"]
     core = cores()[1]
     done = subprocess.run(
-        [*command, "-P", str(pipeline)],
+        [*command, "-P", str(pipeline), *what],
         capture_output=True,
         text=True,
         check=True,
@@ -107,7 +118,7 @@ def race(
     samples: dict[str, list[list[Measured]]] = {name: [] for name in servers}
     for _ in range(rounds):
         for name, (port, _) in servers.items():
-            samples[name].append(benchmark(port, test, requests, pipeline))
+            samples[name].append(benchmark(port, ("-t", test), requests, pipeline))
     return {
         name: (
             min(statistics.median(r[i][0] for r in runs) for i in range(len(runs[0]))),
@@ -149,6 +160,58 @@ def compare(
         )
 
 
+@contextmanager
+def answers(program: Path, port: int, words: Sequence[str], reply: bytes) -> Iterator[int]:
+    request = "".join(f"${len(word)}\r\n{word}\r\n" for word in words)
+    text = f"*{len(words)}\r\n{request}"
+    process = subprocess.Popen([program, str(port), text, reply])
+    try:
+        pin(process.pid, cores()[0])
+        yield process.pid
+    finally:
+        process.kill()
+        process.wait()
+
+
+def reply_of(port: int, words: Sequence[str]) -> bytes:
+    """What a server says to an inline command; it fits in a segment."""
+    with socket.create_connection(("127.0.0.1", port)) as s:
+        s.sendall(" ".join(words).encode() + b"\r\n")
+        return s.recv(65536)
+
+
+def measure_bound(run: Run, redis_port: int) -> None:
+    """How many times a redis-server's throughput redis-benchmark lets a server have."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if not compiler:
+        run.notes.append("server: no C compiler for bench/answers.c")
+        return
+    source = Path(__file__).with_name("answers.c")
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder, "answers")
+        subprocess.run([compiler, "-O2", source, "-o", program], check=True)
+        for test, words in BARE.items():
+            benchmark(redis_port, ("-t", test), 1_000, 1)  # lrange needs its list
+            requests = run.many(100_000 if test in HEAVY else 500_000)
+            port = free_port()
+            rates: dict[int, list[float]] = {redis_port: [], port: []}
+            with answers(program, port, words, reply_of(redis_port, words)):
+                time.sleep(0.2)
+                for _ in range(run.rounds(5)):
+                    for each, seen in rates.items():
+                        seen.append(benchmark(each, words, requests, 50)[0][0])
+            theirs, bound = (statistics.median(seen) for seen in rates.values())
+            run.results.append(
+                Result(
+                    f"server: {test}, a program that answers without looking",
+                    "50 clients, -P 50",
+                    f"{bound:,.0f}/s, {times(bound / theirs)} of redis-server's",
+                    "(the bound)",
+                    None,
+                )
+            )
+
+
 def measure_memory(run: Run, servers: dict[str, Server]) -> None:
     bytes_each = {}
     for name, (port, pid) in servers.items():
@@ -188,6 +251,8 @@ def measure(run: Run) -> None:
         compare(run, servers, TESTS, 1, "50 clients")
         run.progress("pipelines")
         compare(run, servers, TESTS, 50, "50 clients, -P 50")
+        run.progress("what redis-benchmark can do")
+        measure_bound(run, port)
         run.progress(f"{IDLE:,} idle connections")
         idle = [s for p, _ in servers.values() for s in connect(p, IDLE)]
         compare(run, servers, ("ping", "set", "get"), 1, f"50 clients, {IDLE:,} idle ones")
