@@ -25,6 +25,10 @@ static size_t backlen_bytes(size_t len) {
 }
 
 static uint8_t *put_backlen(uint8_t *p, size_t len) {
+    if (EK_LIKELY(len <= 127)) {
+        *p = (uint8_t)len;
+        return p + 1;
+    }
     size_t n = backlen_bytes(len);
     for (size_t i = n; i-- > 0; len >>= 7) p[i] = (uint8_t)((len & 127) | (i ? 128 : 0));
     return p + n;
@@ -92,17 +96,21 @@ bool ek_lp_equal(const uint8_t *p, const uint8_t *s, size_t n) {
     return ek_lp_is(p, &e);
 }
 
+/* The lowest n bytes of a word. */
+EK_INLINE uint64_t low_bytes(size_t n) { return n >= 8 ? UINT64_MAX : ((uint64_t)1 << 8 * n) - 1; }
+
 /* The first eight bytes of an entry, and which of them it has. */
-static uint64_t first_bytes(const ek_lp_encoded *e, uint64_t *mask) {
-    uint8_t bytes[8] = {0}, have[8] = {0};
-    size_t head = ek_min(e->nhead, 8), rest = ek_min(e->n, 8 - head);
-    memcpy(bytes, e->head, head);
-    memcpy(bytes + head, e->s, rest);
-    memset(have, 0xff, head + rest);
-    *mask = ek_load64(have);
-    return ek_load64(bytes);
+EK_INLINE uint64_t first_bytes(const ek_lp_encoded *e, uint64_t *mask) {
+    uint64_t head = ek_load64(e->head);
+    *mask = low_bytes(e->nhead + e->n);
+    if (e->n == 0) return head;
+    if (e->n >= 8) return head | ek_load64(e->s) << 8 * e->nhead;
+    uint64_t tail = 0;
+    for (size_t i = e->n; i-- > 0;) tail = tail << 8 | e->s[i];
+    return head | tail << 8; /* so short a string has one byte of head */
 }
 
+/* stride: of 2, that is 2; else any number. */
 EK_INLINE const uint8_t *find(const uint8_t *begin, const uint8_t *end, const ek_lp_encoded *e,
                               unsigned stride) {
     uint64_t mask, want = first_bytes(e, &mask);
@@ -110,7 +118,9 @@ EK_INLINE const uint8_t *find(const uint8_t *begin, const uint8_t *end, const ek
         __builtin_prefetch(p + 64 * AHEAD);
         if (end - p < 8 || ((ek_load64(p) ^ want) & mask) == 0)
             if (ek_lp_is(p, e)) return p;
-        for (unsigned i = 0; i < stride && p < end; i++) p = ek_lp_next(p);
+        p = ek_lp_next(p);
+        if (stride == 2 && EK_LIKELY(p < end)) p = ek_lp_next(p);
+        for (unsigned i = 1; stride != 2 && i < stride && p < end; i++) p = ek_lp_next(p);
     }
     return NULL;
 }
@@ -141,18 +151,18 @@ void ek_lp_encode_int(ek_lp_encoded *e, int64_t i) {
     e->s = e->head;
     e->n = 0;
     if (i >= 0 && i <= 127) {
-        e->head[0] = (uint8_t)i;
+        ek_store64(e->head, (uint64_t)i);
         e->nhead = 1;
     } else if (i >= -4096 && i <= 4095) {
-        e->head[0] = (uint8_t)(INT13 | ((uint64_t)i >> 8 & 31));
-        e->head[1] = (uint8_t)i;
+        ek_store64(e->head, INT13 | ((uint64_t)i >> 8 & 31) | ((uint64_t)i & 255) << 8);
         e->nhead = 2;
     } else {
         unsigned bytes = i == (int16_t)i ? 2
                          : i >= -(1 << 23) && i < 1 << 23 ? 3
                          : i == (int32_t)i ? 4 : 8;
-        e->head[0] = (uint8_t)(bytes == 8 ? INT64 : INT16 + bytes - 2);
-        memcpy(e->head + 1, &i, bytes);
+        uint64_t kind = bytes == 8 ? INT64 : INT16 + bytes - 2;
+        ek_store64(e->head, kind | ((uint64_t)i & low_bytes(bytes)) << 8);
+        e->head[8] = (uint8_t)((uint64_t)i >> 56);
         e->nhead = (uint8_t)(1 + bytes);
     }
     e->bytes = (size_t)e->nhead + 1;
@@ -167,22 +177,21 @@ void ek_lp_encode(ek_lp_encoded *e, const uint8_t *s, size_t n) {
     e->s = n ? s : e->head; /* memcpy wants a pointer even for nothing */
     e->n = n;
     if (n < 64) {
-        e->head[0] = (uint8_t)(0x80 | n);
+        ek_store64(e->head, 0x80 | n);
         e->nhead = 1;
     } else if (n < 4096) {
-        e->head[0] = (uint8_t)(STR12 | n >> 8);
-        e->head[1] = (uint8_t)n;
+        ek_store64(e->head, (STR12 | n >> 8) | (n & 255) << 8);
         e->nhead = 2;
     } else {
-        e->head[0] = STR32;
-        ek_store32(e->head + 1, (uint32_t)n);
+        ek_store64(e->head, STR32 | (uint64_t)n << 8);
         e->nhead = 5;
     }
     e->bytes = e->nhead + n + backlen_bytes(e->nhead + n);
 }
 
 uint8_t *ek_lp_write(uint8_t *p, const ek_lp_encoded *e) {
-    for (unsigned i = 0; i < e->nhead; i++) p[i] = e->head[i]; /* one or two: no call for that */
+    if (EK_LIKELY(e->n >= 8)) memcpy(p, e->head, 8); /* the string covers what is too much */
+    else for (unsigned i = 0; i < e->nhead; i++) p[i] = e->head[i];
     memcpy(p + e->nhead, e->s, e->n);
     return put_backlen(p + e->nhead + e->n, e->nhead + e->n);
 }

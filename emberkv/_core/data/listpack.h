@@ -37,7 +37,7 @@ typedef struct ek_lp_encoded {
     size_t n;     /* 0 for an integer: the head holds all of it */
     size_t bytes; /* of the whole entry */
     uint8_t nhead;
-    uint8_t head[9];
+    uint8_t head[9]; /* all of the first eight are set, to 0 behind the head */
 } ek_lp_encoded;
 
 #define EK_LP_INT_BYTES_MAX 10 /* of an integer's entry */

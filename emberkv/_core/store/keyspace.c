@@ -170,8 +170,8 @@ uint8_t *ek_value_splice(ek_store *s, ek_db *db, ek_value *v, size_t at, size_t 
     bool roomy = !v->outside || (want <= ek_usable(a, v->outside) && !ek_is_pinned(s, v->outside));
     if (stays && roomy) {
         announce_shift(s, v->data, len, at, remove, insert);
-        memmove(v->data + at + insert, v->data + at + remove, len - at - remove);
         if (want != len) {
+            memmove(v->data + at + insert, v->data + at + remove, len - at - remove);
             if (v->outside) set_outside(s, v, v->outside, want);
             else set_inline_len(s, v, want);
         }
