@@ -59,6 +59,18 @@ def test_undo_of_a_field_that_shrank_and_grew():
         assert db.hget("h", "f") == b"a" * 200
 
 
+def test_undo_of_a_block_gives_back_what_it_took_from_where_the_one_around_it_took_some():
+    with emberkv.open() as db:
+        with db.transaction():
+            db.set("before", b"a" * 30)
+            undone(db, ("SET", "gone", b"b" * 30), ("SADD", "s", "x"), ("DEL", "before"))
+            db.set("after", b"c" * 30)
+        assert sorted(db.keys()) == [b"after", b"before"]
+        assert db._store.check()
+        undone(db, ("SET", "gone", b"b" * 30))
+        assert db._store.check()
+
+
 WORDS = ["1", "-7", "300", "70000", str(2**40), "a", "bc", "x" * 40, "y" * 70, "z" * 300]
 
 

@@ -77,6 +77,13 @@ static unsigned bin_of(uint32_t npages) {
     return bin < EK_RUN_BINS ? bin : EK_RUN_BINS - 1;
 }
 
+/* Of many blocks in one transaction most come from one slab, whose descriptor is announced once. */
+EK_INLINE void touch_page(ek_arena *a, ek_page *p) {
+    if (a->announced == p) return;
+    ek_touch(a, p, sizeof *p);
+    a->announced = p;
+}
+
 static void list_push(ek_arena *a, uint32_t *head, uint32_t page) {
     ek_page *p = &a->pages[page];
     if (*head) EK_SET(a, a->pages[*head].prev, page);
@@ -272,7 +279,7 @@ static ek_ref alloc_small(ek_arena *a, unsigned c) {
     if (EK_UNLIKELY(!page)) page = larger_slab(a, &c);
     if (EK_UNLIKELY(!page)) return alloc_large(a, class_size(c)); /* or pages of its own */
     ek_page *p = &a->pages[page];
-    ek_touch(a, p, sizeof *p);
+    touch_page(a, p);
     unsigned w = 0;
     while (w < 6 && !p->bitmap[w]) w++;
     if (EK_UNLIKELY(w == 6)) ek_raise(a, EK_ECORRUPT);
@@ -345,7 +352,7 @@ void ek_free_now(ek_arena *a, ek_ref ref) {
     uint64_t bit = (uint64_t)1 << (index % 64);
     if (EK_UNLIKELY(index >= info->nblocks || p->bitmap[index / 64] & bit))
         ek_raise(a, EK_ECORRUPT);
-    ek_touch(a, p, sizeof *p);
+    touch_page(a, p);
     p->bitmap[index / 64] |= bit;
     p->nfree++;
     a->used_bytes -= info->size;

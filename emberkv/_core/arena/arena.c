@@ -10,7 +10,8 @@
 
 #define JOURNAL_STEP 65536u
 #define JOURNAL_RECORD_MAX ((1u << 24) - 1)
-#define JOURNAL_KEEP ((uint64_t)1 << 20) /* a larger one is given back after its transaction */
+#define JOURNAL_KEEP ((uint64_t)1 << 20) /* a larger one is given back when it is not needed any more: */
+#define JOURNAL_PATIENCE 256u            /* when so many transactions after each other were small */
 
 void ek_raise(ek_arena *a, ek_status status) {
     ek_guard *g = a->guard;
@@ -58,6 +59,19 @@ void ek_touch_slow(ek_arena *a, const void *p, size_t n) {
 }
 
 static void forget_journal(ek_arena *a) {
+/* A large transaction is often followed by others, and getting its journal again would take as long as
+ * half of it. */
+static EK_NOINLINE void give_back_journal(ek_arena *a, uint64_t used) {
+    ek_header *h = a->hdr;
+    uint64_t cap = h->journal_cap;
+    if (used > JOURNAL_KEEP) a->small_journals = 0;
+    else if (++a->small_journals >= JOURNAL_PATIENCE) {
+        a->small_journals = 0;
+        set_capacity(h, JOURNAL_STEP);
+        ek_map_unback(a, h->journal_off + JOURNAL_STEP, cap - JOURNAL_STEP);
+    }
+}
+
     ek_header *h = a->hdr;
     uint64_t seq = atomic_load_explicit(&h->seq, memory_order_relaxed);
     ek_check_dies(a);
@@ -65,11 +79,7 @@ static void forget_journal(ek_arena *a) {
     ek_check_dies(a);
     atomic_store_explicit(&h->journal_used, 0, memory_order_release);
     ek_check_dies(a);
-    if (EK_UNLIKELY(h->journal_cap > JOURNAL_KEEP)) {
-        uint64_t cap = h->journal_cap;
-        set_capacity(h, JOURNAL_STEP);
-        ek_map_unback(a, h->journal_off + JOURNAL_STEP, cap - JOURNAL_STEP);
-    }
+    if (EK_UNLIKELY(h->journal_cap > JOURNAL_KEEP)) give_back_journal(a, used);
 }
 
 /* Restore what the journal holds above `to`. False when it contradicts itself. */
@@ -95,6 +105,7 @@ void ek_begin(ek_arena *a) {
     a->committing = NULL;
     ek_check_begin(a);
 }
+    a->announced = NULL;
 
 void ek_commit(ek_arena *a) {
     if (EK_UNLIKELY(a->committing != NULL)) a->committing(a->committing_for);
@@ -112,7 +123,8 @@ void ek_commit(ek_arena *a) {
     if (!ek_clean(a)) forget_journal(a);
 }
 
-ek_savepoint ek_save(const ek_arena *a) {
+ek_savepoint ek_save(ek_arena *a) {
+    a->announced = NULL;
     return (ek_savepoint){
         .journal_used = atomic_load_explicit(&a->hdr->journal_used, memory_order_relaxed),
         .nfrees = a->nfrees,
@@ -139,6 +151,7 @@ void ek_undo(ek_arena *a, const ek_savepoint *to) {
     a->nblocks = to->nblocks;
     ek_check_undo(a, to);
 }
+    a->announced = NULL;
 
 ek_status ek_run(ek_arena *a, void (*fn)(void *), void *arg) {
     ek_guard g;

@@ -170,6 +170,8 @@ typedef struct ek_arena {
     ek_class_info classes[EK_CLASSES]; /* constant */
 
     /* Of map.c */
+    const ek_page *announced; /* that alloc.c announced last, since the last savepoint; NULL: none */
+    unsigned small_journals;  /* transactions since one needed a large journal */
     int fd, dir_fd;   /* the memory's file; the directory of a shared path, or -1 */
     struct ek_kept *kept;             /* of snapshot.c: where pages are kept */
     struct ek_snapshot *reading;      /* the snapshot that this handle reads */
@@ -274,7 +276,7 @@ EK_INLINE void ek_touch_slack(ek_arena *a, const void *p, size_t n) {
 
 void ek_begin(ek_arena *a);
 void ek_commit(ek_arena *a); /* raises EK_ENOMEM (before anything is committed) */
-ek_savepoint ek_save(const ek_arena *a);
+ek_savepoint ek_save(ek_arena *a);
 void ek_undo(ek_arena *a, const ek_savepoint *to); /* NULL: to the beginning */
 EK_INLINE bool ek_clean(const ek_arena *a) { /* has this transaction changed nothing so far? */
     return atomic_load_explicit(&a->hdr->journal_used, memory_order_relaxed) == 0;
