@@ -99,10 +99,8 @@ class Arrays:
 
         def execute_command(self, *args: Any, **options: Any) -> Any: ...
 
-    def _run(
-        self, head: tuple[Any, ...], *columns: ArrayLike, tail: tuple[Any, ...] = ()
-    ) -> _ember.Tape:
-        return _ember.run_columns(self._session, head, _columns(*columns), tail)
+    def _run(self, head: tuple[Any, ...], *columns: ArrayLike) -> _ember.Tape:
+        return _ember.run_columns(self._session, head, _columns(*columns))
 
     # Keys
 

@@ -412,10 +412,8 @@ class Tape:
     ) -> None:
         """Fill the columns; a null clears its element and the byte in `present`."""
 
-def run_columns(
-    session: Session, head: tuple[Any, ...], columns: list[Column], tail: tuple[Any, ...] = ()
-) -> Tape:
-    """Run one command: `head`, then the columns row by row, then `tail`."""
+def run_columns(session: Session, head: tuple[Any, ...], columns: list[Column]) -> Tape:
+    """Run one command: `head`, then the columns row by row."""
 
 def read_strings(session: Session, keys: Column, out: Column, present: bytearray) -> bool:
     """MGET straight into a column, without the lock; False: not so, or not all of one moment."""

@@ -661,8 +661,37 @@ cdef class Session:
     cdef inline int run_onto(self, ek_reply *r, const ek_command *cmd, size_t argc,
                              const ek_str *argv) except -1:
         """Run a command (NULL: the one that argv names) onto the tape, which r takes."""
+        if cmd == NULL or not self.run_straight(r, cmd, argc, argv):
+            self.run_the_long_way(r, cmd, argc, argv)
+        return 0
+
+    cdef inline bint run_straight(self, ek_reply *r, const ek_command *cmd, size_t argc,
+                                  const ek_str *argv) except -1:
+        """The same where nothing is out of the ordinary; False: something is, and nothing was done."""
+        cdef ek_store *s = self.p.s
+        cdef uint64_t upto
+        self.take_tape(r)
+        if not ek_execute_straight(self.p, cmd, argc, argv, r, &upto):
+            self.give_tape(r)
+            return False
+        if upto:
+            self.have_run(r, settle(s, upto))
+        elif cmd.flags & EK_CMD_SKIP_MONITOR:  # it runs others: a script, maybe
+            self.have_run(r, 0)
+        return True
+
+    cdef bint run_numbers(self, ek_reply *r, const ek_command *cmd, size_t argc,
+                          const ek_str *argv) except -1:
+        """The same with arguments that are EK_NUMBER; False: they have to be spelled."""
+        self.p.numbers = True
+        try:
+            return self.run_straight(r, cmd, argc, argv)
+        finally:
+            self.p.numbers = False
+
+    cdef int run_the_long_way(self, ek_reply *r, const ek_command *cmd, size_t argc,
+                              const ek_str *argv) except -1:
         cdef ek_store *store
-        cdef int failed
         if self.store.s == NULL or self.store.closing:
             self.store.use()
         if ek_arena_try_enter(self.store.s.a) != EK_OK and self.answered_busy(r, cmd, argc, argv):
@@ -676,17 +705,14 @@ cdef class Session:
             ek_execute_command(self.p, cmd, argc, argv, r)
         else:
             ek_execute(self.p, argc, argv, r)
-        failed = leave(store)
-        if ek_interpreter_retake():
-            self.retaken(r)
-        if failed:
-            self.give_tape(r)
-            must_be_safe(failed)
-        return 0
+        return self.have_run(r, leave(store))
 
-    cdef int retaken(self, ek_reply *r) except -1:
+    cdef int have_run(self, ek_reply *r, int failed) except -1:
+        """The lock was let go of; failed: an errno, see leave()."""
         try:
-            retaken(self.store)
+            if ek_interpreter_retake():
+                retaken(self.store)
+            must_be_safe(failed)
         except BaseException:
             self.give_tape(r)
             raise
@@ -726,19 +752,30 @@ cdef class Session:
     cdef object run(self, const ek_command *cmd, size_t argc, const ek_str *argv):
         """Run a command (NULL: the one that argv names) and give its reply, raised if an error."""
         cdef ek_reply r
-        cdef uint8_t tag
         self.run_onto(&r, cmd, argc, argv)
-        tag = r.buf[0] if r.len else 0
-        if tag == c"i":  # the commonest need no walk
+        return self.result(&r)
+
+    cdef inline object result(self, ek_reply *r):
+        """As `finish`; the commonest need no walk."""
+        cdef uint8_t tag = r.buf[0] if r.len else 0
+        if tag == c"i":
             reply = read_i64(r.buf + 1)
         elif tag == c"n":
             reply = None
         elif tag == c"$" and not self.decode:
             reply = PyBytes_FromStringAndSize(<const char *> r.buf + 5, read_u32(r.buf + 1))
         else:
-            return self.finish(&r)
-        self.give_tape(&r)
+            return self.finish(r)
+        self.give_tape(r)
         return reply
+
+    cdef object run_args(self, const ek_command *cmd, Args *a):
+        """The same with numbers among the arguments."""
+        cdef ek_reply r
+        if a.numbers and self.run_numbers(&r, cmd, a.n, a.v):
+            return self.result(&r)
+        args_spell(a)
+        return self.run(cmd, a.n, a.v)
 
     cdef int run_status(self, const ek_command *cmd, size_t argc, const ek_str *argv) except -1:
         """The same for a command whose reply is OK or an error."""

@@ -10,6 +10,7 @@ cdef struct Args:
     size_t cap
     PyObject *keep       # a list of what must live as long; NULL: nothing
     size_t text_used
+    bint numbers         # some are EK_NUMBER, of floats that live as long
     ek_str few[INLINE_ARGS]
     char text[TEXT_BYTES]
 
@@ -20,6 +21,7 @@ cdef inline void args_init(Args *a) noexcept:
     a.cap = INLINE_ARGS
     a.keep = NULL
     a.text_used = 0
+    a.numbers = False
 
 
 cdef inline void args_begin(Args *a, const ek_command *cmd) noexcept:
@@ -129,11 +131,35 @@ cdef int args_real(Args *a, double d, bint point) except -1:
     return 0
 
 
+cdef extern from *:
+    """
+    #define EK_FLOAT_AT(o) (&((PyFloatObject *)(o))->ob_fval)
+    """
+    const double *EK_FLOAT_AT(object value)
+
+
 cdef inline int args_score(Args *a, object value, Session s) except -1:
-    """A number whose text nobody reads."""
-    if type(value) is float:
-        return args_real(a, value, False)
-    return args_put(a, value, s)
+    """A float as it is, for Session.run_args; its object must live until then."""
+    if type(value) is not float:
+        return args_put(a, value, s)
+    args_reserve(a, 1)
+    args_raw(a, EK_FLOAT_AT(value), EK_NUMBER)
+    a.numbers = True
+    return 0
+
+
+cdef int args_spell(Args *a) except -1:
+    """Make texts of the numbers."""
+    cdef size_t i, n = a.n
+    cdef double d
+    for i in range(n):
+        if a.v[i].n == EK_NUMBER:
+            memcpy(&d, a.v[i].p, sizeof(d))
+            args_real(a, d, False)  # behind the others, and then in its place
+            a.n = n
+            a.v[i] = a.v[n]
+    a.numbers = False
+    return 0
 
 
 cdef int args_put_slow(Args *a, object value, Session s) except -1:

@@ -248,33 +248,54 @@ cdef class Tape:
                 row += 1
 
 
+cdef int put_columns(Args *a, list columns, bint numbers) except -1:
+    """The elements, row by row; with `numbers`, doubles as they are."""
+    cdef Py_ssize_t rows = (<Column> columns[0]).count if columns else 0
+    cdef Py_ssize_t i, k, n = len(columns)
+    cdef Column c
+    args_reserve(a, rows * n)
+    for k in range(n):
+        c = columns[k]
+        if numbers and c.kind == c"f" and c.width == 8:
+            a.numbers = True
+            for i in range(rows):
+                a.v[a.n + i * n + k].p = c.at(i)
+                a.v[a.n + i * n + k].n = EK_NUMBER
+            continue
+        c.prepare()
+        for i in range(rows):
+            c.put(i, &a.v[a.n + i * n + k])
+    a.n += rows * n
+    return 0
+
+
 cdef inline Py_ssize_t scalar_bytes(const uint8_t *p) noexcept:
     if p[0] in b"$+-=":
         return 5 + read_u32(p + 1)
     return 9 if p[0] in b"idh" else 1
 
 
-def run_columns(Session session, tuple head, list columns, tuple tail=()):
-    """Run one command: `head`, then the columns row by row, then `tail`. Gives a Tape."""
+def run_columns(Session session, tuple head, list columns):
+    """Run one command: `head`, then the columns row by row. Gives a Tape."""
     cdef Args a
     cdef Tape tape = Tape.__new__(Tape)
-    cdef Py_ssize_t rows = (<Column> columns[0]).count if columns else 0
-    cdef Py_ssize_t i, k, n = len(columns)
+    cdef const ek_command *cmd
+    cdef const ek_command *container
+    cdef size_t before
     tape.session = session
     args_init(&a)
     try:
         for value in head:
             args_put(&a, value, session)
-        args_reserve(&a, rows * n)
-        for k in range(n):
-            (<Column> columns[k]).prepare()
-        for i in range(rows):
-            for k in range(n):
-                (<Column> columns[k]).put(i, &a.v[a.n])
-                a.n += 1
-        for value in tail:
-            args_put(&a, value, session)
-        session.run_onto(&tape.r, NULL, a.n, a.v)
+        cmd = ek_command_resolve(a.n, a.v, &container)
+        before = a.n
+        if cmd == ZADD or cmd == GEOADD:
+            put_columns(&a, columns, True)
+            if a.numbers and session.run_numbers(&tape.r, cmd, a.n, a.v):
+                return tape
+            a.n = before
+        put_columns(&a, columns, False)
+        session.run_onto(&tape.r, cmd, a.n, a.v)
     finally:
         args_free(&a)
     return tape

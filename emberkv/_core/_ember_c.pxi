@@ -22,6 +22,7 @@ cdef extern from "base/base.h" nogil:
     ctypedef struct ek_str:
         const uint8_t *p
         size_t n
+    size_t EK_NUMBER
     uint32_t ek_load32(const void *p)
     uint64_t ek_load64(const void *p)
     bint ek_bytes_eq(const uint8_t *p, const uint8_t *q, size_t n)
@@ -215,6 +216,7 @@ cdef extern from "engine/command.h" nogil:
         EK_CMD_PUBSUB
         EK_CMD_BLOCKING
         EK_CMD_MAY_WAIT
+        EK_CMD_SKIP_MONITOR
     const ek_command *ek_command_find_full(const uint8_t *name, size_t n)
     const ek_command *ek_command_resolve(size_t argc, const ek_str *argv,
                                          const ek_command **container)
@@ -240,6 +242,7 @@ cdef extern from "engine/session.h" nogil:
         uint64_t id
         bint in_multi
         bint has_user
+        bint numbers
         bint blocked
         int64_t blocked_until_ms
         ek_waker *waker
@@ -250,6 +253,8 @@ cdef extern from "engine/session.h" nogil:
     void ek_execute(ek_session *session, size_t argc, const ek_str *argv, ek_reply *reply)
     void ek_execute_command(ek_session *session, const ek_command *cmd, size_t argc,
                             const ek_str *argv, ek_reply *reply)
+    bint ek_execute_straight(ek_session *session, const ek_command *cmd, size_t argc,
+                             const ek_str *argv, ek_reply *reply, uint64_t *upto)
     ek_status ek_transaction_begin(ek_store *s, ek_savepoint *sp)
     ek_status ek_transaction_commit(ek_store *s)
     void ek_transaction_rollback(ek_store *s, const ek_savepoint *sp)

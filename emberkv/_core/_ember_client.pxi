@@ -407,7 +407,7 @@ cdef class Client:
             for member, score in (<dict> held).items():
                 args_score(&a, score, s)
                 args_put(&a, member, s)
-            return s.run(ZADD, a.n, a.v)
+            return s.run_args(ZADD, &a)
         finally:
             args_free(&a)
 
@@ -505,6 +505,7 @@ cdef class Client:
         cdef Py_ssize_t i = 0
         if nx or xx or ch or type(values) not in (tuple, list) or len(values) % 3:
             return _commands().geoadd(self, name, values, nx, xx, ch)
+        values = tuple(values)  # a list may be emptied while its floats are looked at
         args_begin(&a, GEOADD)
         try:
             args_put(&a, name, s)
@@ -515,6 +516,6 @@ cdef class Client:
                 else:
                     args_put(&a, value, s)
                     i = 0
-            return s.run(GEOADD, a.n, a.v)
+            return s.run_args(GEOADD, &a)
         finally:
             args_free(&a)

@@ -124,7 +124,8 @@ cdef PyObject *fast_zadd(PyObject *self, PyObject **args, Py_ssize_t n,
     """One member with a float."""
     cdef Session s = (<Client> self)._session
     cdef ek_str argv[4]
-    cdef char text[REAL_CHARS]
+    cdef ek_reply r
+    cdef double number
     cdef PyObject *member
     cdef PyObject *score
     cdef Py_ssize_t pos = 0
@@ -134,18 +135,14 @@ cdef PyObject *fast_zadd(PyObject *self, PyObject **args, Py_ssize_t n,
             or not PyDict_Next_(args[1], &pos, &member, &score)
             or not fast_arg(s, member, &argv[3]) or not PyFloat_CheckExact_(score)):
         return go_slow(23, self, args, n, kwnames)
-    argv[2].p = <const uint8_t *> text
-    argv[2].n = real_text(text, PyFloat_AS_DOUBLE_(score), False)
-    if argv[2].n == 0:
-        return go_slow(23, self, args, n, kwnames)
+    number = PyFloat_AS_DOUBLE_(score)
     argv[0].p = <const uint8_t *> ZADD.name
     argv[0].n = ZADD.own_len
-    # What the arguments point into lives: another thread may empty the dict meanwhile.
-    Py_XINCREF(member)
-    try:
-        result = s.run(ZADD, 4, argv)
-    finally:
-        Py_XDECREF(member)
+    argv[2].p = <const uint8_t *> &number
+    argv[2].n = EK_NUMBER
+    if not s.run_numbers(&r, ZADD, 4, argv):
+        return go_slow(23, self, args, n, kwnames)
+    result = s.result(&r)
     return Py_NewRef(<PyObject *> result)
 
 

@@ -1,6 +1,9 @@
 """Sorted sets through the client: answers in either form, and the way back after an undo."""
 
+import math
 import random
+import struct
+from contextlib import ExitStack
 
 import pytest
 
@@ -39,6 +42,60 @@ def test_zscore_is_queued_in_a_multi():
     db.execute_command("MULTI")
     db.zscore("z", "m7")
     assert db.execute_command("EXEC") == [7.0]
+
+
+FLOATS = [0.1, -0.0, 0.0, 1 / 3, 5e-324, 1e300, 2.0**53, 12345.0, -7.25, float("inf"), -float("inf")]
+
+
+def bits(values):
+    return struct.pack(f"{len(values)}d", *values)
+
+
+@pytest.mark.parametrize("watched", [False, True], ids=["alone", "watched"])
+@pytest.mark.parametrize("others", [0, 200])
+def test_floats_are_the_scores_that_their_texts_are(watched, others):
+    """Where nobody sees a command's arguments floats are taken as they are, else as text."""
+    with emberkv.open() as db, ExitStack() as stack:
+        if watched:
+            stack.enter_context(db.monitor())
+        for key in ("one", "text", "many", "array") if others else ():
+            db.execute_command("ZADD", key, *(x for i in range(others) for x in (i, f"other{i}")))
+        for i, score in enumerate(FLOATS):
+            db.zadd("one", {f"m{i}": score})
+            db.execute_command("ZADD", "text", repr(score), f"m{i}")
+        db.zadd("many", {f"m{i}": score for i, score in enumerate(FLOATS)})
+        names = [f"m{i}" for i in range(len(FLOATS))]
+        db.zadd_array("array", names, FLOATS)
+        assert db.zmscore("text", names) == FLOATS
+        for key in ("one", "many", "array"):
+            assert bits(db.zmscore(key, names)) == bits(db.zmscore("text", names)), key
+        places = [13.361389, 38.115556, "Palermo", 15.087269, 37.502669, "Catania"]
+        assert db.geoadd("places", places) == 2
+        db.execute_command("GEOADD", "written", *map(str, places))
+        db.geoadd_array("arrays", places[::3], places[1::3], places[2::3])
+        for key in ("places", "arrays"):
+            assert db.zrange(key, 0, -1, withscores=True) == db.zrange(
+                "written", 0, -1, withscores=True
+            )
+        for call in (
+            lambda: db.zadd("one", {"m": math.nan}),
+            lambda: db.zadd("one", {"m": math.nan, "n": 1.0}),
+            lambda: db.zadd_array("one", ["m"], [math.nan]),
+            lambda: db.geoadd("places", [math.nan, 1.0, "x"]),
+        ):
+            with pytest.raises(ResponseError, match="not a valid float"):
+                call()
+        with pytest.raises(ResponseError, match="invalid longitude,latitude pair 200.000000"):
+            db.geoadd("places", [200.0, 1.0, "x"])
+
+
+def test_who_watches_sees_scores_as_text():
+    with emberkv.open() as db, db.monitor() as monitor:
+        db.zadd("z", {"m": 0.1})
+        db.zadd_array("z", ["n"], [2.5])
+        db.geoadd("g", (1.5, 2.0, "place"))
+        seen = [monitor.next_command()["command"].lower() for _ in range(3)]
+        assert seen == ["zadd z 0.1 m", "zadd z 2.5 n", "geoadd g 1.5 2 place"]
 
 
 class Rollback(Exception):

@@ -17,7 +17,8 @@ void ek_raise(ek_arena *a, ek_status status) {
     ek_guard *g = a->guard;
     if (status == EK_ECORRUPT) a->hdr->broken = 1;
     a->guard = g->outer;
-    _longjmp(g->jump, (int)status);
+    g->status = status;
+    EK_LONGJMP(g->jump);
 }
 
 /* --- the journal --- */
@@ -58,7 +59,6 @@ void ek_touch_slow(ek_arena *a, const void *p, size_t n) {
     }
 }
 
-static void forget_journal(ek_arena *a) {
 /* A large transaction is often followed by others, and getting its journal again would take as long as
  * half of it. */
 static EK_NOINLINE void give_back_journal(ek_arena *a, uint64_t used) {
@@ -72,8 +72,10 @@ static EK_NOINLINE void give_back_journal(ek_arena *a, uint64_t used) {
     }
 }
 
+static void forget_journal(ek_arena *a) {
     ek_header *h = a->hdr;
     uint64_t seq = atomic_load_explicit(&h->seq, memory_order_relaxed);
+    uint64_t used = atomic_load_explicit(&h->journal_used, memory_order_relaxed);
     ek_check_dies(a);
     atomic_store_explicit(&h->seq, seq + 1, memory_order_release);
     ek_check_dies(a);
@@ -103,9 +105,9 @@ void ek_begin(ek_arena *a) {
     a->nfrees = 0;
     a->used_bytes = a->nblocks = 0;
     a->committing = NULL;
+    a->announced = NULL;
     ek_check_begin(a);
 }
-    a->announced = NULL;
 
 void ek_commit(ek_arena *a) {
     if (EK_UNLIKELY(a->committing != NULL)) a->committing(a->committing_for);
@@ -149,9 +151,9 @@ void ek_undo(ek_arena *a, const ek_savepoint *to) {
     a->nfrees = to->nfrees;
     a->used_bytes = to->used_bytes;
     a->nblocks = to->nblocks;
+    a->announced = NULL;
     ek_check_undo(a, to);
 }
-    a->announced = NULL;
 
 ek_status ek_run(ek_arena *a, void (*fn)(void *), void *arg) {
     ek_guard g;
@@ -183,12 +185,12 @@ ek_status ek_run_within(ek_arena *a, void (*fn)(void *), void *arg) {
 
 /* --- entering --- */
 
-static bool is_in_own_transaction(ek_arena *a) {
+bool ek_arena_is_own(const ek_arena *a) {
     return __atomic_load_n(&a->txn_depth, __ATOMIC_RELAXED) &&
            pthread_equal(a->txn_thread, pthread_self());
 }
 
-static ek_status entered(ek_arena *a, ek_lock_result r) {
+ek_status ek_arena_entered(ek_arena *a, ek_lock_result r) {
     switch (r) {
     case EK_LOCK_TAKEN: break;
     case EK_LOCK_OWNER_DIED: atomic_store(&a->hdr->running.word, 0); break;
@@ -208,17 +210,7 @@ static ek_status entered(ek_arena *a, ek_lock_result r) {
     return EK_OK;
 }
 
-ek_status ek_arena_try_enter(ek_arena *a) {
-    if (EK_UNLIKELY(is_in_own_transaction(a))) return EK_OK;
-    return entered(a, ek_lock_try(&a->hdr->lock));
-}
-
 ek_status ek_arena_enter(ek_arena *a, int timeout_ms) {
-    if (EK_UNLIKELY(is_in_own_transaction(a))) return EK_OK;
-    return entered(a, ek_lock_wait(&a->hdr->lock, timeout_ms));
-}
-
-void ek_arena_leave(ek_arena *a) {
-    if (EK_UNLIKELY(a->txn_depth)) return;
-    ek_lock_release(&a->hdr->lock);
+    if (EK_UNLIKELY(ek_arena_is_own(a))) return EK_OK;
+    return ek_arena_entered(a, ek_lock_wait(&a->hdr->lock, timeout_ms));
 }

@@ -125,9 +125,17 @@ enum {
 };
 
 /* Where a failing call jumps to. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
+#define EK_BUILTIN_JUMP /* what a function keeps it saves itself: a fifth of what setjmp costs */
+#endif
 typedef struct ek_guard {
+#ifdef EK_BUILTIN_JUMP
+    void *jump[5];
+#else
     jmp_buf jump;
+#endif
     struct ek_guard *outer;
+    ek_status status; /* what failed */
 } ek_guard;
 
 /* A point in a transaction to which it can be undone. */
@@ -162,6 +170,8 @@ typedef struct ek_arena {
     ek_ref *frees; /* waiting for the commit */
     size_t nfrees, frees_cap;
     int64_t used_bytes, nblocks; /* change of this transaction */
+    const ek_page *announced; /* that alloc.c announced last, since the last savepoint; NULL: none */
+    unsigned small_journals;  /* transactions since one needed a large journal */
 
     unsigned txn_depth;   /* > 0: a transaction spans calls; its thread enters freely */
     pthread_t txn_thread; /* valid while txn_depth > 0 */
@@ -170,8 +180,6 @@ typedef struct ek_arena {
     ek_class_info classes[EK_CLASSES]; /* constant */
 
     /* Of map.c */
-    const ek_page *announced; /* that alloc.c announced last, since the last savepoint; NULL: none */
-    unsigned small_journals;  /* transactions since one needed a large journal */
     int fd, dir_fd;   /* the memory's file; the directory of a shared path, or -1 */
     struct ek_kept *kept;             /* of snapshot.c: where pages are kept */
     struct ek_snapshot *reading;      /* the snapshot that this handle reads */
@@ -221,7 +229,15 @@ EK_NORETURN void ek_raise(ek_arena *a, ek_status status);
  *     ek_guard g;
  *     ek_status st = EK_GUARD(a, &g);   // 0 the first time, the status when something failed
  *     if (st == 0) { ...; ek_unguard(a, &g); } else { undo }      (the jump has removed the guard) */
-#define EK_GUARD(a, g) ((g)->outer = (a)->guard, (a)->guard = (g), (ek_status)_setjmp((g)->jump))
+#ifdef EK_BUILTIN_JUMP
+#define EK_SETJMP(jump) __builtin_setjmp(jump)
+#define EK_LONGJMP(jump) __builtin_longjmp(jump, 1)
+#else
+#define EK_SETJMP(jump) _setjmp(jump)
+#define EK_LONGJMP(jump) _longjmp(jump, 1)
+#endif
+#define EK_GUARD(a, g) \
+    ((g)->outer = (a)->guard, (a)->guard = (g), EK_SETJMP((g)->jump) ? (g)->status : EK_OK)
 EK_INLINE void ek_unguard(ek_arena *a, ek_guard *g) { a->guard = g->outer; }
 
 /* --- the journal --- */
@@ -309,9 +325,19 @@ EK_INLINE bool ek_read_ok(const ek_arena *a, uint64_t seq) {
 /* --- entering --- */
 
 /* Take the lock; undo what a dead process left. EK_OK, EK_EBUSY, EK_EDEADLK, EK_ECORRUPT. */
-ek_status ek_arena_try_enter(ek_arena *a);
 ek_status ek_arena_enter(ek_arena *a, int timeout_ms);
-void ek_arena_leave(ek_arena *a);
+ek_status ek_arena_entered(ek_arena *a, ek_lock_result r); /* what this way of taking it came to */
+bool ek_arena_is_own(const ek_arena *a); /* does this thread's transaction hold the lock? */
+EK_INLINE ek_status ek_arena_try_enter(ek_arena *a) {
+    if (EK_UNLIKELY(__atomic_load_n(&a->txn_depth, __ATOMIC_RELAXED)) && ek_arena_is_own(a))
+        return EK_OK;
+    ek_lock_result r = ek_lock_try(&a->hdr->lock);
+    if (EK_LIKELY(r == EK_LOCK_TAKEN && ek_clean(a) && !a->hdr->broken)) return EK_OK;
+    return ek_arena_entered(a, r);
+}
+EK_INLINE void ek_arena_leave(ek_arena *a) {
+    if (EK_LIKELY(!a->txn_depth)) ek_lock_release(&a->hdr->lock);
+}
 
 /* --- the allocator --- */
 

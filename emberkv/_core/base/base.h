@@ -34,6 +34,10 @@ typedef struct ek_str {
     size_t n;
 } ek_str;
 
+/* In the place of the length of an argument: it is not text, but a double at p. Who calls commands in the
+ * process may give such ones where nobody but the handler will see them, see ek_execute_straight. */
+#define EK_NUMBER SIZE_MAX
+
 EK_INLINE size_t ek_min(size_t a, size_t b) { return a < b ? a : b; }
 EK_INLINE size_t ek_max(size_t a, size_t b) { return a > b ? a : b; }
 EK_INLINE size_t ek_align_up(size_t n, size_t to) { return (n + to - 1) & ~(to - 1); }

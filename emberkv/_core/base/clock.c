@@ -21,6 +21,8 @@ int64_t ek_clock_monotonic_us(void) {
 
 int64_t ek_clock_monotonic_ms(void) { return ek_clock_monotonic_us() / 1000; }
 
+int64_t ek_clock_second(void) { return time(NULL); }
+
 uint64_t ek_clock_coarse_256(void) {
 #ifdef CLOCK_REALTIME_COARSE
     struct timespec t;

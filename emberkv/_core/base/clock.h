@@ -6,6 +6,7 @@
 
 int64_t ek_clock_ms(void);           /* Unix time in milliseconds */
 int64_t ek_clock_us(void);           /* Unix time in microseconds */
+int64_t ek_clock_second(void);       /* Unix time in seconds, as the last tick left it: a few instructions */
 uint64_t ek_clock_coarse_256(void);  /* Unix time in 1/256 s, a third of the cost */
 int64_t ek_clock_monotonic_us(void);
 int64_t ek_clock_monotonic_ms(void); /* counts on, from an arbitrary start */

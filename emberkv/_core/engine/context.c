@@ -215,7 +215,12 @@ bool ek_arg_range(ek_ctx *c, size_t i, int64_t min, int64_t max, int64_t *out, c
 }
 
 bool ek_arg_double(ek_ctx *c, size_t i, double *out) {
-    if (ek_parse_double(c->argv[i].p, c->argv[i].n, out)) return true;
+    if (c->argv[i].n == EK_NUMBER) {
+        memcpy(out, c->argv[i].p, sizeof *out);
+        if (EK_LIKELY(*out == *out)) return true; /* NaN is none */
+    } else if (ek_parse_double(c->argv[i].p, c->argv[i].n, out)) {
+        return true;
+    }
     ek_reply_error(c->reply, "ERR value is not a valid float");
     return false;
 }

@@ -25,6 +25,7 @@
 #include "store/garbage.h"
 #include "store/tracking.h"
 #include "store/upkeep.h"
+#include "store/waker.h"
 
 #define GARBAGE_SLICE 128
 #define EXPIRY_EVERY 64 /* commands */
@@ -152,6 +153,45 @@ static EK_NOINLINE void reply_no_room(ek_session *session, const ek_command *cmd
     ek_unguard(session->s->a, &g);
 }
 
+EK_INLINE ek_ctx context(ek_session *session, const ek_command *cmd, size_t argc,
+                         const ek_str *argv, ek_reply *reply) {
+    ek_store *s = session->s;
+    reply->a = s->a;
+    return (ek_ctx){
+        .s = s, .a = s->a, .session = session, .cmd = cmd, .db = &s->dbs[session->db],
+        .dbi = session->db, .resp = session->resp, .argc = argc, .argv = argv, .reply = reply,
+        .mark = reply->len,
+    };
+}
+
+/* It failed, alone: again, for as long as memory can be got, or what it failed of is the reply. */
+static EK_NOINLINE void fail(ek_ctx *c, ek_status st, bool alone, bool repeatable) {
+    for (int i = 0; alone && st == EK_ENOMEM && repeatable && i < RECLAIM_TRIES; i++) {
+        if (!reclaim(c->s)) break;
+        ek_scratch_reset(&c->session->scratch);
+        st = run_alone(c);
+    }
+    if (st == EK_OK) return;
+    /* The tape has room left from before, or the error is lost with everything else. */
+    ek_guard g;
+    c->session->blocked = false;
+    if (EK_GUARD(c->a, &g) == EK_OK) {
+        reply_failure(c->reply, st);
+        ek_unguard(c->a, &g);
+    }
+}
+
+/* The command is over; us: how long it took, -1: not known. */
+EK_INLINE void finish(ek_ctx *c, int64_t us) {
+    ek_session *session = c->session;
+    ek_stats_command(c, us);
+    ek_walk_after(c);
+    if (!session->in_exec) ek_scratch_reset(&session->scratch);
+    session->peek = !ek_session_is_plain(session) || session->tracking ? NULL
+                                                                       : &c->s->dbs[session->db].keys;
+    session->last = c->cmd;
+}
+
 static void dispatch(ek_session *session, const ek_command *cmd, size_t argc, const ek_str *argv,
                      ek_reply *reply) {
     ek_store *s = session->s;
@@ -160,44 +200,46 @@ static void dispatch(ek_session *session, const ek_command *cmd, size_t argc, co
         reply_no_room(session, cmd, reply);
         return;
     }
-    ek_ctx c = {
-        .s = s, .a = s->a, .session = session, .cmd = cmd, .db = &s->dbs[session->db],
-        .dbi = session->db, .resp = session->resp, .argc = argc, .argv = argv, .reply = reply,
-        .mark = reply->len,
-    };
+    ek_ctx c = context(session, cmd, argc, argv, reply);
     /* EXEC has let go of its queue when its commit fails: it cannot be run again. */
-    bool repeatable = !session->in_multi, timed = ek_stats_timed(session);
+    bool repeatable = !session->in_multi, alone = s->a->level == 0, timed = ek_stats_timed(session);
     int64_t began_us = EK_UNLIKELY(timed) ? clock_before(session) : 0;
-    ek_status st;
-    if (EK_UNLIKELY(s->a->level > 0)) {
-        st = run(&c);
-    } else {
-        if (EK_UNLIKELY(s->root->nunclaimed != 0)) ek_settle(s);
-        st = run_alone(&c);
-        for (int i = 0; EK_UNLIKELY(st == EK_ENOMEM) && repeatable && i < RECLAIM_TRIES; i++) {
-            if (!reclaim(s)) break;
-            ek_scratch_reset(&session->scratch);
-            st = run_alone(&c);
-        }
-    }
-    /* The tape has room left from before, or the error is lost with everything else. */
-    if (EK_UNLIKELY(st != EK_OK)) {
-        ek_guard g;
-        session->blocked = false;
-        if (EK_GUARD(s->a, &g) == EK_OK) {
-            reply_failure(reply, st);
-            ek_unguard(s->a, &g);
-        }
-    }
+    if (EK_UNLIKELY(alone && s->root->nunclaimed != 0)) ek_settle(s);
+    ek_status st = EK_LIKELY(alone) ? run_alone(&c) : run(&c);
+    if (EK_UNLIKELY(st != EK_OK)) fail(&c, st, alone, repeatable);
     if (EK_UNLIKELY(s->upkeep_due | s->upkeep_all) && s->a->level == 0) look_after_memory(s);
-    ek_stats_command(&c, EK_UNLIKELY(timed) ? clock_after(session) - began_us : -1);
-    ek_walk_after(&c);
-    if (!session->in_exec) ek_scratch_reset(&session->scratch);
-    session->peek = !ek_session_is_plain(session) || session->tracking ? NULL
-                                                                       : &s->dbs[session->db].keys;
-    session->last = cmd;
+    finish(&c, EK_UNLIKELY(timed) ? clock_after(session) - began_us : -1);
     if (EK_UNLIKELY(session->caching) && !session->in_multi && !session->in_exec)
         session->caching = strcmp(cmd->name, "client|caching") == 0;
+}
+
+/* Whatever a command has to be asked about before it may run: nothing of it is switched on. */
+EK_INLINE bool nothing_is_asked(const ek_session *session) {
+    const ek_store_root *r = session->s->root;
+    const ek_config *config = &r->config;
+    if (EK_UNLIKELY(session->numbers) && r->feed.on | r->nmonitors) return false;
+    return ((uint64_t)config->maxmemory | (uint64_t)config->latency_monitor_threshold |
+            (uint64_t)r->pause_until_ms | r->nunclaimed | r->users.default_limited) == 0 &&
+           (uint64_t)config->slowlog_log_slower_than >= 10000 && session->resp > 2;
+}
+
+bool ek_execute_straight(ek_session *session, const ek_command *cmd, size_t argc,
+                         const ek_str *argv, ek_reply *reply, uint64_t *upto) {
+    if (EK_UNLIKELY(!session->peek)) return false; /* the session is out of the ordinary, or closed */
+    ek_store *s = session->s;
+    if (EK_UNLIKELY(s->a->txn_depth != 0) || ek_arena_try_enter(s->a) != EK_OK) return false;
+    if (EK_UNLIKELY(!nothing_is_asked(session) || !ek_command_arity_ok(cmd, argc))) {
+        ek_arena_leave(s->a);
+        return false;
+    }
+    reply->len = 0;
+    ek_ctx c = context(session, cmd, argc, argv, reply);
+    ek_status st = run_alone(&c);
+    if (EK_UNLIKELY(st != EK_OK)) fail(&c, st, true, true);
+    if (EK_UNLIKELY(s->upkeep_due | s->upkeep_all)) look_after_memory(s);
+    finish(&c, -1);
+    *upto = ek_store_leave_for(s);
+    return true;
 }
 
 /* The error for what no command answers to. */

@@ -48,6 +48,7 @@ typedef struct ek_session {
     bool caching;       /* CLIENT CACHING was said: for the next command, or transaction */
     bool no_touch;      /* its reads leave the times of access alone */
     bool in_script;     /* a script calls the commands */
+    bool numbers;       /* some arguments of this command are EK_NUMBER */
     bool no_room;       /* above maxmemory, and nothing may be evicted: as of the last look */
     const ek_command *last; /* the command that ran last */
     ek_str user;            /* malloc; p NULL: default. Of this and the next see engine/acl.h */
@@ -95,6 +96,14 @@ void ek_execute(ek_session *session, size_t argc, const ek_str *argv, ek_reply *
 /* The same for a command that was looked up before; its arity is checked here. */
 void ek_execute_command(ek_session *session, const ek_command *cmd, size_t argc,
                         const ek_str *argv, ek_reply *reply);
+
+/* From taking the lock to letting go of it, where nothing about the session and the store is out of the
+ * ordinary: a third less than the calls it stands for. The reply is all that is on the tape afterwards.
+ * False: something is, or the lock is not free; nothing was done. *upto: see ek_store_leave_for.
+ * With session->numbers, arguments that the handler takes by ek_arg_double may be EK_NUMBER; it is then
+ * false also if the arguments will be shown to anybody, or kept. */
+bool ek_execute_straight(ek_session *session, const ek_command *cmd, size_t argc,
+                         const ek_str *argv, ek_reply *reply, uint64_t *upto);
 
 /* Transactions that span calls (db.transaction()): the first entered the lock and leaves it when the
  * last ends. They nest as savepoints. */

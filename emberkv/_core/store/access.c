@@ -14,6 +14,11 @@ uint32_t ek_access_now(const ek_store *s) {
     return (uint32_t)((uint64_t)us * EK_ACCESS_SECOND / 1000000);
 }
 
+static uint32_t present_second(const ek_store *s) {
+    if (EK_UNLIKELY(s->clock != NULL)) return ek_access_now(s) / EK_ACCESS_SECOND;
+    return (uint32_t)ek_clock_second() % (UINT32_MAX / EK_ACCESS_SECOND + 1);
+}
+
 static bool is_lfu(int64_t policy) {
     return policy == EK_EVICT_VOLATILE_LFU || policy == EK_EVICT_ALLKEYS_LFU;
 }
@@ -76,10 +81,9 @@ void ek_value_accessed(ek_store *s, const ek_value *v) {
         use(s, e, v->hash);
         return;
     }
-    uint32_t now = ek_access_now(s);
-    if (EK_LIKELY((e->access ^ now) < EK_ACCESS_SECOND)) return;
+    if (EK_LIKELY(e->access / EK_ACCESS_SECOND == present_second(s))) return;
     ek_touch_slack(s->a, &e->access, sizeof e->access);
-    e->access = now;
+    e->access = ek_access_now(s);
 }
 
 uint32_t ek_access_idle(const ek_store *s, uint32_t access) {
