@@ -21,7 +21,7 @@ SLOW_FOLDERS = {"cli", "differential", "faults", "torture", "libraries", "node"}
 SEED = os.environ.get("EMBERKV_SEED")
 
 # What one run finds, the next one finds too; with a seed it looks elsewhere (`make fuzz`).
-hypothesis.settings.register_profile("repeatable", derandomize=True)
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
 if SEED is None:
     hypothesis.settings.load_profile("repeatable")
 

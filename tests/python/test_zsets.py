@@ -44,7 +44,19 @@ def test_zscore_is_queued_in_a_multi():
     assert db.execute_command("EXEC") == [7.0]
 
 
-FLOATS = [0.1, -0.0, 0.0, 1 / 3, 5e-324, 1e300, 2.0**53, 12345.0, -7.25, float("inf"), -float("inf")]
+FLOATS = [
+    0.1,
+    -0.0,
+    0.0,
+    1 / 3,
+    5e-324,
+    1e300,
+    2.0**53,
+    12345.0,
+    -7.25,
+    float("inf"),
+    -float("inf"),
+]
 
 
 def bits(values):

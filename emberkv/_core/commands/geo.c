@@ -67,7 +67,7 @@ static void reply_point(ek_ctx *c, ek_geo_point p) {
 void ek_cmd_geoadd(ek_ctx *c) {
     unsigned flags = 0;
     size_t at = 2;
-    for (; at < c->argc; at++) {
+    for (; at < c->argc && !ek_arg_is_number(c, at); at++) {
         if (ek_arg_is(c, at, "nx")) flags |= EK_ZADD_NX;
         else if (ek_arg_is(c, at, "xx")) flags |= EK_ZADD_XX;
         else if (ek_arg_is(c, at, "ch")) flags |= EK_ZADD_CH;

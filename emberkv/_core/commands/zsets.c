@@ -187,7 +187,7 @@ void ek_cmd_zadd(ek_ctx *c) {
     } options[] = {{"nx", NX}, {"xx", XX}, {"gt", GT}, {"lt", LT}, {"ch", CH}, {"incr", INCR}};
     unsigned flags = 0;
     size_t at = 2;
-    for (; at < c->argc; at++) {
+    for (; at < c->argc && !ek_arg_is_number(c, at); at++) {
         size_t i = 0;
         while (i < EK_COUNTOF(options) && !ek_arg_is(c, at, options[i].word)) i++;
         if (i == EK_COUNTOF(options)) break;

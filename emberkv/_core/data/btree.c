@@ -77,6 +77,12 @@ EK_INLINE unsigned lower(const double *score, unsigned n, double s, bool beyond)
     return before;
 }
 
+/* Where those with score s end, of which score[from] is the first: mostly there is no other. */
+EK_INLINE unsigned equal_end(const double *score, unsigned from, unsigned n, double s) {
+    if (from + 1 == n || score[from + 1] != s) return from + 1;
+    return from + lower(score + from, n - from, s, true);
+}
+
 /* How many of the items [from, to) have a member before the target's. */
 static unsigned lower_member(const ek_arena *a, const ek_ref *item, unsigned from, unsigned to,
                              const target *t) {
@@ -96,8 +102,7 @@ static unsigned before_target(const ek_arena *a, const double *score, const ek_r
     if (t->by == BY_MEMBER) return lower_member(a, item, 0, n, t);
     unsigned from = lower(score, n, t->score, false);
     if (from == n || score[from] != t->score) return from;
-    unsigned to = from + lower(score + from, n - from, t->score, true);
-    return lower_member(a, item, from, to, t);
+    return lower_member(a, item, from, equal_end(score, from, n, t->score), t);
 }
 
 static void fetch_leaf(const void *leaf) {
@@ -185,7 +190,7 @@ EK_INLINE unsigned before_both(const ek_arena *a, const double *scores, const ek
                                bool beyond) {
     unsigned from = lower(scores, n, score, false);
     if (from >= n || scores[from] != score) return from;
-    unsigned to = from + lower(scores + from, n - from, score, true);
+    unsigned to = equal_end(scores, from, n, score);
     uint32_t end = ek_heap_end(a);
     while (from < to) {
         unsigned mid = from + (to - from) / 2;

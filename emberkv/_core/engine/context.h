@@ -81,6 +81,11 @@ bool ek_arg_range(ek_ctx *c, size_t i, int64_t min, int64_t max, int64_t *out, c
 bool ek_arg_double(ek_ctx *c, size_t i, double *out); /* ERR value is not a valid float */
 bool ek_arg_db(ek_ctx *c, size_t i, uint32_t *out);   /* the number of a database of this store */
 bool ek_arg_is(const ek_ctx *c, size_t i, const char *word); /* case-insensitive; no reply */
+/* Does it begin as numbers do, and no word? Or is it one already. */
+EK_INLINE bool ek_arg_is_number(const ek_ctx *c, size_t i) {
+    ek_str s = c->argv[i];
+    return s.n == EK_NUMBER || (s.n > 0 && s.p[0] <= '9');
+}
 
 /* --- replies that many commands give --- */
 void ek_reply_syntax_error(ek_ctx *c);
