@@ -29,8 +29,18 @@ class Stage:
         if self.kept:
             self.kept.compare(self.session)
         set_scene(self.session)
+        if self.kept:
+            self._leave_no_reserve()
         self.before = dump(self.session)
         self.memory = self.used()
+
+    def _leave_no_reserve(self) -> None:
+        """What is in the file already is freed by whoever finds no memory, and he tries again."""
+        self.store.flush_log(sync=False)
+        self.store.faults(fail_alloc_in=1)
+        self.session.execute((b"SET", b"one more", b"x" * 2000))
+        self.store.faults()
+        self.session.execute((b"DEL", b"one more"))
 
     def used(self) -> tuple[int, int]:
         stats = self.store.stats()
