@@ -50,9 +50,9 @@ def info(path: str, as_json: bool, fast: bool) -> int:
     target = Target(path)
     if target.path is None:
         raise LinkError(f"{path} is no path. Of a server, `emberkv cli {path} info` tells.")
-    if not target.has_memory:
+    if not target.has_memory and not target.has_files:
         raise LinkError(
-            f"No store at {target.path}: nobody has it open, and nothing is left in memory."
+            f"No store at {target.path}: nobody has it open, nothing is left in memory or on disk."
         )
     with target.open_store() as db:
         facts = gather(db, fast)

@@ -101,6 +101,14 @@ class Target:
         """Whether the store at the path is in memory: somebody has it open, or left it there."""
         return self.path is not None and os.path.exists(os.path.join(self.path, "arena"))
 
+    @property
+    def has_files(self) -> bool:
+        """Whether the store at the path is on disk, where opening finds it."""
+        names = ("appendonlydir", "dump.rdb")
+        return self.path is not None and any(
+            os.path.exists(os.path.join(self.path, name)) for name in names
+        )
+
     def open_store(self) -> emberkv.Ember[bytes]:
         """The store, when it is one that this process can open.
 

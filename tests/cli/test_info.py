@@ -10,6 +10,7 @@ import sys
 import pytest
 
 import emberkv
+from emberkv.cli.links import Target
 
 pytestmark = pytest.mark.quick
 
@@ -86,14 +87,12 @@ def test_a_store_that_was_left_is_left_again(command_line, ours, tmp_path):
         assert command_line("info", path).status == 0
         assert ours(path, "get", "a").stdout == b"1\n"
     emberkv.open(path).close()
-    assert command_line("info", path).status == 1
+    assert not Target(path).has_memory
 
 
 def test_the_last_visitor_takes_an_ended_store_with_it(ours, tmp_path):
     path = str(tmp_path / "app.ember")
     db = emberkv.open(path)
-    from emberkv.cli.links import Target
-
     visitor = Target(path).open_store()
     db.close()
     visitor.close()
@@ -101,6 +100,14 @@ def test_the_last_visitor_takes_an_ended_store_with_it(ours, tmp_path):
     assert ours("--keep", path, "set", "a", "1").stdout == b"OK\n"
     assert ours(path, "get", "a").stdout == b"1\n"
     emberkv.open(path).close()
+
+
+def test_a_store_that_is_on_disk_alone_is_told_of(command_line, tmp_path):
+    path = tmp_path / "app.ember"
+    with emberkv.open(path, durable=True) as db:
+        db.set("k", "v")
+    _, facts = page_and_facts(command_line, path)
+    assert facts["databases"]["0"]["keys"] == 1
 
 
 def test_no_store_is_made_by_asking(command_line, tmp_path):
