@@ -9,7 +9,7 @@ from __future__ import annotations
 from bench import journal
 from bench.report import Run
 
-ROWS = ("GET", "SET")
+ROWS = ("GET",)
 VARIANTS = {"with": "release", "without": "nofigures"}
 
 

