@@ -216,7 +216,7 @@ class Slots:
 
     def __init__(self, room: int) -> None:
         self.buckets: list[dict[int, int]] = [{} for _ in range((room * 2 + 7) // 8)]
-        self.left = self.every = max(32 * room // len(self.buckets), 1)
+        self.left = self.every = max(20 * room // len(self.buckets), 1)
         self.hand = 0
 
     def bucket(self, key: int) -> dict[int, int]:

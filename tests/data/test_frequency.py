@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 core = pytest.importorskip("emberkv._core._containers")
 
 pytestmark = pytest.mark.quick
-MIX, WORD = 0x9E3779B97F4A7C15, (1 << 64) - 1
-SLOTS, EVERY, MOST = 8, 128, 15
+MIX, WORD = 0xD6E8FEB86659FD93, (1 << 64) - 1
+SLOTS, EVERY, MOST = 8, 80, 15
 
 
 class Model:
@@ -23,8 +23,10 @@ class Model:
         self.hand = self.since = 0
 
     def place(self, key: int) -> tuple[list[list[int]], int]:
-        mixed = key * MIX & WORD
-        return self.buckets[(mixed >> 20) % len(self.buckets)], mixed >> 52
+        for _ in range(2):
+            key = (key ^ key >> 32) * MIX & WORD
+        key ^= key >> 32
+        return self.buckets[key % len(self.buckets)], key >> 52
 
     def of(self, key: int) -> int:
         bucket, mark = self.place(key)

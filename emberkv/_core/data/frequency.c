@@ -3,7 +3,7 @@
 #define MIN_LOG2 10u
 #define MAX_LOG2 28u
 #define BYTES_A_KEY 3u
-#define AGE_EVERY 128u /* additions */
+#define AGE_EVERY 80u /* additions */
 #define SLOTS 8u
 #define BUCKET_BYTES (SLOTS * 2u)
 #define COUNT_BITS 4u
@@ -40,11 +40,14 @@ void ek_frequency_free(ek_arena *a, ek_frequency *f) {
     *f = (ek_frequency){0};
 }
 
-/* The low bits of a hash choose among the items of a table's bucket: here they are mixed anew. */
+/* All bits of a table's hash together make any of these: similar keys have hashes that share some. */
 static size_t bucket_of(const ek_frequency *f, uint64_t hash, uint16_t *mark) {
-    uint64_t mixed = hash * 0x9e3779b97f4a7c15u;
-    *mark = (uint16_t)(mixed >> 52) << COUNT_BITS;
-    return (size_t)(mixed >> 20) & (((size_t)1 << f->log2) / BUCKET_BYTES - 1);
+    const uint64_t m = 0xd6e8feb86659fd93u;
+    hash = (hash ^ hash >> 32) * m;
+    hash = (hash ^ hash >> 32) * m;
+    hash ^= hash >> 32;
+    *mark = (uint16_t)(hash >> 52) << COUNT_BITS;
+    return (size_t)hash & (((size_t)1 << f->log2) / BUCKET_BYTES - 1);
 }
 
 static uint16_t *slots_of(const ek_arena *a, const ek_frequency *f, size_t bucket) {

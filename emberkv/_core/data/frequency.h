@@ -6,9 +6,9 @@
  * A hash has one bucket. Where it has a slot an addition counts, up to 15; else it takes the slot of the one
  * that was asked for least. So counters are exact, but for one hash in 500 that is taken for another, and
  * what is forgotten is what would lose anyway. (A count-min sketch of the same bytes, which shares its
- * counters, keeps 1 to 2 requests in 100 less: bench/policies.py.)
+ * counters, answers up to 2 requests in 100 fewer: bench/policies.py.)
  *
- * A hand goes round and halves what it passes, a bucket in 128 additions: once round in 24 to 48 times as many
+ * A hand goes round and halves what it passes, a bucket in 80 additions: once round in 15 to 30 times as many
  * additions as there are keys. So the past fades, and no call does more than a bucket of it. Three to six
  * bytes a key.
  *
