@@ -106,9 +106,11 @@ def _check_file(file: Path, fix: bool, last: bool) -> Finding:
         found = _read(fd)
         if found["end"] == "whole":
             what = "an RDB and " if found["rdb"] else ""
-            return Finding(
-                file, True, f"{what}{found['commands']} commands, {found['bytes']} bytes"
-            )
+            text = f"{what}{found['commands']} commands, {found['bytes']} bytes"
+            if found["needs"]:
+                command, version = found["needs"]
+                text += f"; no server before Redis {version} can load it, for {command} is in it"
+            return Finding(file, True, text)
         if found["end"] == "failed" or not last or not found["whole"]:
             return Finding(file, False, found["error"])
         if not fix:

@@ -12,6 +12,8 @@ cdef extern from "persist/aof_load.h" nogil:
         uint64_t bytes
         uint64_t whole
         bint rdb
+        const char *latest
+        const char *since
         char *err
     ek_aof_end_kind ek_aof_load_fd(ek_aof_load *load, int fd)
 
@@ -21,7 +23,8 @@ def check_log(int fd, Store into=None):
 
     `end`: "whole", "cut" (within a command or transaction), "damaged" or "failed", and `error` says
     where and why; `whole`: up to which byte it is whole units; `bytes`: how long it is; `commands`: how
-    many. `into`: a private store in which all of it runs; without one its commands are only parsed, and
+    many; `needs`: (command, version) when a server before that version, later than 7.0, does not know
+    one of them. `into`: a private store in which all of it runs; without one its commands are only parsed, and
     a file that begins with an RDB needs one.
     """
     cdef ek_aof_load load
@@ -45,6 +48,9 @@ def check_log(int fd, Store into=None):
         "bytes": load.bytes,
         "commands": load.commands,
         "rdb": load.rdb,
+        "needs": None if load.latest == NULL else
+                 ((<bytes> load.latest).decode().replace("|", " ").upper(),
+                  (<bytes> load.since).decode()),
     }
 
 

@@ -45,6 +45,14 @@ def test_a_cut_end_is_told_and_cut_off(command_line, store):
         assert db.dbsize() == 99
 
 
+def test_what_no_server_can_load_is_said(command_line, store):
+    with emberkv.open(store) as db:
+        db.execute_command("XADD", "s", "IDMP", "producer", "message", "*", "f", "v")
+    told = command_line("check", str(store))
+    assert told.status == 0 and b"no server before Redis 8.8.0 can load it" in told.stdout
+    assert b"for XIDMPRECORD is in it" in told.stdout
+
+
 def test_damage_in_the_middle_is_not_mended(command_line, store):
     file = increment(store)
     data = bytearray(file.read_bytes())

@@ -58,6 +58,7 @@ static int64_t set_all(ek_ctx *c) {
         break;
     }
     ek_key_changed(c, c->argv[1], EK_EVENT_HASH, "hset");
+    ek_changed_elements(c, (int64_t)c->argc / 2 - 1);
     ek_notify_fields(c->s, c->dbi, c->argv[1], "hset", c->argv + 2, c->argc / 2 - 1, 2);
     return created;
 }
@@ -102,6 +103,7 @@ void ek_cmd_hdel(ek_ctx *c) {
     }
     ek_fields_tell(c, &gone, "hdel");
     if (removed) ek_hash_changed(c, &v, "hdel");
+    ek_changed_elements(c, removed);
     ek_reply_int(c->reply, removed);
 }
 

@@ -34,6 +34,7 @@ static void push(ek_ctx *c, ek_list_end at, bool only_existing) {
     ek_list *l = found == EK_FOUND ? ek_value_list_of(&v) : ek_value_list_need(c->s, c->db, &v);
     ek_list_push(c->a, l, ek_value_list_limit(c->s), at, c->argv + 2, c->argc - 2);
     ek_key_changed(c, c->argv[1], EK_EVENT_LIST, push_event(at));
+    ek_changed_elements(c, (int64_t)c->argc - 2);
     ek_reply_int(c->reply, (int64_t)l->count);
 }
 
@@ -116,6 +117,7 @@ void ek_list_pop_many(ek_ctx *c, ek_value *v, ek_list_end at, uint64_t n) {
         if (--left > 0) (void)(at == HEAD ? ek_list_next(c->a, &it) : ek_list_prev(c->a, &it));
     }
     ek_key_changed(c, v->key, EK_EVENT_LIST, pop_event(at));
+    ek_changed_elements(c, (int64_t)n);
     if (n == l->count)
         ek_delete_key(c, v);
     else

@@ -61,6 +61,7 @@ void ek_cmd_sadd(ek_ctx *c) {
         break;
     }
     if (added) ek_key_changed(c, c->argv[1], EK_EVENT_SET, "sadd");
+    ek_changed_elements(c, added);
     ek_reply_int(c->reply, added);
 }
 
@@ -73,6 +74,7 @@ void ek_cmd_srem(ek_ctx *c) {
         fetch_ahead(c, &v, i);
         removed += ek_set_remove(c->s, c->db, &v, c->argv[i]);
     }
+    ek_changed_elements(c, removed);
     if (removed) shrunk(c, &v);
     ek_reply_int(c->reply, removed);
 }

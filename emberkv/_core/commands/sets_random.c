@@ -6,6 +6,7 @@
 /* --- SPOP --- */
 
 static void pop_some(ek_ctx *c, ek_value *v, size_t n) {
+    ek_changed_elements(c, (int64_t)n);
     ek_reply_set(c->reply, n);
     while (n-- > 0) {
         char room[EK_I64_CHARS];

@@ -169,6 +169,7 @@ void ek_zset_add_members(ek_ctx *c, unsigned flags, double *scores, const ek_str
         ek_zset_reorder(c->s, &v, ek_scratch_alloc(c, ek_zset_reorder_room(c->s, &v)));
     ek_reply_int(c->reply, flags & CH ? added + updated : added);
     if (added || updated) ek_key_changed(c, c->argv[1], EK_EVENT_ZSET, "zadd");
+    ek_changed_elements(c, added + updated);
 }
 
 /* The pairs of score and member that begin at argument `at`. */
@@ -225,6 +226,7 @@ void ek_cmd_zrem(ek_ctx *c) {
     }
     if (removed) {
         ek_key_changed(c, c->argv[1], EK_EVENT_ZSET, "zrem");
+        ek_changed_elements(c, removed);
         if (ek_zset_is_empty(c->a, &v)) ek_delete_key(c, &v);
     }
     ek_reply_int(c->reply, removed);

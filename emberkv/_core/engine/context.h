@@ -69,6 +69,10 @@ void ek_key_changed(ek_ctx *c, ek_str key, ek_event class, const char *event);
 void ek_key_changed_in(ek_ctx *c, uint32_t db, ek_str key, ek_event class, const char *event);
 /* The same for a change that is no event: PFCOUNT keeps a count in the value. */
 void ek_key_changed_quietly(ek_ctx *c, ek_str key);
+/* It changed so many elements in all: save rules count those, and a key that is told of is one. */
+EK_INLINE void ek_changed_elements(ek_ctx *c, int64_t n) {
+    if (EK_UNLIKELY(n > 1)) EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + (uint64_t)n - 1);
+}
 /* Delete the key that v is and tell it ("del"). */
 void ek_delete_key(ek_ctx *c, ek_value *v);
 /* Tell, beside that, that a command put a whole new value of a type in the place of one of type `old`. */

@@ -16,6 +16,7 @@
 #define WINDOW ((size_t)1 << 20)
 #define ARGS_MAX (1 << 20)
 #define BULK_MAX ((int64_t)4 << 30)
+#define OLDEST 7000 /* Redis 7.0, which knows all that is older */
 #define LINE_MAX_BYTES 64 /* of a number with its mark; annotations are passed over piecewise */
 
 /* The file through a window that begins with the command that is read. */
@@ -163,6 +164,21 @@ static bool has_no_place(const ek_command *cmd) {
            !(cmd->categories & EK_ACL_SCRIPTING);
 }
 
+static int version_number(const char *since) {
+    int major = 0, minor = 0;
+    if (since) sscanf(since, "%d.%d", &major, &minor);
+    return major * 1000 + minor;
+}
+
+static void note_version(ek_aof_load *load, const ek_command *cmd) {
+    const char *since = cmd->decl->since;
+    if (EK_LIKELY(!since || since[0] < '7')) return;
+    int version = version_number(since), before = version_number(load->since);
+    if (version <= before || version <= OLDEST) return;
+    load->latest = cmd->name;
+    load->since = since;
+}
+
 static bool run(reader *r, running *u) {
     const ek_command *container, *cmd = ek_command_resolve(r->nargs, r->argv, &container);
     if (!cmd || !cmd->handler || has_no_place(cmd)) {
@@ -179,6 +195,7 @@ static bool run(reader *r, running *u) {
         return damaged(r, 0, multi ? "MULTI within MULTI" : "EXEC without MULTI");
     if (multi || exec) u->in_multi = multi;
     else if (!is_named(cmd, "select")) r->load->commands++;
+    note_version(r->load, cmd);
     if (!r->load->s) return true;
     u->tape.len = 0;
     ek_execute_command(u->session, cmd, r->nargs, r->argv, &u->tape);
@@ -234,6 +251,7 @@ ek_aof_end_kind ek_aof_load_fd(ek_aof_load *load, int fd) {
     load->err[0] = 0;
     load->commands = load->whole = load->keys = 0;
     load->rdb = false;
+    load->latest = load->since = NULL;
     load->bytes = fstat(fd, &st) == 0 ? (uint64_t)st.st_size : 0;
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     if (load->s && !(u.session = ek_session_new(load->s, 0))) no_memory(&r);

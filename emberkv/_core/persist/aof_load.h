@@ -28,6 +28,9 @@ typedef struct ek_aof_load {
     uint64_t whole;    /* up to here it is whole units */
     uint64_t keys;     /* of the RDB that it begins with */
     bool rdb;          /* it begins with one */
+    /* The command that came last into Redis's history, and with which version; NULL: none is later than
+     * 7.0. Both constants. */
+    const char *latest, *since;
     char err[512];     /* for people, unless it was whole; without the file's name */
 } ek_aof_load;
 
