@@ -210,10 +210,11 @@ def test_a_fork_writes_on(path: Path) -> None:
                 db._store.flush_log()
                 os._exit(0)
             except BaseException:
-                traceback.print_exc()
+                path.with_suffix(".why").write_text(traceback.format_exc())
             finally:
                 os._exit(1)
-        assert os.waitpid(pid, 0)[1] == 0
+        status = os.waitpid(pid, 0)[1]
+        assert status == 0, path.with_suffix(".why").read_text()
         db.set("parent", 2)
     with open_durable(path) as db:
         assert (db.get("parent"), db.get("child")) == (b"2", b"1")

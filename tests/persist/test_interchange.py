@@ -164,7 +164,8 @@ STEPS: list[Any] = [
     ("SETRANGE", "k", 0, ""), ("GETEX", "b"),
     ("RPUSH", "l", 1, 2, 3), ("LPOP", "l", 2), ("SADD", "s", 1, 2, 2, 3), ("SREM", "s", 1, 2, 9),
     ("HSET", "h", "a", 1, "b", 2), ("HDEL", "h", "a", "z"), ("ZADD", "zs", 1, "a", 2, "b"),
-    ("ZADD", "zs", 1, "a", 3, "b", 4, "c"), ("ZREM", "zs", "a", "b", "z"), ("MSET", "x", 1, "y", 2), ("XADD", "st", "1-1", "a", 1),
+    ("ZADD", "zs", 1, "a", 3, "b", 4, "c"), ("ZREM", "zs", "a", "b", "z"), ("MSET", "x", 1, "y", 2),
+    ("XADD", "st", "1-1", "a", 1),
     ("XGROUP", "CREATE", "st", "g", 0), ("MULTI",), ("INCR", "n"),
     ("INCR", "n"), ("EXEC",), ("CONFIG", "SET", "stop-writes-on-bgsave-error", "no"),
     ("CONFIG", "SET", "appendfsync", "always"), ("CONFIG", "SET", "appendfsync", "sometimes"),
@@ -210,6 +211,8 @@ def test_info_persistence_is_the_servers_field_by_field(tmp_path: Path) -> None:
                 assert ours(*step) == client.execute(*step), step
             if step[0] in ("BGSAVE", "BGREWRITEAOF") or "appendonly" in step:
                 continue  # one of the two may be done already
+            if step[0] in ("MULTI", "INCR"):
+                continue  # INFO would be queued
             theirs = fields(client.execute("INFO", "persistence").value)
             mine = fields(ours("INFO", "persistence").value)
             assert list(mine) == list(theirs), step
