@@ -24,10 +24,22 @@ static ek_feed_state *state_of(const ek_store *s) { return ek_feed_state_of(s->a
 
 /* --- the file lock --- */
 
+/* What a child finds in memory was perhaps opened by a thread of the parent's when the child's
+ * descriptors had been copied, and its memory not yet: the number may be anybody's. It opens its own. */
+static void forget_parents_files(ek_store *s) {
+    ek_aof *f = s->aof;
+    if (EK_LIKELY(!f || f->forks == s->a->forks)) return;
+    f->dir = f->fd = -1;
+    f->forks = s->a->forks;
+}
+
 bool ek_aof_lock(ek_store *s) {
     for (;;) {
         ek_lock_result r = ek_lock_wait(&state_of(s)->file_lock, LOCK_MS);
-        if (r == EK_LOCK_TAKEN || r == EK_LOCK_OWNER_DIED) return true;
+        if (r == EK_LOCK_TAKEN || r == EK_LOCK_OWNER_DIED) {
+            forget_parents_files(s);
+            return true;
+        }
         if (r != EK_LOCK_BUSY) return false;
     }
 }
@@ -292,6 +304,7 @@ static void drop(ek_store *s) {
     s->feed_due = NULL;
     s->feed_end = NULL;
     if (!f) return;
+    if (f->forks != s->a->forks) f->fd = f->dir = -1;
     if (f->fd >= 0) close(f->fd);
     if (f->dir >= 0) close(f->dir);
     free(f);

@@ -29,6 +29,7 @@ typedef struct ek_aof {
     int dir; /* of appendonlydir; -1 until there is one */
     int fd;             /* of the increment `file_id` */
     uint64_t file_id;
+    unsigned forks;     /* ek_arena.forks when they were opened */
     /* The house keeper's alone. */
     int64_t synced_ms;  /* when he last did */
     bool syncs;         /* he does each second, by the setting as he last saw it */
