@@ -56,7 +56,7 @@ def extension(name: str, floors: list[str]) -> Extension:
     )
 
 
-extensions = [extension("_ember", FLOORS)]
+extensions = [extension("_ember", FLOORS), extension("_lua_objects", [])]
 if os.environ.get("EMBERKV_TESTING"):
     extensions.append(extension("_containers", CONTAINERS))
 

@@ -6,8 +6,12 @@
 
 cdef extern from "scripting/state.h" nogil:
     ctypedef bint cbool "bool"
+    ctypedef struct ek_lua_api:
+        pass
+    ek_lua_api lua
     ctypedef struct ek_lua_hooks:
         cbool (*locate)(char *path, size_t n, char *err, size_t errlen) noexcept nogil
+        cbool (*replace)(char *err, size_t errlen) noexcept nogil
         cbool (*leave)() noexcept nogil
         cbool (*interrupted)() noexcept nogil
     ek_lua_hooks ek_lua_above
@@ -20,8 +24,11 @@ cdef cbool find_lua(char *path, size_t n, char *err, size_t errlen) noexcept wit
     cdef bytes text
     try:
         from importlib.util import find_spec
+        from os import environ
         spec = find_spec("lupa.lua51")
         text = b"" if spec is None or spec.origin is None else spec.origin.encode()
+        if environ.get("EMBERKV_LUA") == "objects":
+            text = b"/not asked"  # no module: see _lua_objects.pyx
         if 0 < len(text) and <size_t> len(text) < n:
             memcpy(path, <const char *> text, len(text) + 1)
             return True
@@ -33,7 +40,26 @@ cdef cbool find_lua(char *path, size_t n, char *err, size_t errlen) noexcept wit
     return False
 
 
+cdef bint _by_objects = False  # lupa's module has no symbols: Lua is reached by its Python objects
+
+
+cdef cbool replace_lua(char *err, size_t errlen) noexcept with gil:
+    global _by_objects
+    cdef bytes text
+    try:
+        from emberkv._core import _lua_objects
+        _lua_objects.fill(<size_t> &lua)
+        _by_objects = True
+        return True
+    except BaseException as error:
+        text = str(error).encode("utf-8", "replace")[:errlen - 1]
+    memcpy(err, <const char *> text, len(text) + 1)
+    return False
+
+
 cdef cbool leave_interpreter() noexcept nogil:
+    if _by_objects:  # lupa lets go of it while Lua runs
+        return True
     return ek_interpreter_leave()
 
 
@@ -63,5 +89,6 @@ cdef int retaken(Store store) except -1:
 
 
 ek_lua_above.locate = find_lua
+ek_lua_above.replace = replace_lua
 ek_lua_above.leave = leave_interpreter
 ek_lua_above.interrupted = script_interrupted

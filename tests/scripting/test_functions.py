@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from oracle import RedisServer
+from oracle import RedisServer, Reply
 from scripting.libraries import CALLED, CALLS, LIBRARIES
 from subjects import Client
 
@@ -97,6 +98,13 @@ def test_payloads_go_from_one_to_the_other(both: tuple[Client, Client]) -> None:
         assert taker.execute("FCALL", "f_b", 0).value == 1
 
 
+def whichever(reply: Reply) -> Reply:
+    """Which of two libraries that are there is told depends on how a server's names fall."""
+    if reply.kind != "error":
+        return reply
+    return Reply("error", re.sub(rb"Library [ab] already", b"Library already", reply.value))
+
+
 def test_policies_of_restore_are_those_of_a_server(both: tuple[Client, Client]) -> None:
     ours, theirs = both
     load = ("FUNCTION", "LOAD")
@@ -115,7 +123,7 @@ def test_policies_of_restore_are_those_of_a_server(both: tuple[Client, Client]) 
         [(*load, moved), (*restore, "REPLACE")],
     ):
         for call in [*calls, ("FUNCTION", "STATS"), ("FCALL", "f_a", 0), flush]:
-            assert ours.execute(*call) == theirs.execute(*call), call
+            assert whichever(ours.execute(*call)) == whichever(theirs.execute(*call)), call
 
 
 def test_a_damaged_payload_changes_nothing(db: Any) -> None:

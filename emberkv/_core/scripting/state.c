@@ -220,7 +220,7 @@ ek_lua *ek_lua_of(ek_ctx *c) {
     char path[4096], err[256] = "";
     if (EK_LIKELY(c->s->scripting != NULL)) return begin(c->s->scripting);
     if (!ek_lua_above.locate || !ek_lua_above.locate(path, sizeof path, err, sizeof err) ||
-        !ek_lua_load(path, err, sizeof err)) {
+        (!ek_lua_load(path, err, sizeof err) && !ek_lua_above.replace(err, sizeof err))) {
         ek_reply_error(c->reply, "ERR scripts need the package lupa: %s", err);
         return NULL;
     }

@@ -86,6 +86,8 @@ ek_lua *ek_lua_of(ek_ctx *c);
 typedef struct ek_lua_hooks {
     /* Gives the path of lupa's module, or what is wrong in err and false. */
     bool (*locate)(char *path, size_t n, char *err, size_t errlen);
+    /* The interface is not to be had from there: fill `lua` otherwise, or what is wrong in err and false. */
+    bool (*replace)(char *err, size_t errlen);
     /* A script takes long: let go of the interpreter. False: this thread has it not. Whoever entered the
      * store takes it again after having left that. */
     bool (*leave)(void);

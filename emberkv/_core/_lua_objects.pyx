@@ -1,0 +1,1112 @@
+# Lua's C interface, made of what the lupa package gives to Python: for where its extension module keeps
+# the symbols of Lua to itself. What scripts may do and say is in scripting/*.c as ever; this is the
+# one seam, `ek_lua_api`, filled with functions that work on Python objects. It is some fifty times
+# slower, and loaded only when it is needed (or EMBERKV_LUA=objects asks for it, for tests).
+#
+# A value of Lua is None, bool, float, bytes, or one of lupa's objects; the stack of the C interface is a
+# list of them. A function in C that Lua calls is a `Function`. Errors: what is raised lies on top of
+# the stack and the C code is left by a jump to `enter`, over frames of C alone; from there on it is a
+# `Raised`, which lupa carries through Lua. Everything here holds the interpreter, and no function
+# that jumps does.
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.ref cimport Py_DECREF, Py_INCREF
+from libc.stdint cimport uintptr_t
+from libc.string cimport strlen
+
+from os import urandom
+
+cdef extern from *:
+    """
+    #include "scripting/state.h"
+
+    #include <setjmp.h>
+    #include <stdarg.h>
+    #include <stdio.h>
+    #include <stdlib.h>
+
+    typedef struct lua_frame {
+        struct lua_frame *outer;
+        jmp_buf jump;
+    } lua_frame;
+
+    struct lua_State {
+        lua_frame *frame; /* of the function in C that was called last */
+        void *state;      /* the State */
+        ek_lua *self;
+        lua_CFunction *panic;
+    };
+
+    /* Call the function; how many results it left, -1: the error is on top of the stack. */
+    static int enter(lua_State *L, lua_CFunction *f) {
+        lua_frame frame = {.outer = L->frame};
+        L->frame = &frame;
+        int n = _setjmp(frame.jump) ? -1 : f(L);
+        L->frame = frame.outer;
+        return n;
+    }
+
+    static int leave(lua_State *L) {
+        if (!L->frame) L->panic(L); /* does not return */
+        _longjmp(L->frame->jump, 1);
+        return 0;
+    }
+
+    /* What may fail: below zero, and the error is on top of the stack. */
+    static struct {
+        int (*gettable)(lua_State *, int);
+        int (*getfield)(lua_State *, int, const char *);
+        int (*settable)(lua_State *, int);
+        int (*setfield)(lua_State *, int, const char *);
+        int (*rawset)(lua_State *, int);
+        int (*rawseti)(lua_State *, int, int);
+        int (*call)(lua_State *, int, int);
+        int (*next)(lua_State *, int);
+        int (*concat)(lua_State *, int);
+        int (*newuserdata)(lua_State *, size_t, void **);
+        int (*checktype)(lua_State *, int, int);
+        int (*checknumber)(lua_State *, int, double *);
+        int (*checklstring)(lua_State *, int, size_t *, const char **);
+        void (*argerror)(lua_State *, int, const char *);
+        void (*error)(lua_State *, const char *); /* push it with the place in front */
+        void (*pushstring)(lua_State *, const char *);
+        const char *(*tolstring)(lua_State *, int, size_t *);
+    } may;
+
+    static int or_leave(lua_State *L, int n) { return n < 0 ? leave(L) : n; }
+    static void j_gettable(lua_State *L, int i) { or_leave(L, may.gettable(L, i)); }
+    static void j_getfield(lua_State *L, int i, const char *k) { or_leave(L, may.getfield(L, i, k)); }
+    static void j_settable(lua_State *L, int i) { or_leave(L, may.settable(L, i)); }
+    static void j_setfield(lua_State *L, int i, const char *k) { or_leave(L, may.setfield(L, i, k)); }
+    static void j_rawset(lua_State *L, int i) { or_leave(L, may.rawset(L, i)); }
+    static void j_rawseti(lua_State *L, int i, int n) { or_leave(L, may.rawseti(L, i, n)); }
+    static void j_call(lua_State *L, int n, int r) { or_leave(L, may.call(L, n, r)); }
+    static int j_next(lua_State *L, int i) { return or_leave(L, may.next(L, i)); }
+    static void j_concat(lua_State *L, int n) { or_leave(L, may.concat(L, n)); }
+    static int j_error(lua_State *L) { return leave(L); }
+    static void j_checktype(lua_State *L, int i, int t) { or_leave(L, may.checktype(L, i, t)); }
+    static void *j_newuserdata(lua_State *L, size_t n) {
+        void *p = NULL;
+        or_leave(L, may.newuserdata(L, n, &p));
+        return p;
+    }
+    static double j_checknumber(lua_State *L, int i) {
+        double v = 0;
+        or_leave(L, may.checknumber(L, i, &v));
+        return v;
+    }
+    static ptrdiff_t whole(double v) {
+        return v >= -0x1p63 && v < 0x1p63 ? (ptrdiff_t)v : INT64_MIN;
+    }
+    static ptrdiff_t j_checkinteger(lua_State *L, int i) { return whole(j_checknumber(L, i)); }
+    static const char *j_checklstring(lua_State *L, int i, size_t *n) {
+        const char *p = NULL;
+        or_leave(L, may.checklstring(L, i, n, &p));
+        return p;
+    }
+    static int j_argerror(lua_State *L, int i, const char *why) {
+        may.argerror(L, i, why);
+        return leave(L);
+    }
+    static char *formatted(const char *format, va_list args) {
+        char *text;
+        return vasprintf(&text, format, args) < 0 ? NULL : text;
+    }
+    static int j_L_error(lua_State *L, const char *format, ...) {
+        va_list args;
+        va_start(args, format);
+        char *text = formatted(format, args);
+        va_end(args);
+        may.error(L, text ? text : "not enough memory");
+        free(text);
+        return leave(L);
+    }
+    static const char *pushfstring(lua_State *L, const char *format, ...) {
+        va_list args;
+        va_start(args, format);
+        char *text = formatted(format, args);
+        va_end(args);
+        may.pushstring(L, text ? text : "not enough memory");
+        free(text);
+        return may.tolstring(L, -1, NULL);
+    }
+    static int opened(lua_State *L) { (void)L; return 0; } /* lupa has all libraries open */
+    static lua_CFunction *atpanic(lua_State *L, lua_CFunction *f) { return L->panic = f; }
+    static lua_Alloc *getallocf(lua_State *L, void **ud) {
+        *ud = L->self;
+        return NULL;
+    }
+
+    static void fill_jumping(ek_lua_api *to) {
+        to->gettable = j_gettable;
+        to->getfield = j_getfield;
+        to->settable = j_settable;
+        to->setfield = j_setfield;
+        to->rawset = j_rawset;
+        to->rawseti = j_rawseti;
+        to->call = j_call;
+        to->next = j_next;
+        to->concat = j_concat;
+        to->error = j_error;
+        to->newuserdata = j_newuserdata;
+        to->pushfstring = pushfstring;
+        to->L_error = j_L_error;
+        to->L_checktype = j_checktype;
+        to->L_checknumber = j_checknumber;
+        to->L_checkinteger = j_checkinteger;
+        to->L_checklstring = j_checklstring;
+        to->L_argerror = j_argerror;
+        to->open_base = to->open_table = to->open_string = to->open_math = opened;
+        to->atpanic = atpanic;
+        to->getallocf = getallocf;
+    }
+    """
+    ctypedef struct lua_State:
+        void *state
+        ek_lua *self
+    ctypedef struct ek_lua:
+        size_t used, limit
+    ctypedef int lua_CFunction(lua_State *L) noexcept nogil
+    ctypedef void *lua_Alloc(void *ud, void *p, size_t old, size_t n) noexcept nogil
+    ctypedef struct lua_Debug:
+        const char *source
+        int currentline, i_ci
+    ctypedef void lua_Hook(lua_State *L, lua_Debug *ar) noexcept nogil
+    enum: LUA_REGISTRYINDEX, LUA_GLOBALSINDEX, LUA_TNIL, LUA_TBOOLEAN, LUA_TLIGHTUSERDATA
+    enum: LUA_TNUMBER, LUA_TSTRING, LUA_TTABLE, LUA_TFUNCTION, LUA_MULTRET, LUA_GCCOLLECT
+    int enter(lua_State *L, lua_CFunction *f) noexcept nogil
+    int leave(lua_State *L) noexcept nogil
+    ptrdiff_t whole(double v) noexcept nogil
+    ctypedef struct may_fail "may":
+        int (*gettable)(lua_State *, int) noexcept nogil
+        int (*getfield)(lua_State *, int, const char *) noexcept nogil
+        int (*settable)(lua_State *, int) noexcept nogil
+        int (*setfield)(lua_State *, int, const char *) noexcept nogil
+        int (*rawset)(lua_State *, int) noexcept nogil
+        int (*rawseti)(lua_State *, int, int) noexcept nogil
+        int (*call)(lua_State *, int, int) noexcept nogil
+        int (*next)(lua_State *, int) noexcept nogil
+        int (*concat)(lua_State *, int) noexcept nogil
+        int (*newuserdata)(lua_State *, size_t, void **) noexcept nogil
+        int (*checktype)(lua_State *, int, int) noexcept nogil
+        int (*checknumber)(lua_State *, int, double *) noexcept nogil
+        int (*checklstring)(lua_State *, int, size_t *, const char **) noexcept nogil
+        void (*argerror)(lua_State *, int, const char *) noexcept nogil
+        void (*error)(lua_State *, const char *) noexcept nogil
+        void (*pushstring)(lua_State *, const char *) noexcept nogil
+        const char *(*tolstring)(lua_State *, int, size_t *) noexcept nogil
+    may_fail may
+    ctypedef struct ek_lua_api:
+        lua_State *(*newstate)(lua_Alloc *, void *) noexcept nogil
+        void (*close)(lua_State *) noexcept nogil
+        int (*gettop)(lua_State *) noexcept nogil
+        void (*settop)(lua_State *, int) noexcept nogil
+        void (*pushvalue)(lua_State *, int) noexcept nogil
+        void (*remove)(lua_State *, int) noexcept nogil
+        void (*insert)(lua_State *, int) noexcept nogil
+        void (*replace)(lua_State *, int) noexcept nogil
+        int (*checkstack)(lua_State *, int) noexcept nogil
+        int (*type)(lua_State *, int) noexcept nogil
+        const char *(*typename)(lua_State *, int) noexcept nogil
+        int (*isnumber)(lua_State *, int) noexcept nogil
+        int (*rawequal)(lua_State *, int, int) noexcept nogil
+        double (*tonumber)(lua_State *, int) noexcept nogil
+        ptrdiff_t (*tointeger)(lua_State *, int) noexcept nogil
+        int (*toboolean)(lua_State *, int) noexcept nogil
+        const char *(*tolstring)(lua_State *, int, size_t *) noexcept nogil
+        size_t (*objlen)(lua_State *, int) noexcept nogil
+        void *(*touserdata)(lua_State *, int) noexcept nogil
+        lua_CFunction *(*tocfunction)(lua_State *, int) noexcept nogil
+        void (*pushnil)(lua_State *) noexcept nogil
+        void (*pushnumber)(lua_State *, double) noexcept nogil
+        void (*pushlstring)(lua_State *, const char *, size_t) noexcept nogil
+        void (*pushstring)(lua_State *, const char *) noexcept nogil
+        void (*pushcclosure)(lua_State *, lua_CFunction *, int) noexcept nogil
+        void (*pushboolean)(lua_State *, int) noexcept nogil
+        void (*pushlightuserdata)(lua_State *, void *) noexcept nogil
+        void (*rawget)(lua_State *, int) noexcept nogil
+        void (*rawgeti)(lua_State *, int, int) noexcept nogil
+        void (*createtable)(lua_State *, int, int) noexcept nogil
+        int (*getmetatable)(lua_State *, int) noexcept nogil
+        int (*setmetatable)(lua_State *, int) noexcept nogil
+        int (*pcall)(lua_State *, int, int, int) noexcept nogil
+        int (*cpcall)(lua_State *, lua_CFunction *, void *) noexcept nogil
+        int (*gc)(lua_State *, int, int) noexcept nogil
+        int (*getstack)(lua_State *, int, lua_Debug *) noexcept nogil
+        int (*getinfo)(lua_State *, const char *, lua_Debug *) noexcept nogil
+        int (*sethook)(lua_State *, lua_Hook *, int, int) noexcept nogil
+        int (*setfenv)(lua_State *, int) noexcept nogil
+        int (*L_loadbuffer)(lua_State *, const char *, size_t, const char *) noexcept nogil
+        int (*L_ref)(lua_State *, int) noexcept nogil
+        void (*L_unref)(lua_State *, int, int) noexcept nogil
+    void fill_jumping(ek_lua_api *to) noexcept nogil
+
+# What Lua itself has to do. No hook comes in it, and its lines are no place of an error.
+cdef bytes PRELUDE = b"""
+local unraise = ...
+local rawget, rawset, rawequal, next, unpack, select = rawget, rawset, rawequal, next, unpack, select
+local pcall, xpcall, setfenv, loadstring, error = pcall, xpcall, setfenv, loadstring, error
+local tonumber, collectgarbage, as_function = tonumber, collectgarbage, python.as_function
+local sethook, gethook, create, resume = debug.sethook, debug.gethook, coroutine.create, coroutine.resume
+
+local function resumed(ok, ...)
+    if ok then return ok, ... end
+    return ok, unraise((...))
+end
+local function passed_on(ok, ...)
+    if ok then return ... end
+    error((...), 0)
+end
+coroutine.create = function(f) -- which has the hook of who made it
+    local co, hook, mask, count = create(f), gethook()
+    if hook then sethook(co, hook, mask, count) end
+    return co
+end
+coroutine.resume = function(...) return resumed(resume(...)) end
+local made = coroutine.create
+coroutine.wrap = function(f)
+    local co = made(f)
+    return function(...) return passed_on(resume(co, ...)) end
+end
+local protected = xpcall
+_G.xpcall = function(f, handler) return protected(f, function(e) return handler(unraise(e)) end) end
+python = nil
+
+return {
+    rawget = rawget, rawequal = rawequal, tonumber = tonumber, gc = collectgarbage,
+    rawset = function(t, k, v) rawset(t, k, v) end,
+    put = function(t, k, f) rawset(t, k, as_function(f)) end,
+    next = function(t, k) return next(t, k) end,
+    index = function(t, k) return pcall(function() return t[k] end) end,
+    newindex = function(t, k, v) return pcall(function() t[k] = v end) end,
+    size = function(t) return #t end,
+    table = function() return {} end,
+    getmetatable = debug.getmetatable, setmetatable = debug.setmetatable, info = debug.getinfo,
+    wrap = function(f)
+        f = as_function(f)
+        return function(...) return f(...) end
+    end,
+    call = function(handler, f, ...)
+        local n, a = select('#', ...), {...}
+        return protected(function() return f(unpack(a, 1, n)) end, as_function(handler))
+    end,
+    call_c = function(handler, f, ...)
+        local n, a = select('#', ...), {...}
+        f = as_function(f)
+        return protected(function() return f(unpack(a, 1, n)) end, as_function(handler))
+    end,
+    load = function(text, name, env)
+        local f, why = loadstring(text, name)
+        if f then return true, setfenv(f, env) end
+        return false, why
+    end,
+    setfenv = setfenv,
+    hook = function(f, n)
+        if f then sethook(as_function(f), '', n) else sethook() end
+    end,
+}
+"""
+
+cdef enum:
+    STACK_MAX = 8000
+    ERROR = 2
+    NO_MEMORY = 4
+
+cdef bytes FULL = b"not enough memory"
+cdef dict TYPES = {None: LUA_TNIL, "table": LUA_TTABLE, "function": LUA_TFUNCTION}
+cdef list NAMES = [b"nil", b"boolean", b"userdata", b"number", b"string", b"table", b"function",
+                   b"userdata", b"thread", b"no value"]
+cdef object lupa = None  # lupa.lua51
+
+
+cdef class Light:
+    """A pointer as a value of Lua."""
+    cdef void *p
+
+    def __repr__(self):
+        return "userdata: (nil)"
+
+
+cdef class Memory:
+    """Memory that Lua owns. It never leaves the stack and upvalues, so it is nothing to Lua."""
+    cdef void *p
+    cdef size_t n
+
+    def __dealloc__(self):
+        PyMem_Free(self.p)
+
+
+cdef class Raised(Exception):
+    cdef object value
+    cdef bint handled  # by the handler of the innermost pcall
+
+
+cdef class Function:
+    """A function in C, as Lua calls it."""
+    cdef State state
+    cdef lua_CFunction *f
+    cdef list upvalues
+    cdef object wrapped
+
+    def __call__(self, *args):
+        cdef State s = self.state
+        cdef Py_ssize_t base = s.base, begin = len(s.stack), lent = len(s.lent)
+        cdef list upvalues = s.upvalues
+        cdef int n
+        s.base = begin
+        s.upvalues = self.upvalues
+        s.bound(False)
+        for x in args:
+            s.stack.append(taken(x))
+        n = enter(&s.c, self.f)
+        try:
+            if n < 0:
+                raise s.raised()
+            results = tuple([s.given(x) for x in s.stack[len(s.stack) - n:]]) if n else ()
+            return results
+        finally:
+            del s.stack[begin:]
+            del s.lent[lent:]
+            s.base = base
+            s.upvalues = upvalues
+
+
+cdef class Handler:
+    """The handler of errors of a pcall; one that was handled is not handled again."""
+    cdef object f  # a Function, or None
+
+    def __call__(self, error=None):
+        if isinstance(error, Raised) and (<Raised> error).handled:
+            return (<Raised> error).value
+        return error if self.f is None else self.f(error)
+
+
+cdef class Hook:
+    cdef State state
+    cdef lua_Hook *f
+
+    def __call__(self, *args):
+        cdef State s = self.state
+        cdef Py_ssize_t base = s.base, begin = len(s.stack)
+        s.bound(False)
+        if s.do[b"info"](2, b"S")[b"source"] == s.name:
+            return ()  # it is the prelude that runs, for the C code
+        s.base = begin
+        s.hook = self.f
+        try:
+            s.measure()
+            if s.c.self.used > s.c.self.limit:
+                s.stack.append(FULL)
+                raise s.raised()
+            if enter(&s.c, run_hook) < 0:
+                raise s.raised()
+            s.bound(True)
+        finally:
+            del s.stack[begin:]
+            s.base = base
+        return ()
+
+
+cdef int run_hook(lua_State *L) noexcept nogil:
+    cdef lua_Hook *f = hook_of(L)
+    f(L, NULL)
+    return 0
+
+
+cdef lua_Hook *hook_of(lua_State *L) noexcept with gil:
+    return (<State> L.state).hook
+
+
+cdef object taken(object x):
+    """A value that came from Lua, as it lies on the stack."""
+    if type(x) is int:
+        return float(x)
+    if isinstance(x, BaseException):
+        return (<Raised> x).value if isinstance(x, Raised) else str(x).encode()
+    return x
+
+
+def unraise(x=None):
+    return taken(x)
+
+
+cdef class State:
+    cdef lua_State c
+    cdef list stack, upvalues
+    cdef Py_ssize_t base
+    cdef dict registry, lights
+    cdef int references
+    cdef object runtime, globals, handler
+    cdef object do  # what the prelude gave
+    cdef bytes name  # of the prelude: no script can have it
+    cdef list lent  # strings whose bytes the C code points to, though they may be off the stack
+    cdef lua_Hook *hook
+    cdef bint handled  # the error on top of the stack
+
+    cdef void begin(self, ek_lua *of) except *:
+        self.runtime = lupa.LuaRuntime(
+            encoding=None, unpack_returned_tuples=True, register_eval=False,
+            register_builtins=False, attribute_filter=no_attributes, max_memory=0,
+        )
+        self.stack = []
+        self.upvalues = []
+        self.lent = []
+        self.registry = {}
+        self.lights = {}
+        self.c.self = of
+        self.name = b"=" + urandom(8).hex().encode()
+        load = self.runtime.execute(b"return loadstring")
+        self.do = dict(load(PRELUDE, self.name)(unraise).items())
+        self.globals = self.runtime.globals()
+
+    cdef void bound(self, bint on) except *:
+        """Bound Lua's memory, or not: lupa cannot bear it to run out while it hands over a value, so it
+        is off from each call of a function in C to the next time that the script looks around."""
+        limit = self.c.self.limit
+        self.runtime.set_max_memory(limit if on and limit < <size_t> 1 << 62 else 0)
+
+    cdef void measure(self) except *:
+        self.c.self.used = self.runtime.get_memory_used()
+
+    cdef object at(self, int i):
+        cdef Py_ssize_t at
+        if i > 0:
+            at = self.base + i - 1
+            return self.stack[at] if at < len(self.stack) else None
+        if i > LUA_REGISTRYINDEX:
+            return self.stack[len(self.stack) + i]
+        if i == LUA_GLOBALSINDEX:
+            return self.globals
+        return self.upvalues[LUA_GLOBALSINDEX - i - 1]
+
+    cdef object given(self, object x):
+        """A value of the stack, as it is handed to Lua."""
+        if isinstance(x, Function):
+            if (<Function> x).wrapped is None:
+                (<Function> x).wrapped = self.do[b"wrap"](x)
+            return (<Function> x).wrapped
+        if isinstance(x, Light) and (<Light> x).p != NULL:
+            return b"\0light %d" % <uintptr_t> (<Light> x).p
+        return x
+
+    cdef Raised raised(self):
+        cdef Raised error = Raised()
+        error.value = self.stack[len(self.stack) - 1]
+        error.handled = self.handled
+        self.handled = False
+        return error
+
+    cdef int fail(self, object value, bint handled=False) except 0:
+        self.stack.append(value)
+        self.handled = handled
+        return -1
+
+    cdef int fail_by(self, object error) except 0:
+        """What lupa raised, as the error on top of the stack."""
+        if isinstance(error, Raised):
+            return self.fail((<Raised> error).value, (<Raised> error).handled)
+        if isinstance(error, MemoryError):
+            return self.fail(FULL)
+        text = error.args[0] if error.args else b""
+        text = text if isinstance(text, bytes) else str(text).encode()
+        return self.fail(text.split(b"\nstack traceback:")[0])
+
+    cdef int set(self, object table, object key, object value) except 0:
+        try:
+            if isinstance(value, Function):
+                self.do[b"put"](table, self.given(key), value)
+            else:
+                self.do[b"rawset"](table, self.given(key), self.given(value))
+        except Exception as error:
+            return self.fail_by(error)
+        return 1
+
+    cdef int call(self, int nargs, int nresults, object handler) except 0:
+        """Of the function and its arguments on the stack make the results, or the error."""
+        cdef Py_ssize_t begin = len(self.stack) - nargs - 1
+        f = self.stack[begin]
+        args = [self.given(x) for x in self.stack[begin + 1:]]
+        del self.stack[begin:]
+        outer = self.handler
+        self.handler = handler
+        how = self.do[b"call_c" if isinstance(f, Function) else b"call"]
+        cdef Handler h = Handler()
+        h.f = handler
+        self.bound(True)
+        try:
+            result = how(h, f, *args)
+        except Exception as error:
+            return self.fail_by(error)
+        finally:
+            self.handler = outer
+            self.bound(False)
+            self.measure()
+        results = list(result) if isinstance(result, tuple) else [result]
+        if results[0] is not True:
+            error = self.placed(results[1]) if len(results) > 1 else None
+            handled = handler is not None and type(error) is not bytes
+            return self.fail(taken(error), handled)
+        del results[0]
+        if nresults != LUA_MULTRET:
+            del results[nresults:]
+            results += [None] * (nresults - len(results))
+        for x in results:
+            self.stack.append(taken(x))
+        return 1
+
+    cdef object placed(self, object error):
+        """An error of a function that the prelude called for C code: in the name and place of that."""
+        if not isinstance(error, bytes) or not error.startswith(self.name[1:]):
+            return error
+        text = error.split(b": ", 1)[1]
+        name = self.do[b"info"](1, b"n")[b"name"]
+        if name is not None:
+            text = text.replace(b" to 'f' (", b" to '%s' (" % name)
+        return self.where(1) + text
+
+    cdef object where(self, int level):
+        """The place in front of an error's text: of who called the function that runs."""
+        info = self.do[b"info"](level + 1, b"Sl")
+        if info is None or info[b"currentline"] <= 0 or info[b"source"] == self.name:
+            return b""
+        return b"%s:%d: " % (info[b"short_src"], info[b"currentline"])
+
+
+def no_attributes(*args):
+    raise AttributeError("a script cannot look into this")
+
+
+# --- the functions of the interface ---
+
+cdef lua_State *newstate(lua_Alloc *alloc, void *ud) noexcept with gil:
+    cdef State s = State()
+    try:
+        s.begin(<ek_lua *> ud)
+    except Exception:
+        return NULL
+    Py_INCREF(s)
+    s.c.state = <void *> s
+    return &s.c
+
+
+cdef void close(lua_State *L) noexcept with gil:
+    cdef State s = <State> L.state
+    s.stack = s.upvalues = s.lent = None
+    s.registry = s.lights = None
+    s.globals = s.handler = s.do = s.runtime = None
+    Py_DECREF(s)
+
+
+cdef int gettop(lua_State *L) noexcept with gil:
+    cdef State s = <State> L.state
+    return <int> (len(s.stack) - s.base)
+
+
+cdef void settop(lua_State *L, int i) noexcept with gil:
+    cdef State s = <State> L.state
+    cdef Py_ssize_t n = s.base + i if i >= 0 else len(s.stack) + i + 1
+    if n <= len(s.stack):
+        del s.stack[n:]
+    else:
+        s.stack += [None] * (n - len(s.stack))
+
+
+cdef void pushvalue(lua_State *L, int i) noexcept with gil:
+    cdef State s = <State> L.state
+    s.stack.append(s.at(i))
+
+
+cdef Py_ssize_t place(State s, int i):
+    return s.base + i - 1 if i > 0 else len(s.stack) + i
+
+
+cdef void remove(lua_State *L, int i) noexcept with gil:
+    cdef State s = <State> L.state
+    del s.stack[place(s, i)]
+
+
+cdef void insert(lua_State *L, int i) noexcept with gil:
+    cdef State s = <State> L.state
+    cdef Py_ssize_t at = place(s, i)
+    s.stack.insert(at, s.stack.pop())
+
+
+cdef void replace(lua_State *L, int i) noexcept with gil:
+    cdef State s = <State> L.state
+    cdef Py_ssize_t at = place(s, i)
+    value = s.stack.pop()
+    if i == LUA_GLOBALSINDEX:
+        s.globals = value
+    elif i < LUA_GLOBALSINDEX:
+        s.upvalues[LUA_GLOBALSINDEX - i - 1] = value
+    else:
+        s.stack[at] = value
+
+
+cdef int checkstack(lua_State *L, int n) noexcept with gil:
+    cdef State s = <State> L.state
+    return len(s.stack) - s.base + n <= STACK_MAX
+
+
+cdef int type_of(object x):
+    if isinstance(x, bytes):
+        return LUA_TSTRING
+    if isinstance(x, bool):
+        return LUA_TBOOLEAN
+    if isinstance(x, float):
+        return LUA_TNUMBER
+    if isinstance(x, Function):
+        return LUA_TFUNCTION
+    if isinstance(x, Light):
+        return LUA_TLIGHTUSERDATA
+    if x is None:
+        return LUA_TNIL
+    name = lupa.lua_type(x)
+    return 8 if name == "thread" else 7 if name not in TYPES else TYPES[name]
+
+
+cdef int type_at(lua_State *L, int i) noexcept with gil:
+    cdef State s = <State> L.state
+    if i > 0 and s.base + i > len(s.stack):
+        return -1
+    return type_of(s.at(i))
+
+
+cdef const char *typename(lua_State *L, int t) noexcept with gil:
+    name = NAMES[t]  # the last of which is of what is not there
+    return PyBytes_AS_STRING(name)
+
+
+cdef object number(State s, object x):
+    if isinstance(x, bytes):
+        x = s.do[b"tonumber"](x)
+        return None if x is None else float(x)
+    return x if isinstance(x, float) else None
+
+
+cdef int isnumber(lua_State *L, int i) noexcept with gil:
+    cdef State s = <State> L.state
+    return number(s, s.at(i)) is not None
+
+
+cdef int rawequal(lua_State *L, int i, int j) noexcept with gil:
+    cdef State s = <State> L.state
+    return bool(s.do[b"rawequal"](s.given(s.at(i)), s.given(s.at(j))))
+
+
+cdef double tonumber(lua_State *L, int i) noexcept with gil:
+    cdef State s = <State> L.state
+    x = number(s, s.at(i))
+    return 0 if x is None else x
+
+
+cdef ptrdiff_t tointeger(lua_State *L, int i) noexcept nogil:
+    return whole(tonumber(L, i))
+
+
+cdef int toboolean(lua_State *L, int i) noexcept with gil:
+    x = (<State> L.state).at(i)
+    return x is not None and x is not False
+
+
+cdef const char *tolstring(lua_State *L, int i, size_t *n) noexcept with gil:
+    cdef State s = <State> L.state
+    x = s.at(i)
+    if isinstance(x, float):
+        x = b"nan" if x != x else b"%.14g" % x
+        if i > LUA_REGISTRYINDEX:
+            s.stack[place(s, i)] = x
+    if not isinstance(x, bytes):
+        if n != NULL:
+            n[0] = 0
+        return NULL
+    if n != NULL:
+        n[0] = PyBytes_GET_SIZE(x)
+    s.lent.append(x)
+    return PyBytes_AS_STRING(x)
+
+
+cdef size_t objlen(lua_State *L, int i) noexcept with gil:
+    cdef State s = <State> L.state
+    x = s.at(i)
+    if isinstance(x, bytes):
+        return len(x)
+    return s.do[b"size"](x) if type_of(x) == LUA_TTABLE else 0
+
+
+cdef void *touserdata(lua_State *L, int i) noexcept with gil:
+    x = (<State> L.state).at(i)
+    if isinstance(x, Light):
+        return (<Light> x).p
+    return (<Memory> x).p if isinstance(x, Memory) else NULL
+
+
+cdef int call_original(lua_State *L) noexcept nogil:
+    """In the place of a function of Lua's own, the first upvalue, which has no pointer here."""
+    pushvalue(L, LUA_GLOBALSINDEX - 1)
+    insert(L, 1)
+    if may.call(L, gettop(L) - 1, LUA_MULTRET) < 0:
+        return leave(L)
+    return gettop(L)
+
+
+cdef lua_CFunction *tocfunction(lua_State *L, int i) noexcept nogil:
+    return call_original
+
+
+cdef void pushnil(lua_State *L) noexcept with gil:
+    (<State> L.state).stack.append(None)
+
+
+cdef void pushnumber(lua_State *L, double v) noexcept with gil:
+    (<State> L.state).stack.append(v)
+
+
+cdef void pushlstring(lua_State *L, const char *p, size_t n) noexcept with gil:
+    (<State> L.state).stack.append(PyBytes_FromStringAndSize(p, n))
+
+
+cdef void pushstring(lua_State *L, const char *p) noexcept with gil:
+    (<State> L.state).stack.append(None if p == NULL else PyBytes_FromStringAndSize(p, strlen(p)))
+
+
+cdef void pushcclosure(lua_State *L, lua_CFunction *f, int n) noexcept with gil:
+    cdef State s = <State> L.state
+    cdef Function made = Function()
+    made.state = s
+    made.f = f
+    made.upvalues = s.stack[len(s.stack) - n:] if n else []
+    if n:
+        del s.stack[len(s.stack) - n:]
+    s.stack.append(made)
+
+
+cdef void pushboolean(lua_State *L, int is_) noexcept with gil:
+    (<State> L.state).stack.append(is_ != 0)
+
+
+cdef void pushlightuserdata(lua_State *L, void *p) noexcept with gil:
+    cdef State s = <State> L.state
+    cdef Light light = s.lights.get(<uintptr_t> p)
+    if light is None:
+        light = Light()
+        light.p = p
+        if p == NULL:  # Lua sees it, and it is one
+            s.lights[<uintptr_t> p] = light
+    s.stack.append(light)
+
+
+cdef void rawget(lua_State *L, int i) noexcept with gil:
+    cdef State s = <State> L.state
+    table = s.at(i)
+    s.stack.append(taken(s.do[b"rawget"](table, s.given(s.stack.pop()))))
+
+
+cdef void rawgeti(lua_State *L, int i, int n) noexcept with gil:
+    cdef State s = <State> L.state
+    if i == LUA_REGISTRYINDEX:
+        s.stack.append(s.registry.get(n))
+    else:
+        s.stack.append(taken(s.do[b"rawget"](s.at(i), n)))
+
+
+cdef int rawset(lua_State *L, int i) noexcept with gil:
+    cdef State s = <State> L.state
+    table = s.at(i)
+    value, key = s.stack.pop(), s.stack.pop()
+    return s.set(table, key, value)
+
+
+cdef int rawseti(lua_State *L, int i, int n) noexcept with gil:
+    cdef State s = <State> L.state
+    table = None if i == LUA_REGISTRYINDEX else s.at(i)
+    value = s.stack.pop()
+    if i == LUA_REGISTRYINDEX:
+        s.registry[n] = value
+        return 1
+    return s.set(table, float(n), value)
+
+
+cdef void createtable(lua_State *L, int n, int m) noexcept with gil:
+    cdef State s = <State> L.state
+    s.stack.append(s.do[b"table"]())
+
+
+cdef int newuserdata(lua_State *L, size_t n, void **p) noexcept with gil:
+    cdef State s = <State> L.state
+    cdef Memory made = Memory()
+    made.p = PyMem_Malloc(n if n else 1) if n <= s.c.self.limit else NULL
+    if made.p == NULL:
+        return s.fail(FULL)
+    made.n = n
+    p[0] = made.p
+    s.stack.append(made)
+    return 1
+
+
+cdef int getmetatable(lua_State *L, int i) noexcept with gil:
+    cdef State s = <State> L.state
+    x = s.at(i)
+    if isinstance(x, (Function, Light, Memory)):
+        return 0
+    table = s.do[b"getmetatable"](x)
+    if table is None:
+        return 0
+    s.stack.append(table)
+    return 1
+
+
+cdef int setmetatable(lua_State *L, int i) noexcept with gil:
+    cdef State s = <State> L.state
+    of = s.at(i)
+    s.do[b"setmetatable"](of, s.stack.pop())
+    return 1
+
+
+cdef int get(State s, object table, object key) except 0:
+    try:
+        result = s.do[b"index"](s.given(table), s.given(key))
+    except Exception as error:
+        return s.fail_by(error)
+    ok, value = result if isinstance(result, tuple) else (result, None)
+    if not ok:
+        return s.fail(taken(value))
+    s.stack.append(taken(value))
+    return 1
+
+
+cdef int put(State s, object table, object key, object value) except 0:
+    if s.do[b"getmetatable"](table) is None:
+        return s.set(table, key, value)
+    try:
+        result = s.do[b"newindex"](table, s.given(key), s.given(value))
+    except Exception as error:
+        return s.fail_by(error)
+    return 1 if result is True else s.fail(taken(result[1]))
+
+
+cdef int gettable(lua_State *L, int i) noexcept with gil:
+    cdef State s = <State> L.state
+    table = s.at(i)
+    return get(s, table, s.stack.pop())
+
+
+cdef int getfield(lua_State *L, int i, const char *name) noexcept with gil:
+    cdef State s = <State> L.state
+    return get(s, s.at(i), <bytes> name)
+
+
+cdef int settable(lua_State *L, int i) noexcept with gil:
+    cdef State s = <State> L.state
+    table = s.at(i)
+    value, key = s.stack.pop(), s.stack.pop()
+    return put(s, table, key, value)
+
+
+cdef int setfield(lua_State *L, int i, const char *name) noexcept with gil:
+    cdef State s = <State> L.state
+    table = s.at(i)
+    return put(s, table, <bytes> name, s.stack.pop())
+
+
+cdef int call(lua_State *L, int nargs, int nresults) noexcept with gil:
+    cdef State s = <State> L.state
+    f = s.stack[len(s.stack) - nargs - 1]
+    # A script's own pcall comes as the original that a guard of it calls: nothing handles but it.
+    handler = None if s.upvalues and f is s.upvalues[0] else s.handler
+    return s.call(nargs, nresults, handler)
+
+
+cdef int pcall(lua_State *L, int nargs, int nresults, int handler) noexcept with gil:
+    cdef State s = <State> L.state
+    if s.base == 0:
+        del s.lent[:]
+    ok = s.call(nargs, nresults, s.at(handler) if handler else None)
+    s.handled = False
+    if ok > 0:
+        return 0
+    return NO_MEMORY if s.at(-1) == FULL else ERROR
+
+
+cdef int cpcall(lua_State *L, lua_CFunction *f, void *ud) noexcept with gil:
+    cdef State s = <State> L.state
+    cdef Py_ssize_t base = s.base, begin = len(s.stack)
+    cdef list upvalues = s.upvalues
+    cdef int n
+    if s.base == 0:
+        del s.lent[:]
+    s.base = begin
+    s.upvalues = []
+    pushlightuserdata(L, ud)
+    n = enter(L, f)
+    error = s.stack[len(s.stack) - 1] if n < 0 else None
+    del s.stack[begin:]
+    s.base = base
+    s.upvalues = upvalues
+    s.handled = False
+    if n < 0:
+        s.stack.append(error)
+    return 0 if n >= 0 else NO_MEMORY if error == FULL else ERROR
+
+
+cdef int next_of(lua_State *L, int i) noexcept with gil:
+    cdef State s = <State> L.state
+    table = s.at(i)
+    try:
+        found = s.do[b"next"](table, s.given(s.stack.pop()))
+    except Exception as error:
+        return s.fail_by(error)
+    if found is None:
+        return 0
+    s.stack.append(taken(found[0]))
+    s.stack.append(taken(found[1]))
+    return 1
+
+
+cdef int concat(lua_State *L, int n) noexcept with gil:
+    cdef State s = <State> L.state
+    cdef Py_ssize_t begin = len(s.stack) - n
+    for i in range(-n, 0):
+        if tolstring(L, i, NULL) == NULL:
+            return s.fail(b"attempt to concatenate what is no string")
+    parts = s.stack[begin:]
+    if sum(map(len, parts)) > s.c.self.limit:
+        return s.fail(FULL)
+    del s.stack[begin:]
+    s.stack.append(b"".join(parts))
+    return 1
+
+
+cdef int gc(lua_State *L, int what, int data) noexcept with gil:
+    cdef State s = <State> L.state
+    if what == LUA_GCCOLLECT:
+        s.do[b"gc"](b"collect")
+        s.measure()
+    else:
+        s.do[b"gc"](b"setpause", data)
+    return 0
+
+
+cdef int getstack(lua_State *L, int level, lua_Debug *d) noexcept with gil:
+    d.i_ci = level
+    return (<State> L.state).do[b"info"](level + 1, b"l") is not None
+
+
+cdef int getinfo(lua_State *L, const char *what, lua_Debug *d) noexcept with gil:
+    cdef State s = <State> L.state
+    info = s.do[b"info"](d.i_ci + 1, b"Sl")
+    source = info[b"source"]
+    s.lent.append(source)
+    d.source = PyBytes_AS_STRING(source)
+    d.currentline = -1 if source == s.name else info[b"currentline"]
+    return 1
+
+
+cdef int sethook(lua_State *L, lua_Hook *f, int mask, int count) noexcept with gil:
+    cdef State s = <State> L.state
+    cdef Hook hook = None
+    if f != NULL and mask:
+        hook = Hook()
+        hook.state = s
+        hook.f = f
+    s.do[b"hook"](hook, count)
+    return 1
+
+
+cdef int setfenv(lua_State *L, int i) noexcept with gil:
+    cdef State s = <State> L.state
+    f = s.at(i)
+    s.do[b"setfenv"](f, s.stack.pop())
+    return 1
+
+
+cdef int loadbuffer(lua_State *L, const char *p, size_t n, const char *name) noexcept with gil:
+    cdef State s = <State> L.state
+    try:
+        ok, made = s.do[b"load"](PyBytes_FromStringAndSize(p, n), <bytes> name, s.globals)
+    except Exception as error:
+        s.fail_by(error)
+        return ERROR
+    s.stack.append(made)
+    return 0 if ok else 3
+
+
+cdef int ref(lua_State *L, int i) noexcept with gil:
+    cdef State s = <State> L.state
+    s.references += 1
+    s.registry[s.references] = s.stack.pop()
+    return s.references
+
+
+cdef void unref(lua_State *L, int i, int reference) noexcept with gil:
+    (<State> L.state).registry.pop(reference, None)
+
+
+# --- errors ---
+
+cdef void push_error(lua_State *L, const char *text) noexcept with gil:
+    cdef State s = <State> L.state
+    s.fail(s.where(1) + <bytes> text)
+
+
+cdef void push_argument_error(lua_State *L, int i, const char *why) noexcept with gil:
+    cdef State s = <State> L.state
+    info = s.do[b"info"](1, b"n")
+    name = info[b"name"] or b"?"
+    if info[b"namewhat"] == b"method":
+        i -= 1
+        if i == 0:
+            s.fail(s.where(1) + b"calling '%s' on bad self (%s)" % (name, <bytes> why))
+            return
+    s.fail(s.where(1) + b"bad argument #%d to '%s' (%s)" % (i, name, <bytes> why))
+
+
+cdef int wrong_type(lua_State *L, int i, object wanted):
+    text = b"%s expected, got %s" % (wanted, NAMES[type_at(L, i)])
+    push_argument_error(L, i, text)
+    return -1
+
+
+cdef int checktype(lua_State *L, int i, int type_) noexcept with gil:
+    return 1 if type_at(L, i) == type_ else wrong_type(L, i, NAMES[type_])
+
+
+cdef int checknumber(lua_State *L, int i, double *v) noexcept with gil:
+    cdef State s = <State> L.state
+    x = number(s, s.at(i))
+    if x is None:
+        return wrong_type(L, i, b"number")
+    v[0] = x
+    return 1
+
+
+cdef int checklstring(lua_State *L, int i, size_t *n, const char **p) noexcept with gil:
+    p[0] = tolstring(L, i, n)
+    return 1 if p[0] != NULL else wrong_type(L, i, b"string")
+
+
+def fill(uintptr_t address):
+    """Have the interface at this address be this one."""
+    global lupa
+    import lupa.lua51 as module
+    lupa = module
+    cdef ek_lua_api *to = <ek_lua_api *> address
+    may.gettable, may.getfield, may.settable, may.setfield = gettable, getfield, settable, setfield
+    may.rawset, may.rawseti, may.call, may.next, may.concat = rawset, rawseti, call, next_of, concat
+    may.newuserdata, may.checktype, may.checknumber = newuserdata, checktype, checknumber
+    may.checklstring, may.argerror, may.error = checklstring, push_argument_error, push_error
+    may.pushstring, may.tolstring = pushstring, tolstring
+    fill_jumping(to)
+    to.newstate, to.close, to.gettop, to.settop = newstate, close, gettop, settop
+    to.pushvalue, to.remove, to.insert, to.replace = pushvalue, remove, insert, replace
+    to.checkstack, to.type, to.typename, to.isnumber = checkstack, type_at, typename, isnumber
+    to.rawequal, to.tonumber, to.tointeger, to.toboolean = rawequal, tonumber, tointeger, toboolean
+    to.tolstring, to.objlen, to.touserdata, to.tocfunction = tolstring, objlen, touserdata, tocfunction
+    to.pushnil, to.pushnumber, to.pushlstring = pushnil, pushnumber, pushlstring
+    to.pushstring, to.pushcclosure, to.pushboolean = pushstring, pushcclosure, pushboolean
+    to.pushlightuserdata, to.rawget, to.rawgeti = pushlightuserdata, rawget, rawgeti
+    to.createtable, to.getmetatable, to.setmetatable = createtable, getmetatable, setmetatable
+    to.pcall, to.cpcall, to.gc, to.getstack, to.getinfo = pcall, cpcall, gc, getstack, getinfo
+    to.sethook, to.setfenv, to.L_loadbuffer = sethook, setfenv, loadbuffer
+    to.L_ref, to.L_unref = ref, unref
