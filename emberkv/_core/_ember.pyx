@@ -710,7 +710,7 @@ cdef class Session:
     cdef int have_run(self, ek_reply *r, int failed) except -1:
         """The lock was let go of; failed: an errno, see leave()."""
         try:
-            if ek_interpreter_retake():
+            if ek_interpreter_retake() or by_objects:
                 retaken(self.store)
             must_be_safe(failed)
         except BaseException:
@@ -957,7 +957,7 @@ cdef class Session:
             self.p.resp = protocol
             ek_execute(self.p, a.n, a.v, &r)
             failed = leave(self.store.s)
-            if ek_interpreter_retake():
+            if ek_interpreter_retake() or by_objects:
                 retaken(self.store)
             must_be_safe(failed)
             if self.p.blocked:

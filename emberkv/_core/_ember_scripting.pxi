@@ -40,16 +40,16 @@ cdef cbool find_lua(char *path, size_t n, char *err, size_t errlen) noexcept wit
     return False
 
 
-cdef bint _by_objects = False  # lupa's module has no symbols: Lua is reached by its Python objects
+cdef bint by_objects = False  # lupa's module has no symbols: Lua is reached by its Python objects
 
 
 cdef cbool replace_lua(char *err, size_t errlen) noexcept with gil:
-    global _by_objects
+    global by_objects
     cdef bytes text
     try:
         from emberkv._core import _lua_objects
         _lua_objects.fill(<size_t> &lua)
-        _by_objects = True
+        by_objects = True
         return True
     except BaseException as error:
         text = str(error).encode("utf-8", "replace")[:errlen - 1]
@@ -58,7 +58,7 @@ cdef cbool replace_lua(char *err, size_t errlen) noexcept with gil:
 
 
 cdef cbool leave_interpreter() noexcept nogil:
-    if _by_objects:  # lupa lets go of it while Lua runs
+    if by_objects:  # lupa lets go of it while Lua runs
         return True
     return ek_interpreter_leave()
 

@@ -242,7 +242,7 @@ cdef extern from *:
         void (*L_unref)(lua_State *, int, int) noexcept nogil
     void fill_jumping(ek_lua_api *to) noexcept nogil
 
-# What Lua itself has to do. No hook comes in it, and its lines are no place of an error.
+# What Lua itself has to do. Its lines are no place of an error.
 cdef bytes PRELUDE = b"""
 local unraise = ...
 local rawget, rawset, rawequal, next, unpack, select = rawget, rawset, rawequal, next, unpack, select
@@ -313,6 +313,7 @@ cdef enum:
     ERROR = 2
     NO_MEMORY = 4
 
+cdef tuple SCRIPTS_RUN_IN = (b"call", b"call_c", b"index", b"newindex", b"wrap")
 cdef bytes FULL = b"not enough memory"
 cdef dict TYPES = {None: LUA_TNIL, "table": LUA_TTABLE, "function": LUA_TFUNCTION}
 cdef list NAMES = [b"nil", b"boolean", b"userdata", b"number", b"string", b"table", b"function",
@@ -382,6 +383,19 @@ cdef class Handler:
         return error if self.f is None else self.f(error)
 
 
+cdef class Helper:
+    """A function of the prelude, in which no hook is heeded: C code has called it."""
+    cdef State state
+    cdef object f
+
+    def __call__(self, *args):
+        self.state.helping += 1
+        try:
+            return self.f(*args)
+        finally:
+            self.state.helping -= 1
+
+
 cdef class Hook:
     cdef State state
     cdef lua_Hook *f
@@ -390,8 +404,8 @@ cdef class Hook:
         cdef State s = self.state
         cdef Py_ssize_t base = s.base, begin = len(s.stack)
         s.bound(False)
-        if s.do[b"info"](2, b"S")[b"source"] == s.name:
-            return ()  # it is the prelude that runs, for the C code
+        if s.helping:
+            return ()
         s.base = begin
         s.hook = self.f
         try:
@@ -443,6 +457,7 @@ cdef class State:
     cdef list lent  # strings whose bytes the C code points to, though they may be off the stack
     cdef lua_Hook *hook
     cdef bint handled  # the error on top of the stack
+    cdef int helping
 
     cdef void begin(self, ek_lua *of) except *:
         self.runtime = lupa.LuaRuntime(
@@ -457,7 +472,9 @@ cdef class State:
         self.c.self = of
         self.name = b"=" + urandom(8).hex().encode()
         load = self.runtime.execute(b"return loadstring")
-        self.do = dict(load(PRELUDE, self.name)(unraise).items())
+        self.do = {}
+        for name, f in load(PRELUDE, self.name)(unraise).items():
+            self.do[name] = f if name in SCRIPTS_RUN_IN else helper(self, f)
         self.globals = self.runtime.globals()
 
     cdef void bound(self, bint on) except *:
@@ -571,6 +588,13 @@ cdef class State:
         if info is None or info[b"currentline"] <= 0 or info[b"source"] == self.name:
             return b""
         return b"%s:%d: " % (info[b"short_src"], info[b"currentline"])
+
+
+cdef Helper helper(State state, object f):
+    cdef Helper made = Helper()
+    made.state = state
+    made.f = f
+    return made
 
 
 def no_attributes(*args):
