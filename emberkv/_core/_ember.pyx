@@ -709,8 +709,10 @@ cdef class Session:
 
     cdef int have_run(self, ek_reply *r, int failed) except -1:
         """The lock was let go of; failed: an errno, see leave()."""
+        # First of all: until then this thread may be without the interpreter, which `try` needs.
+        cdef bint away = ek_interpreter_retake()
         try:
-            if ek_interpreter_retake() or by_objects:
+            if away or by_objects:
                 retaken(self.store)
             must_be_safe(failed)
         except BaseException:
