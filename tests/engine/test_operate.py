@@ -31,7 +31,7 @@ def digest(db: emberkv.Ember[bytes], *keys: str) -> Any:
 def field_names(client: Client, *sections: str) -> list[str]:
     text = client.execute("INFO", *sections).value.decode()
     names = [line.split(":")[0] for line in text.splitlines()]
-    of_use = re.compile("errorstat_|db[0-9]|cmdstat|latency_")  # there after use: not of one test alone
+    of_use = re.compile("errorstat_|db[0-9]|cmdstat|latency_")  # what other tests did
     return [name for name in names if not of_use.match(name)]
 
 

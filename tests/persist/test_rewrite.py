@@ -50,6 +50,7 @@ def test_a_rewrite_keeps_everything_in_less(path: Path) -> None:
         for _ in range(5000):
             db.incr("counter")
         expected = Asked(db).everything()
+        db.waitaof(1, 0, 20_000)
         before = persistence(db)["aof_current_size"]
         rewrite(db)
         assert persistence(db)["aof_current_size"] < before
