@@ -266,6 +266,9 @@ size_t ek_format_double(char *out, double v) {
     if (is_scaled(u)) {
         out[0] = '-';
         size_t sign = v < 0;
+        double parts = u * 256; /* a few bits behind the point: eight digits say all of it */
+        if (u < 0x1p28 && parts == (double)(uint64_t)parts)
+            return sign + format_over_tens(out + sign, (uint64_t)parts * 390625, 8);
         return sign + format_digits(out + sign, u, 17);
     }
     char text[EK_DOUBLE_CHARS];

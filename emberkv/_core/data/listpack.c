@@ -227,9 +227,13 @@ bool ek_lp_validate(const uint8_t *p, size_t n, size_t *count) {
     while (n > 0) {
         size_t body = body_bytes(p, n), back = backlen_bytes(body);
         if (body == 0 || body >= n || back > n - body) return false;
-        uint8_t want[5];
-        put_backlen(want, body);
-        if (memcmp(p + body, want, back) != 0) return false;
+        if (EK_LIKELY(back == 1)) {
+            if (p[body] != body) return false;
+        } else {
+            uint8_t want[5];
+            put_backlen(want, body);
+            if (memcmp(p + body, want, back) != 0) return false;
+        }
         p += body + back;
         n -= body + back;
         (*count)++;
@@ -252,4 +256,22 @@ bool ek_lp_import(const uint8_t *p, size_t n, const uint8_t **run, size_t *run_b
     *run_bytes = n - EK_LP_HEADER_BYTES - EK_LP_END_BYTES;
     uint16_t said = ek_load16(p + 4);
     return ek_lp_validate(*run, *run_bytes, count) && (said == UINT16_MAX || said == *count);
+}
+
+bool ek_lp_is_ours(const uint8_t *run, size_t bytes, size_t most) {
+    int64_t i;
+    for (const uint8_t *p = run, *end = run + bytes; p < end;) {
+        ek_lp_value v;
+        size_t entry = ek_lp_entry_bytes(p);
+        ek_lp_get(p, &v);
+        if (!v.s) {
+            if (ek_lp_size_of_int(v.i) != entry) return false;
+        } else {
+            bool digits = v.n > 0 && v.n <= EK_I64_CHARS && v.s[0] <= '9';
+            if (v.n > most || (EK_UNLIKELY(digits) && ek_parse_i64(v.s, v.n, &i))) return false;
+            if (EK_UNLIKELY(p[0] >= INT13) && v.n < (p[0] < STR32 ? 64u : 4096u)) return false;
+        }
+        p += entry;
+    }
+    return true;
 }

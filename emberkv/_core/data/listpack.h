@@ -12,7 +12,8 @@
  *
  * The entries are Redis's, to the byte, and so is the choice among them: a string which is the one
  * way to write a 64-bit integer is stored as that integer, in the shortest form. Therefore equal
- * values have equal bytes, and whoever takes in a foreign listpack puts its values anew. The six
+ * values have equal bytes, and whoever takes in a foreign listpack puts its values anew, unless all of
+ * them are in these forms already, as they are when Redis wrote it. The six
  * bytes in front of a listpack of Redis and the 0xFF behind it are added when one is exported.
  *
  * All functions work on plain memory and know of no arena: whoever owns the run announces changes.
@@ -130,5 +131,8 @@ void ek_lp_export_end(uint8_t *out);
  * Its values may stand in other forms than ours (see above). */
 bool ek_lp_import(const uint8_t *p, size_t n, const uint8_t **run, size_t *run_bytes,
                   size_t *count);
+/* Are the values of a run of whole entries all in the forms that they would have here, and no string
+ * longer than `most`? Then its bytes can be taken as they are. */
+bool ek_lp_is_ours(const uint8_t *run, size_t bytes, size_t most);
 
 #endif

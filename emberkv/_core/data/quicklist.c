@@ -283,6 +283,15 @@ static ek_ref build_before(ek_arena *a, ek_list *l, ek_ref right, size_t cap, ru
     return ref;
 }
 
+bool ek_list_push_run(ek_arena *a, ek_list *l, ek_list_limit lim, ek_str bytes, size_t count) {
+    static const run none;
+    bool little = l->tail && used(node_at(a, l->tail)) + bytes.n <= lim.bytes / 2;
+    if (count == 0 || little || !within(lim, bytes.n, count)) return false;
+    build_before(a, l, 0, 0, (run){bytes.p, bytes.n, count}, NULL, none);
+    EK_SET(a, l->count, l->count + count);
+    return true;
+}
+
 /* Two neighbours that half a node would hold become one. */
 static void merge_with_next(ek_arena *a, ek_list *l, ek_list_limit lim, ek_ref ref) {
     if (!ref) return;

@@ -92,6 +92,9 @@ bool ek_list_check(const ek_arena *a, const ek_list *l);
 /* Put values at an end, one after the other: the last one ends up outermost. */
 void ek_list_push(ek_arena *a, ek_list *l, ek_list_limit lim, ek_list_end at, const ek_str *values,
                   size_t n);
+/* Put a run of `count` entries, which are as ek_lp_is_ours says, behind the tail: as a node of its own.
+ * False, and nothing is done: no node is so large, or it is so little that the last one has room. */
+bool ek_list_push_run(ek_arena *a, ek_list *l, ek_list_limit lim, ek_str run, size_t count);
 /* Take the outermost element off; the list is not empty. */
 void ek_list_drop(ek_arena *a, ek_list *l, ek_list_end at);
 

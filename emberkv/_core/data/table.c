@@ -8,6 +8,8 @@
 #define MERGE_ITEMS (SEGMENT_ITEMS / 3) /* halves that hold no more together become one */
 #define SPARSE_GROUP 8u                 /* buckets looked at before a whole segment is counted */
 #define SPARSE_ITEMS (SPARSE_GROUP * PLACES / 6)
+#define EXPECTED_ITEMS (SEGMENT_ITEMS * 4 / 5) /* more on average, and most of them would be split */
+#define ROOM(log2) (((PLACES << (log2)) - ((log2) < 2 ? 0 : (PLACES << (log2)) / 8))) /* of a lone one */
 #define AHEAD 12u /* items fetched ahead while others are hashed */
 #define CURSOR_SHIFT 16
 #define EMPTY ((1u << PLACES) - 1) /* what the match of 0 gives for an empty bucket */
@@ -163,8 +165,30 @@ static void grow(ek_arena *a, ek_table *t, ek_table_key_fn *key_of, uint64_t has
 
 /* A lone segment of one or two buckets is used to the last place. */
 static bool lone_is_full(const ek_table *t) {
-    uint32_t places = PLACES << t->segment_log2;
-    return t->count >= (t->segment_log2 < 2 ? places : places - places / 8);
+    return t->count >= ROOM(t->segment_log2);
+}
+
+void ek_table_expect(ek_arena *a, ek_table *t, size_t n) {
+    unsigned log2 = 0, depth = 0;
+    if (t->dir || n == 0) return;
+    while (log2 < EK_TABLE_SEGMENT_LOG2 && n > ROOM(log2)) log2++;
+    while (depth < EK_TABLE_DEPTH_MAX && n >> depth > EXPECTED_ITEMS) depth++;
+    ek_ref dir = 0;
+    if (depth) {
+        dir = ek_alloc(a, sizeof(ek_ref) << depth);
+        ek_ref *entry = ek_ptr(a, dir);
+        for (size_t i = 0; i >> depth == 0; i++) {
+            entry[i] = ek_alloc_zeroed(a, SEGMENT_BYTES) | depth;
+            if (EK_UNLIKELY(entry_bits(entry[i]) != depth)) ek_raise(a, EK_ECORRUPT);
+        }
+    } else {
+        dir = ek_alloc_zeroed(a, sizeof(bucket) << log2);
+    }
+    ek_touch(a, t, sizeof *t);
+    *t = (ek_table){
+        .dir = dir, .depth = (uint8_t)depth, .segment_log2 = (uint8_t)log2,
+        .deepest = depth ? 1u << depth : 0,
+    };
 }
 
 void ek_table_add(ek_arena *a, ek_table *t, ek_table_key_fn *key_of, uint64_t hash, ek_ref item) {
@@ -383,11 +407,18 @@ uint64_t ek_table_scan(const ek_arena *a, const ek_table *t, ek_table_key_fn *ke
     }
 }
 
+/* The same by reading them, all at once: of items in thousands of pages the addresses are far as well,
+ * and a prefetch of such a one may be dropped. */
+static void read_items(const ek_arena *a, const bucket *b) {
+    for (unsigned used = used_places(b); used; used &= used - 1)
+        (void)*(const volatile uint8_t *)ek_ptr(a, b->ref[__builtin_ctz(used)]);
+}
+
 static bool each_of(const ek_arena *a, const bucket *segment, uint32_t nbuckets,
                     ek_table_each_fn *visit, void *arg) {
-    prefetch_items(a, segment);
+    read_items(a, segment);
     for (uint32_t i = 0; i < nbuckets; i++) {
-        if (i + 1 < nbuckets) prefetch_items(a, &segment[i + 1]);
+        if (i + 1 < nbuckets) read_items(a, &segment[i + 1]);
         for (unsigned used = used_places(&segment[i]); used; used &= used - 1)
             if (!visit(arg, segment[i].ref[__builtin_ctz(used)])) return false;
     }
@@ -587,7 +618,7 @@ bool ek_table_check(const ek_arena *a, const ek_table *t, ek_table_key_fn *key_o
     check_state c = {.a = a, .t = t, .key_of = key_of};
     if (t->dir == 0) return t->count == 0 && t->depth == 0 && t->segment_log2 == 0;
     if (t->depth) return directory_check(&c) && c.items == t->count;
-    return t->segment_log2 <= EK_TABLE_SEGMENT_LOG2 && t->count > 0 &&
+    return t->segment_log2 <= EK_TABLE_SEGMENT_LOG2 &&
            ek_ref_ok(a, t->dir, sizeof(bucket) << t->segment_log2) &&
            segment_check(&c, ek_ptr(a, t->dir), 0, 0) && c.items == t->count;
 }

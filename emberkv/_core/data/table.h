@@ -189,6 +189,8 @@ EK_INLINE void ek_table_prefetch_item(const ek_arena *a, const ek_table *t, uint
 }
 
 /* All of these need ek_begin. The key of a new item must not be there yet. */
+/* A table that is empty is going to have n items: it gets the segments now that it would grow to. */
+void ek_table_expect(ek_arena *a, ek_table *t, size_t n);
 void ek_table_add(ek_arena *a, ek_table *t, ek_table_key_fn *key_of, uint64_t hash, ek_ref item);
 /* Put another item in the place of one with the same key. False: the old one is not there. */
 bool ek_table_swap(ek_arena *a, ek_table *t, uint64_t hash, ek_ref old_item, ek_ref new_item);

@@ -6,7 +6,10 @@ enum {
     BACK_MAX = 8192,
     MATCH_MIN = 3,
     MATCH_MAX = 264,
+    STEP = 8,
 };
+
+_Static_assert(LITERALS_MAX <= EK_LZF_SLACK && STEP <= EK_LZF_SLACK, "copies end in the slack");
 
 typedef struct output {
     uint8_t *p, *end;
@@ -84,15 +87,30 @@ size_t ek_lzf_compress(const uint8_t *in, size_t n, uint8_t *out, size_t room) {
     return (size_t)(o.p - out);
 }
 
+/* Copy what lies `back` bytes before, in steps of 8 bytes: as a rule one. Where it overlaps itself,
+ * what was copied is as good as what came before: after some bytes it is 8 bytes away. */
+EK_INLINE void repeat(uint8_t *to, size_t back, size_t len) {
+    const uint8_t *from = to - back;
+    size_t i = 0;
+    if (EK_UNLIKELY(back < STEP)) {
+        size_t far = back;
+        while (far < STEP) far += back;
+        for (; i < far - back && i < len; i++) to[i] = from[i];
+        from -= far - back;
+    }
+    for (; i < len; i += STEP) memcpy(to + i, from + i, STEP);
+}
+
 bool ek_lzf_decompress(const uint8_t *in, size_t n, uint8_t *out, size_t size) {
     const uint8_t *end = in + n;
     size_t done = 0;
     while (in < end) {
         unsigned b = *in++;
         if (b < LITERALS_MAX) {
-            size_t len = b + 1;
-            if ((size_t)(end - in) < len || size - done < len) return false;
-            memcpy(out + done, in, len);
+            size_t len = b + 1, left = (size_t)(end - in);
+            if (left < len || size - done < len) return false;
+            if (EK_LIKELY(left >= LITERALS_MAX)) memcpy(out + done, in, LITERALS_MAX);
+            else memcpy(out + done, in, len);
             in += len;
             done += len;
             continue;
@@ -103,12 +121,8 @@ bool ek_lzf_decompress(const uint8_t *in, size_t n, uint8_t *out, size_t size) {
         len += 2;
         size_t back = ((size_t)(b & 31) << 8 | *in++) + 1;
         if (back > done || size - done < len) return false;
-        if (back >= len) { /* they do not overlap */
-            memcpy(out + done, out + done - back, len);
-            done += len;
-            continue;
-        }
-        for (size_t stop = done + len; done < stop; done++) out[done] = out[done - back];
+        repeat(out + done, back, len);
+        done += len;
     }
     return done == size;
 }

@@ -12,7 +12,9 @@
 
 /* The compressed size; 0 if it would be more than `room`. n < 2^32. */
 size_t ek_lzf_compress(const uint8_t *in, size_t n, uint8_t *out, size_t room);
-/* Do the n bytes decompress to exactly `size` bytes? Believes nothing. */
+/* Do the n bytes decompress to exactly `size` bytes? Believes nothing. `out` has room for `size` and
+ * EK_LZF_SLACK more, which may be written: copies are wide. */
+#define EK_LZF_SLACK 32u
 bool ek_lzf_decompress(const uint8_t *in, size_t n, uint8_t *out, size_t size);
 
 /* What n compressed bytes can become at most. */

@@ -104,6 +104,9 @@ bool ek_rdb_get_count(ek_rdb_in *in, size_t least, size_t *n);
 /* The string's bytes: in what is read, or in scratch memory. */
 bool ek_rdb_get_string(ek_rdb_in *in, ek_str *s);
 
+/* Pass over a string; *s is it, or nothing if it does not stand there as it is. */
+bool ek_rdb_pass_string(ek_rdb_in *in, ek_str *s);
+
 /* Strings in scratch memory. */
 typedef struct ek_rdb_strings {
     ek_str *v;

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -17,6 +18,10 @@ enum {
     MAGIC_BYTES = 9,
     COMMIT_AT_BYTES = 256 << 10, /* of the journal */
     NAME_SHOWN = 64,
+    AHEAD = 8, /* keys whose places are fetched while others are made */
+    PARTS_PASSED = 64, /* of a value that is passed over to look at the next key */
+    EXPECTED_MAX = 4 << 20, /* keys for which room is made beforehand */
+    KEY_BYTES_MIN = 3, /* that a key takes in a file */
 };
 
 /* One reading of a file.
@@ -35,6 +40,9 @@ typedef struct loader {
     uint64_t crc;
     bool at_end;            /* nothing comes behind the window */
     bool ended;             /* the end's opcode was met */
+    const uint8_t *ahead;   /* up to here the keys were looked at */
+    unsigned nahead;        /* of these are not made yet */
+    uint64_t size;          /* of the file behind where it began; 0: not known */
     int64_t now_ms;
     uint32_t access;
 } loader;
@@ -73,7 +81,8 @@ static bool read_on(loader *l) {
             l->cap *= 2;
         }
     }
-    l->in.p = l->summed = l->window;
+    l->in.p = l->summed = l->ahead = l->window;
+    l->nahead = 0;
     l->in.end = l->window + ahead;
     if (ahead == l->cap) return refuse(l, "no memory to read a value");
     ssize_t n = ek_read_all(l->fd, l->window + ahead, l->cap - ahead);
@@ -138,6 +147,17 @@ typedef struct key_head {
     int64_t expire_ms;
     uint32_t access;
 } key_head;
+
+/* How many keys the database has, if the file can hold so many: room for them all at once. */
+static bool get_sizes(loader *l) {
+    uint64_t keys, expires;
+    if (!ek_rdb_get_length(&l->in, &keys) || !ek_rdb_get_length(&l->in, &expires)) return false;
+    uint64_t at = position(l), left = at < l->size ? l->size - at : 0;
+    uint64_t most = ek_min(EXPECTED_MAX, left / KEY_BYTES_MIN);
+    ek_table_expect(l->load->s->a, &l->in.db->keys, ek_min(keys, most));
+    ek_table_expect(l->load->s->a, &l->in.db->expires, ek_min(expires, most));
+    return true;
+}
 
 static bool skip_lengths(loader *l, int n) {
     uint64_t length;
@@ -213,6 +233,64 @@ static bool get_key(loader *l, uint8_t type, const key_head *h) {
     return true;
 }
 
+/* Pass over a value. False: it has many parts, or goes on behind the window. */
+static bool pass_value(ek_rdb_in *in, uint8_t type) {
+    uint64_t parts = 1, container;
+    ek_str text;
+    switch (type) {
+    case EK_RDB_STRING:
+    case EK_RDB_LIST_ZIPLIST:
+    case EK_RDB_SET_INTSET:
+    case EK_RDB_ZSET_ZIPLIST:
+    case EK_RDB_HASH_ZIPLIST:
+    case EK_RDB_HASH_LISTPACK:
+    case EK_RDB_ZSET_LISTPACK:
+    case EK_RDB_SET_LISTPACK: return ek_rdb_pass_string(in, &text);
+    case EK_RDB_LIST:
+    case EK_RDB_SET:
+    case EK_RDB_HASH:
+    case EK_RDB_LIST_QUICKLIST:
+    case EK_RDB_LIST_QUICKLIST_2: break;
+    default: return false;
+    }
+    if (!ek_rdb_get_length(in, &parts) || parts > PARTS_PASSED) return false;
+    if (type == EK_RDB_HASH) parts *= 2;
+    while (parts-- > 0) {
+        if (type == EK_RDB_LIST_QUICKLIST_2 && !ek_rdb_get_length(in, &container)) return false;
+        if (!ek_rdb_pass_string(in, &text)) return false;
+    }
+    return true;
+}
+
+/* Look at the next key that was not looked at yet, and fetch the place where it will be looked for. */
+static bool fetch_next(loader *l) {
+    ek_rdb_in in = l->in;
+    uint8_t type;
+    ek_str key;
+    in.p = l->ahead;
+    do {
+        if (!ek_rdb_get_byte(&in, &type)) return false;
+        if (type == EK_RDB_OP_EXPIRE_MS && !ek_rdb_skip(&in, 8)) return false;
+    } while (type == EK_RDB_OP_EXPIRE_MS);
+    if (type >= EK_RDB_OP_FIRST || !ek_rdb_pass_string(&in, &key)) return false;
+    const ek_arena *a = in.s->a;
+    if (key.p) ek_table_prefetch_bucket(a, &in.db->keys, ek_table_hash(a, key));
+    if (!pass_value(&in, type)) return false;
+    l->ahead = in.p;
+    return true;
+}
+
+/* A table of many keys is one far line for each; these are fetched before they are needed. */
+static void fetch_ahead(loader *l) {
+    if (l->ahead <= l->in.p) {
+        l->ahead = l->in.p;
+        l->nahead = 0;
+    } else {
+        l->nahead--;
+    }
+    while (l->nahead < AHEAD && fetch_next(l)) l->nahead++;
+}
+
 /* A key, or whatever else stands between keys. False: refused, or the window ended. */
 static bool get_item(loader *l) {
     key_head h = {.expire_ms = EK_NO_EXPIRE, .access = l->access};
@@ -233,7 +311,7 @@ static bool get_item(loader *l) {
             break;
         case EK_RDB_OP_AUX: return get_aux(l);
         case EK_RDB_OP_DATABASE: return get_database(l);
-        case EK_RDB_OP_RESIZE: return skip_lengths(l, 2);
+        case EK_RDB_OP_RESIZE: return get_sizes(l);
         case EK_RDB_OP_SLOT_INFO: return skip_lengths(l, 3);
         case EK_RDB_OP_FUNCTION: return get_library(l);
         case EK_RDB_OP_END: l->ended = true; return true;
@@ -274,6 +352,7 @@ static bool get_all(loader *l) {
         const uint8_t *before = l->in.p;
         ek_savepoint sp = ek_save(a);
         l->in.cut = false;
+        fetch_ahead(l);
         if (get_item(l)) {
             ek_scratch_reset(&l->scratch);
             if (!due(l)) continue;
@@ -323,7 +402,11 @@ bool ek_rdb_load_fd(ek_rdb_load *load, int fd) {
     l.in = (ek_rdb_in){
         .s = load->s, .db = load->s->dbs, .scratch = &l.scratch, .replace = load->replace,
     };
-    l.in.p = l.in.end = l.summed = l.window;
+    struct stat st;
+    off_t from = lseek(fd, 0, SEEK_CUR);
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && from >= 0 && st.st_size > from)
+        l.size = (uint64_t)(st.st_size - from);
+    l.in.p = l.in.end = l.summed = l.ahead = l.window;
     if (!l.window) return refuse(&l, "no memory");
     bool ok = load_guarded(&l);
     if (ok) load->bytes = position(&l);

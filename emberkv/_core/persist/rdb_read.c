@@ -1,6 +1,7 @@
 /* Values from RDB, of all versions since Redis 5 (which wrote ziplists where listpacks are now):
  * what comes is taken apart into strings, and the value made of these by the ordinary calls, so that
- * it is sound and encoded by this store's settings whatever the other side had.
+ * it is sound and encoded by this store's settings whatever the other side had. Listpacks and intsets
+ * that are found to be just what would be made of them are taken as they are: those that Redis writes.
  *
  *   ziplist    | bytes u32 | tail u32 | count u16 | entry ... | 255 |
  *   entry      | length of the one before: u8, or 254 and u32 | head 1..5 | string or number |
@@ -51,18 +52,24 @@ bool ek_rdb_skip(ek_rdb_in *in, size_t n) {
     return true;
 }
 
-/* A length, or with *special the kind of a string. */
-static bool get_length(ek_rdb_in *in, uint64_t *n, bool *special) {
+/* Of more than 63, or none. */
+static EK_NOINLINE bool get_long_length(ek_rdb_in *in, uint64_t *n, bool *special) {
     uint8_t b, more[8];
-    if (!ek_rdb_get_byte(in, &b)) return false;
-    *special = b >> 6 == 3;
-    *n = b & 63;
-    if (b >> 6 == 0 || b >> 6 == 3) return true;
-    if (b >> 6 == 2 && b > 0x81) return false;
+    *special = false;
+    if (!ek_rdb_get_byte(in, &b) || (b >> 6 == 2 && b > 0x81)) return false;
     size_t bytes = b >> 6 == 1 ? 1 : b == 0x80 ? 4 : 8;
-    if (bytes > 1) *n = 0;
+    *n = bytes > 1 ? 0 : b & 63;
     if (!get(in, more, bytes)) return false;
     for (size_t i = 0; i < bytes; i++) *n = *n << 8 | more[i];
+    return true;
+}
+
+/* A length, or with *special the kind of a string. */
+EK_INLINE bool get_length(ek_rdb_in *in, uint64_t *n, bool *special) {
+    if (EK_UNLIKELY(in->p == in->end || *in->p >> 6 == 1 || *in->p >> 6 == 2))
+        return get_long_length(in, n, special);
+    *special = *in->p >> 6 == 3;
+    *n = *in->p++ & 63;
     return true;
 }
 
@@ -95,7 +102,7 @@ static bool get_compressed(ek_rdb_in *in, ek_str *s) {
     uint64_t n, size;
     if (!ek_rdb_get_length(in, &n) || !ek_rdb_get_length(in, &size)) return false;
     if (!have(in, n) || size > ek_lzf_bound((size_t)n)) return false;
-    uint8_t *out = ek_rdb_memory(in, (size_t)size + 1);
+    uint8_t *out = ek_rdb_memory(in, (size_t)size + EK_LZF_SLACK);
     if (!ek_lzf_decompress(in->p, (size_t)n, out, (size_t)size)) return false;
     in->p += n;
     *s = (ek_str){out, (size_t)size};
@@ -111,6 +118,18 @@ bool ek_rdb_get_string(ek_rdb_in *in, ek_str *s) {
     *s = (ek_str){in->p, (size_t)n};
     in->p += n;
     return true;
+}
+
+bool ek_rdb_pass_string(ek_rdb_in *in, ek_str *s) {
+    uint64_t n, size;
+    bool special;
+    if (!get_length(in, &n, &special)) return false;
+    *s = (ek_str){0};
+    if (special && n < 3) return ek_rdb_skip(in, (size_t)1 << n);
+    if (special && (n != 3 || !ek_rdb_get_length(in, &n) || !ek_rdb_get_length(in, &size)))
+        return false;
+    if (!special) *s = (ek_str){in->p, (size_t)n};
+    return ek_rdb_skip(in, (size_t)n);
 }
 
 static bool get_strings(ek_rdb_in *in, size_t each, strings *out) {
@@ -334,9 +353,9 @@ static bool get_zset(ek_rdb_in *in, ek_value *v) {
     return make_zset(in, e, n, v);
 }
 
-static bool get_zset_packed(ek_rdb_in *in, unpack_fn *unpack, ek_value *v) {
+static bool make_zset_packed(ek_rdb_in *in, unpack_fn *unpack, ek_str packed, ek_value *v) {
     strings pairs;
-    if (!get_packed(in, unpack, &pairs) || pairs.n % 2) return false;
+    if (!unpack(in, packed, &pairs) || pairs.n % 2) return false;
     size_t n = pairs.n / 2;
     ek_zset_entry *e = entries_for(in, n);
     for (size_t i = 0; i < n; i++) {
@@ -346,6 +365,55 @@ static bool get_zset_packed(ek_rdb_in *in, unpack_fn *unpack, ek_value *v) {
     }
     return make_zset(in, e, n, v);
 }
+
+/* --- as they are: false, and nothing is done: the long way --- */
+
+/* A listpack as a run of entries in our forms. */
+static bool is_our_run(ek_str packed, int64_t most, ek_str *run, size_t *n) {
+    if (most < EK_I64_CHARS || !ek_lp_import(packed.p, packed.n, &run->p, &run->n, n)) return false;
+    return ek_lp_is_ours(run->p, run->n, (size_t)most);
+}
+
+/* Do the entries of a run differ, every second of them? In our forms equal values have equal bytes. */
+static bool entries_differ(ek_rdb_in *in, ek_str run, size_t n) {
+    ek_str *entries = ek_rdb_memory(in, (n + 1) * sizeof *entries);
+    const uint8_t *p = run.p;
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t *next = ek_lp_next(p);
+        entries[i] = (ek_str){p, (size_t)(next - p)};
+        p = ek_lp_next(next);
+    }
+    return all_differ(in, entries, n, sizeof *entries);
+}
+
+static bool take_hash(ek_rdb_in *in, ek_str packed, ek_value *v) {
+    ek_str run;
+    size_t n;
+    return is_our_run(packed, in->s->root->config.hash_max_listpack_value, &run, &n) &&
+           n % 2 == 0 && entries_differ(in, run, n / 2) &&
+           ek_hash_put_run(in->s, in->db, v, run, n / 2);
+}
+
+static bool take_zset(ek_rdb_in *in, ek_str packed, ek_value *v) {
+    ek_str run;
+    size_t n;
+    return is_our_run(packed, INT64_MAX, &run, &n) && n % 2 == 0 &&
+           entries_differ(in, run, n / 2) && ek_zset_put_run(in->s, in->db, v, run, n / 2);
+}
+
+static bool take_intset(ek_rdb_in *in, ek_str packed, ek_value *v) {
+    return ek_intset_check(packed.p, packed.n) && ek_set_put_intset(in->s, in->db, v, packed);
+}
+
+static bool take_node(ek_rdb_in *in, ek_str packed, ek_value *v) {
+    ek_str run;
+    size_t n;
+    if (!is_our_run(packed, INT64_MAX, &run, &n) || n == 0) return false;
+    ek_list *l = ek_value_list_need(in->s, in->db, v);
+    return ek_list_push_run(in->s->a, l, ek_value_list_limit(in->s), run, n);
+}
+
+/* --- lists --- */
 
 static bool get_quicklist(ek_rdb_in *in, bool ziplists, ek_value *v) {
     size_t nodes;
@@ -361,6 +429,7 @@ static bool get_quicklist(ek_rdb_in *in, bool ziplists, ek_value *v) {
             continue;
         }
         if (container != NODE_PACKED) return false;
+        if (!ziplists && take_node(in, node, v)) continue;
         if (!(ziplists ? unpack_ziplist : unpack_listpack)(in, node, &entries)) return false;
         push(in, v, entries.v, entries.n);
     }
@@ -432,18 +501,26 @@ static bool get_of_type(ek_rdb_in *in, uint8_t type, ek_value *v) {
     case EK_RDB_LIST_QUICKLIST: return get_quicklist(in, true, v);
     case EK_RDB_LIST_QUICKLIST_2: return get_quicklist(in, false, v);
     case EK_RDB_SET: return get_strings(in, 1, &all) && make_set(in, &all, v);
-    case EK_RDB_SET_INTSET: return get_packed(in, unpack_intset, &all) && make_set(in, &all, v);
+    case EK_RDB_SET_INTSET:
+        if (!ek_rdb_get_string(in, &text)) return false;
+        return take_intset(in, text, v) ||
+               (unpack_intset(in, text, &all) && make_set(in, &all, v));
     case EK_RDB_SET_LISTPACK:
         return get_packed(in, unpack_listpack, &all) && make_set(in, &all, v);
     case EK_RDB_ZSET: return get_zset(in, v);
     case EK_RDB_ZSET_2: return get_zset_2(in, v);
-    case EK_RDB_ZSET_ZIPLIST: return get_zset_packed(in, unpack_ziplist, v);
-    case EK_RDB_ZSET_LISTPACK: return get_zset_packed(in, unpack_listpack, v);
+    case EK_RDB_ZSET_ZIPLIST:
+        return ek_rdb_get_string(in, &text) && make_zset_packed(in, unpack_ziplist, text, v);
+    case EK_RDB_ZSET_LISTPACK:
+        if (!ek_rdb_get_string(in, &text)) return false;
+        return take_zset(in, text, v) || make_zset_packed(in, unpack_listpack, text, v);
     case EK_RDB_HASH: return get_strings(in, 2, &all) && make_hash(in, &all, v);
     case EK_RDB_HASH_ZIPLIST:
         return get_packed(in, unpack_ziplist, &all) && make_hash(in, &all, v);
     case EK_RDB_HASH_LISTPACK:
-        return get_packed(in, unpack_listpack, &all) && make_hash(in, &all, v);
+        if (!ek_rdb_get_string(in, &text)) return false;
+        return take_hash(in, text, v) ||
+               (unpack_listpack(in, text, &all) && make_hash(in, &all, v));
     case EK_RDB_HASH_2: return get_hash_2(in, v);
     case EK_RDB_HASH_FIELDS: return get_hash_fields(in, v);
     case EK_RDB_HASH_FIELDS_LISTPACK: return get_hash_fields_listpack(in, v);

@@ -373,6 +373,28 @@ void ek_hash_remove(ek_store *s, ek_db *db, ek_value *v, const ek_hash_place *pl
     ek_value_splice(s, db, v, place->at, (size_t)(end - v->data) - place->at, 0);
 }
 
+/* Of fields that all differ. */
+static void create_table(ek_store *s, ek_db *db, ek_value *v, ek_entry_plan *plan,
+                         const ek_str *pairs, size_t n) {
+    plan->enc = EK_ENC_HASHTABLE;
+    plan->outside = ek_alloc_zeroed(s->a, PLAIN_ROOT_BYTES);
+    ek_table *t = &((hash_root *)ek_ptr(s->a, plan->outside))->fields;
+    ek_table_expect(s->a, t, n);
+    for (size_t i = 0; i < 2 * n; i += 2)
+        ek_table_add(s->a, t, key_of, ek_table_hash(s->a, pairs[i]),
+                     block_new(s->a, pairs[i], pairs[i + 1], EK_NO_EXPIRE));
+    ek_keyspace_add(s, db, plan, v->hash, v);
+}
+
+bool ek_hash_put_run(ek_store *s, ek_db *db, ek_value *v, ek_str run, size_t fields) {
+    if (fields == 0 || fields > (size_t)s->root->config.hash_max_listpack_entries) return false;
+    ek_entry_plan plan = {.key = v->key, .type = EK_HASH, .enc = EK_ENC_LISTPACK,
+                          .expire_ms = EK_NO_EXPIRE, .access = ek_access_begin(s),
+                          .bytes = run.p, .len = run.n};
+    ek_keyspace_add(s, db, &plan, v->hash, v);
+    return true;
+}
+
 size_t ek_hash_create(ek_store *s, ek_db *db, ek_value *v, ek_str key, const ek_str *pairs,
                       size_t n, bool differ) {
     size_t bytes = 0, first = ek_min(n, (size_t)s->root->config.hash_max_listpack_entries);
@@ -383,6 +405,10 @@ size_t ek_hash_create(ek_store *s, ek_db *db, ek_value *v, ek_str key, const ek_
     }
     ek_entry_plan plan = {.key = key, .type = EK_HASH, .enc = EK_ENC_LISTPACK,
                           .expire_ms = EK_NO_EXPIRE, .access = ek_access_begin(s)};
+    if (differ && (!small || n > first)) {
+        create_table(s, db, v, &plan, pairs, n);
+        return n;
+    }
     if (small) {
         plan.len = bytes;
         ek_keyspace_add(s, db, &plan, v->hash, v);

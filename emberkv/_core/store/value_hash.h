@@ -80,6 +80,10 @@ void ek_hash_remove(ek_store *s, ek_db *db, ek_value *v, const ek_hash_place *pl
  * n fields costs O(n) instead of O(n^2). Returns the number of fields. */
 size_t ek_hash_create(ek_store *s, ek_db *db, ek_value *v, ek_str key, const ek_str *pairs, size_t n,
                       bool differ);
+/* Make a key that is not there a hash of a run of entries, field and value, which are as ek_lp_is_ours
+ * says, no string being longer than hash-max-listpack-value, and all fields different. False, and
+ * nothing is done: there are more than a listpack may have here. */
+bool ek_hash_put_run(ek_store *s, ek_db *db, ek_value *v, ek_str run, size_t fields);
 /* As a listpack no longer: for a caller that knows that it is about to grow beyond one. */
 void ek_hash_to_table(ek_store *s, ek_db *db, ek_value *v);
 

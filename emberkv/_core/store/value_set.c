@@ -152,6 +152,7 @@ size_t ek_set_put(ek_store *s, ek_db *db, ek_value *v, ek_str key, const ek_str 
     plan.enc = EK_ENC_HASHTABLE;
     plan.outside = ek_alloc_zeroed(s->a, sizeof(ek_table));
     ek_table *t = ek_ptr(s->a, plan.outside);
+    ek_table_expect(s->a, t, n);
     for (size_t i = 0; i < n; i++) {
         if (i % EK_TABLE_FETCHED == 0)
             ek_table_fetch(s->a, t, members + i, 1, ek_min(n - i, EK_TABLE_FETCHED));
@@ -159,6 +160,16 @@ size_t ek_set_put(ek_store *s, ek_db *db, ek_value *v, ek_str key, const ek_str 
     }
     ek_keyspace_put(s, db, v, &plan);
     return t->count;
+}
+
+bool ek_set_put_intset(ek_store *s, ek_db *db, ek_value *v, ek_str bytes) {
+    uint32_t count = ek_intset_count(bytes.p);
+    if (count == 0 || count > (uint64_t)s->root->config.set_max_intset_entries) return false;
+    ek_entry_plan plan = {.key = v->key, .type = EK_SET_TYPE, .enc = EK_ENC_INTSET,
+                          .expire_ms = EK_NO_EXPIRE, .access = ek_access_begin(s),
+                          .bytes = bytes.p, .len = bytes.n};
+    ek_keyspace_add(s, db, &plan, v->hash, v);
+    return true;
 }
 
 /* --- visiting --- */

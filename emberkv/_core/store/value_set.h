@@ -42,6 +42,10 @@ bool ek_set_remove(ek_store *s, ek_db *db, ek_value *v, ek_str member);
 size_t ek_set_put(ek_store *s, ek_db *db, ek_value *v, ek_str key, const ek_str *members, size_t n,
                   uint8_t *room);
 
+/* Make a key that is not there a set of an intset's bytes, which are sound. False, and nothing is done:
+ * it has more members than an intset may have here, or none. */
+bool ek_set_put_intset(ek_store *s, ek_db *db, ek_value *v, ek_str bytes);
+
 /* Visit the members; stops when visit returns false. A member's bytes stay where they are until the
  * commit unless they are in the `room` of an integer's text. The set must not change meanwhile. */
 typedef bool ek_set_each_fn(void *arg, ek_str member, const char *room);

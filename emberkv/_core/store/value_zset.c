@@ -440,10 +440,24 @@ static bool fits_listpack(const ek_store *s, const ek_zset_entry *e, size_t n) {
 }
 
 size_t ek_zset_store_room(const ek_store *s, const ek_zset_entry *e, size_t n) {
-    if (!fits_listpack(s, e, n)) return 0;
+    if (!fits_listpack(s, e, n)) return n * sizeof(ek_btree_entry);
     size_t room = n * (EK_LP_STRING_EXTRA_MAX + EK_DOUBLE_CHARS + EK_LP_STRING_EXTRA_MAX);
     for (size_t i = 0; i < n; i++) room += e[i].member.n;
     return room;
+}
+
+/* Of members in order, without a descent for each. */
+static ek_ref build_big(ek_store *s, const ek_zset_entry *e, size_t n, ek_btree_entry *room) {
+    ek_ref root = new_root(s->a);
+    ek_zset *z = ek_ptr(s->a, root);
+    ek_table_expect(s->a, &z->members, n);
+    for (size_t i = 0; i < n; i++) {
+        ek_ref block = new_block(s->a, e[i].score, e[i].member);
+        ek_table_add(s->a, &z->members, key_of, ek_table_hash(s->a, e[i].member), block);
+        room[i] = (ek_btree_entry){.score = e[i].score, .item = block};
+    }
+    ek_btree_rebuild(s->a, &z->order, room, (uint32_t)n);
+    return root;
 }
 
 void ek_zset_store(ek_store *s, ek_db *db, ek_value *v, const ek_zset_entry *e, size_t n,
@@ -463,11 +477,45 @@ void ek_zset_store(ek_store *s, ek_db *db, ek_value *v, const ek_zset_entry *e, 
         plan.len = (size_t)(to - room);
     } else {
         plan.enc = EK_ENC_SKIPLIST;
-        plan.outside = new_root(s->a);
-        for (size_t i = 0; i < n; i++)
-            add_big(s, ek_ptr(s->a, plan.outside), e[i].score, e[i].member);
+        plan.outside = build_big(s, e, n, (ek_btree_entry *)room);
     }
     ek_keyspace_put(s, db, v, &plan);
+}
+
+/* The score of an entry. False: it is not in the form that encode_score gives it. */
+static bool score_of_ours(const ek_lp_value *v, double *score) {
+    char text[EK_DOUBLE_CHARS];
+    ek_lp_encoded e;
+    if (!v->s) {
+        *score = (double)v->i;
+        return v->i >= -((int64_t)1 << 53) && v->i <= (int64_t)1 << 53;
+    }
+    if (!ek_parse_double(v->s, v->n, score)) return false;
+    encode_score(&e, *score, text);
+    return e.n == v->n && memcmp(e.s, v->s, v->n) == 0;
+}
+
+bool ek_zset_put_run(ek_store *s, ek_db *db, ek_value *v, ek_str run, size_t n) {
+    const ek_config *config = &s->root->config;
+    if (n == 0 || (int64_t)n > config->zset_max_listpack_entries) return false;
+    ek_zset_entry now, before = {.score = 0};
+    char room[2][EK_I64_CHARS];
+    const uint8_t *p = run.p;
+    for (size_t i = 0; i < n; i++, before = now) {
+        ek_lp_value value;
+        now.member = member_at(p, room[i % 2]);
+        if (now.member.n > (uint64_t)config->zset_max_listpack_value) return false;
+        ek_lp_get(score_entry(p), &value);
+        if (!score_of_ours(&value, &now.score)) return false;
+        if (i && ek_zset_compare(&before, &now) >= 0) return false;
+        p = next_pair(p);
+    }
+    ek_entry_plan plan = {
+        .key = v->key, .type = EK_ZSET, .enc = EK_ENC_LISTPACK, .expire_ms = EK_NO_EXPIRE,
+        .access = ek_access_begin(s), .bytes = run.p, .len = run.n,
+    };
+    ek_keyspace_add(s, db, &plan, v->hash, v);
+    return true;
 }
 
 /* --- as a value --- */

@@ -141,6 +141,11 @@ size_t ek_zset_store_room(const ek_store *s, const ek_zset_entry *e, size_t n);
 void ek_zset_store(ek_store *s, ek_db *db, ek_value *v, const ek_zset_entry *e, size_t n,
                    uint8_t *room);
 
+/* Make a key that is not there a sorted set of a run of entries, member and score, which are as
+ * ek_lp_is_ours says, and all members different. False, and nothing is done: it is no such run of
+ * `n` members in order, or no sorted set would be this run here. */
+bool ek_zset_put_run(ek_store *s, ek_db *db, ek_value *v, ek_str run, size_t n);
+
 /* The order of sorted sets, for qsort. */
 int ek_zset_compare(const void *a, const void *b);
 
