@@ -16,6 +16,7 @@
 #define EVENTS 64
 #define EVERY_MS 10
 #define PUT_OFF_MS 20
+#define HOLD_MS 2 /* that replies are held back while others have the lock */
 
 static bool answered(ek_server *server, ek_conn *conn, const ek_command *cmd) {
     ek_reply *out = &server->out;
@@ -29,6 +30,10 @@ static bool answered(ek_server *server, ek_conn *conn, const ek_command *cmd) {
 static bool enter_slowly(ek_server *server, ek_conn *conn, bool *ok) {
     const ek_parser *p = &conn->parser;
     const ek_command *container, *cmd = ek_resolve(conn->session, p->argc, p->argv, &container);
+    if (EK_UNLIKELY(server->unsafe != 0) && !server->meanwhile) { /* it may last: others have waited enough */
+        if (ek_arena_enter(server->s->a, HOLD_MS) == EK_OK) return true;
+        if (ek_server_settle(server)) return *ok = false;
+    }
     for (;;) {
         if (answered(server, conn, cmd)) return false;
         if (server->meanwhile && ek_allowed_busy(cmd)) return true;
@@ -100,6 +105,7 @@ bool ek_server_meanwhile(ek_frontend *f) {
     if (!own.in) return true;
     workplace scripts = exchange(server, own);
     server->meanwhile = true;
+    if (ek_server_settle(server) && server->at_work) server->at_work->facts.close_at_once = true;
     look_after(server);
     server->meanwhile = false;
     own = exchange(server, scripts);

@@ -17,6 +17,7 @@
 #include "engine/running.h"
 #include "net/internal.h"
 #include "store/client.h"
+#include "store/feed.h"
 
 #define BATCH 64                  /* commands under one entering of the lock */
 #define KEEP_SMALL (16u << 10)    /* what is kept of input is copied in front of the rest up to here */
@@ -181,6 +182,34 @@ bool ek_server_enter(ek_server *server) {
     while (EK_UNLIKELY(st == EK_EBUSY) && !atomic_load(&server->stop_asked) && !ek_busy(server->s))
         st = ek_arena_enter(a, EK_LOCK_PATIENCE_MS);
     return st == EK_OK;
+}
+
+int ek_server_leave(ek_server *server) {
+    if (EK_UNLIKELY(server->meanwhile)) return 0;
+    uint64_t upto = ek_store_leave_for(server->s);
+    if (EK_LIKELY(upto == 0)) return 0;
+    if (!(upto & EK_FEED_SYNC)) return ek_store_settle(server->s, upto);
+    if (server->unsafe) atomic_fetch_sub(&server->s->settling, 1); /* one for the turn */
+    server->unsafe = upto;
+    return 0;
+}
+
+int ek_server_settle(ek_server *server) {
+    uint64_t upto = server->unsafe;
+    if (EK_LIKELY(upto == 0)) return 0;
+    server->unsafe = 0;
+    int failed = ek_store_settle(server->s, upto);
+    while (server->held) {
+        ek_conn *conn = server->held;
+        server->held = conn->next_held;
+        conn->held = false;
+        if (conn->gone) continue;
+        /* What was done and may be lost is not confirmed. */
+        bool ok = !failed && ek_conn_write(server, conn);
+        if (ok && conn->first) ok = ek_conn_watch(server, conn, conn->watched | EK_POLL_WRITE);
+        if (!ok) ek_conn_close(server, conn);
+    }
+    return failed;
 }
 
 /* Room for the shortest replies and errors, which then cannot fail. */
@@ -370,7 +399,7 @@ static size_t run_requests(ek_server *server, ek_conn *conn, uint8_t *buffer, si
         limits.authenticated = !conn->session->needs_auth;
         ek_parsed got = ek_parse(p, buffer + done, n - done, &limits, error);
         if (EK_UNLIKELY(got == EK_PARSED_ERROR || too_much_input(server, conn, got, n - done))) {
-            if (entered) ek_store_leave(server->s); /* what the log is told may take a while */
+            if (entered) ek_server_leave(server); /* what the log is told may take a while */
             entered = false;
             ok = refuse_input(server, conn, got, error, buffer + done, n - done);
             break;
@@ -393,10 +422,10 @@ static size_t run_requests(ek_server *server, ek_conn *conn, uint8_t *buffer, si
             if (entered) ok = !ek_server_leave(server) && ok;
             entered = false;
             server->frontend.clock_us = 0;
-            if (server->out.len > OUT_ENOUGH) ok = ok && ek_conn_flush(server, conn);
+            if (server->out.len > OUT_ENOUGH)
+                ok = ok && !ek_server_settle(server) && ek_conn_flush(server, conn);
         }
     }
-    /* What was done and may be lost is not confirmed. */
     if (entered) ok = !ek_server_leave(server) && ok;
     return ok ? done : SIZE_MAX;
 }
@@ -450,6 +479,10 @@ static bool grow_input(ek_conn *conn) {
 
 /* The connection's turn with n bytes at `buffer`, of which the first begins a request. */
 static void take_turn(ek_server *server, ek_conn *conn, uint8_t *buffer, size_t n) {
+    if (EK_UNLIKELY(conn->held)) { /* it has its second turn in one of the server's */
+        ek_server_settle(server);
+        if (conn->gone) return;
+    }
     if (conn->parser.argv == NULL) { /* nothing is half parsed: it borrows the server's */
         conn->parser.argv = server->argv;
         conn->parser.cap = server->argv_cap;
@@ -457,7 +490,8 @@ static void take_turn(ek_server *server, ek_conn *conn, uint8_t *buffer, size_t 
         server->argv_cap = 0;
     }
     size_t done = run_requests(server, conn, buffer, n);
-    bool ok = done != SIZE_MAX && !conn->facts.close_at_once && ek_conn_flush(server, conn);
+    bool ok = done != SIZE_MAX && !conn->facts.close_at_once &&
+              (EK_UNLIKELY(server->unsafe != 0) ? ek_conn_hold(server, conn) : ek_conn_flush(server, conn));
     server->out.len = 0;
     if (EK_UNLIKELY(server->out.cap > OUT_KEEP)) ek_reply_free(&server->out);
     if (ok && conn->facts.close_after_reply) ok = conn->first && ek_conn_watch(server, conn, EK_POLL_WRITE);

@@ -64,8 +64,10 @@ typedef struct ek_conn {
     bool blocked;           /* its command waits, and no other is run */
     bool enrolled;          /* its session has its record */
     bool doomed;            /* to be closed when the script that runs has ended, see busy.c */
+    bool held;              /* its output waits until what it did is on disk */
     uint32_t listening_index;
     struct ek_conn *next;   /* among those that are gone, or again */
+    struct ek_conn *next_held;
     ek_tls_stream *tls;     /* NULL: without */
     ek_session *session;
     ek_parser parser;
@@ -94,7 +96,8 @@ struct ek_server {
     int spare_fd; /* given up to tell a client that there are no descriptors left */
     ek_conn **conns;
     size_t nconns, conns_cap, swept; /* swept: how far the look for idle ones has got */
-    ek_conn *graveyard, *again;
+    ek_conn *graveyard, *again, *held;
+    uint64_t unsafe; /* position of the feed up to which the turn's work is to be synced; 0: none */
     ek_conn **listening; /* see mail.c */
     size_t npostponed; /* connections whose command waits for the end of a pause */
     size_t nlistening, listening_cap;
@@ -133,9 +136,13 @@ bool ek_server_enter(ek_server *server); /* conn.c */
 /* Take the lock for the request that conn has parsed. False: it was answered or put off without;
  * *ok false: the connection is of no use any more. */
 bool ek_server_enter_for(ek_server *server, ek_conn *conn, bool *ok);
-EK_INLINE int ek_server_leave(ek_server *server) { /* as ek_store_leave */
-    return EK_LIKELY(!server->meanwhile) ? ek_store_leave(server->s) : 0;
-}
+/* Let go of the lock, as ek_store_leave. What is to be synced before it is told is noted: the replies
+ * of the whole turn wait for one sync. */
+int ek_server_leave(ek_server *server);
+/* Sync what the turn has done so far, and write the replies that were held back for that. 0, or an
+ * errno: then those who waited are closed, and what is in server->out is not to be told either. */
+int ek_server_settle(ek_server *server);
+bool ek_conn_hold(ek_server *server, ek_conn *conn); /* keep what is in server->out for then */
 bool ek_server_meanwhile(ek_frontend *f); /* see ek_frontend.meanwhile */
 void ek_conn_doom(ek_server *server, ek_conn *conn);
 void ek_server_close_doomed(ek_server *server);

@@ -128,6 +128,16 @@ bool ek_conn_flush(ek_server *server, ek_conn *conn) {
     return ok;
 }
 
+bool ek_conn_hold(ek_server *server, ek_conn *conn) {
+    bool ok = server->out.len == 0 || keep(server, conn, 0);
+    server->out.len = 0;
+    if (conn->held || !conn->first) return ok;
+    conn->held = true;
+    conn->next_held = server->held;
+    server->held = conn;
+    return ok;
+}
+
 static void drop_first(ek_conn *conn) {
     ek_chunk *c = conn->first;
     conn->first = c->next;
@@ -140,6 +150,7 @@ static void drop_first(ek_conn *conn) {
 
 bool ek_conn_write(ek_server *server, ek_conn *conn) {
     size_t written = 0;
+    if (EK_UNLIKELY(conn->held)) return true; /* not yet */
     while (conn->first && written < WRITE_AT_ONCE) {
         ssize_t n = put_chunks(conn);
         if (n < 0 && errno == EINTR) continue;

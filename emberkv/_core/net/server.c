@@ -94,13 +94,20 @@ static bool turn(ek_server *server) {
         ek_source_kind *source = events[i].data;
         switch (*source) {
         case EK_SOURCE_CONN: ek_conn_ready(server, (ek_conn *)source, events[i].ready); break;
-        case EK_SOURCE_LISTENER: ek_listener_accept(server, (ek_listener *)source); break;
+        case EK_SOURCE_LISTENER:
+            ek_server_settle(server); /* it may have to wait for the lock */
+            ek_listener_accept(server, (ek_listener *)source);
+            break;
         case EK_SOURCE_STOP: stop = true; break;
-        case EK_SOURCE_WAKER: ek_server_deliver(server); break;
+        case EK_SOURCE_WAKER:
+            ek_server_settle(server);
+            ek_server_deliver(server);
+            break;
         }
     }
     server->rests = server->many_ask && n <= REST_HEARD && !server->again;
     if (server->again) go_on(server);
+    ek_server_settle(server);
     if (EK_UNLIKELY(server->ndoomed)) ek_server_close_doomed(server);
     ek_server_time_out(server);
     if (server->now_ms >= server->next_tick_ms) tick(server);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/disk.h"
+#include "base/futex.h"
 #include "engine/house.h"
 #include "persist/aof_rewrite.h"
 #include "store/feed.h"
@@ -44,7 +45,12 @@ bool ek_aof_lock(ek_store *s) {
     }
 }
 
-void ek_aof_unlock(ek_store *s) { ek_lock_release(&state_of(s)->file_lock); }
+void ek_aof_unlock(ek_store *s) {
+    ek_feed_state *state = state_of(s);
+    ek_lock_release(&state->file_lock);
+    atomic_fetch_add(&state->turns, 1);
+    if (atomic_exchange(&state->sleepers, 0)) ek_futex_wake(&state->turns, INT32_MAX, s->a->shared);
+}
 
 /* --- directory and manifest --- */
 
@@ -230,19 +236,34 @@ static void gather(ek_feed_state *state) {
     while (atomic_load(&state->arrived) < state->batch && ek_clock_monotonic_us() < until) usleep(10);
 }
 
+/* For all who have come. The file lock is held. */
+static int sync_for_all(ek_store *s) {
+    ek_feed_state *state = state_of(s);
+    gather(state);
+    state->batch = atomic_exchange(&state->arrived, 0);
+    int failed = ek_aof_write_out(s, atomic_load(&state->told));
+    return failed ? failed : ek_aof_sync_out(s);
+}
+
+/* One of those who wait syncs; the others sleep until he has done and are woken all at once: if they
+ * queued for the lock, each would have to be woken before the next. */
 static int write_and_sync(ek_store *s, uint64_t upto) {
     ek_feed_state *state = state_of(s);
-    int failed = 0;
     atomic_fetch_add(&state->arrived, 1);
-    if (!ek_aof_lock(s)) return EIO;
-    if (atomic_load(&state->synced) < upto) {
-        gather(state);
-        state->batch = atomic_exchange(&state->arrived, 0);
-        failed = ek_aof_write_out(s, atomic_load(&state->told));
-        if (!failed) failed = ek_aof_sync_out(s);
+    for (;;) {
+        uint32_t turns = atomic_load(&state->turns);
+        if (atomic_load(&state->synced) >= upto) return 0;
+        ek_lock_result r = ek_lock_try(&state->file_lock);
+        if (r == EK_LOCK_TAKEN || r == EK_LOCK_OWNER_DIED) {
+            int failed = atomic_load(&state->synced) < upto ? sync_for_all(s) : 0;
+            ek_aof_unlock(s);
+            return failed;
+        }
+        if (r != EK_LOCK_BUSY) return EIO;
+        atomic_store(&state->sleepers, 1);
+        /* Whoever has the lock may die with it: look again. */
+        ek_futex_wait(&state->turns, turns, LOCK_MS, s->a->shared);
     }
-    ek_aof_unlock(s);
-    return failed;
 }
 
 /* See ek_store.feed_due. */

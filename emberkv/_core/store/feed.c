@@ -17,6 +17,7 @@ _Static_assert(EK_FIGURES_OFF + EK_PROCESSES * EK_FIGURES_BYTES <= EK_HEADER_BYT
 #define SMALLEST_CHUNK ((size_t)4 << 10)
 #define SMALL_COMMAND ((size_t)2 << 10) /* is kept together: a fraction of the smallest chunk */
 #define COUNT_CHARS 24 /* of a count with its mark and the ends of two lines */
+#define SELECT_MAX (5 * COUNT_CHARS)
 
 static ek_feed *feed_of(const ek_store *s) { return &s->root->feed; }
 
@@ -133,70 +134,96 @@ static void put_large(ek_store *s, size_t argc, const ek_str *argv) {
     }
 }
 
-static void put_command(ek_store *s, size_t argc, const ek_str *argv) {
+/* What a command takes at most. */
+EK_INLINE size_t bytes_at_most(size_t argc, const ek_str *argv) {
     size_t most = COUNT_CHARS;
     for (size_t i = 0; i < argc; i++) most += argv[i].n + COUNT_CHARS;
-    if (EK_UNLIKELY(most > SMALL_COMMAND)) {
-        put_large(s, argc, argv);
-        return;
-    }
-    uint8_t *begin = room(s, most), *p = print_count(begin, '*', argc);
+    return most;
+}
+
+/* At p, where there is room for it; returns its end. */
+EK_INLINE uint8_t *print_command(uint8_t *p, size_t argc, const ek_str *argv) {
+    p = print_count(p, '*', argc);
     for (size_t i = 0; i < argc; i++) {
         p = print_count(p, '$', argv[i].n);
         p = copy(p, argv[i].p, argv[i].n);
         *p++ = '\r';
         *p++ = '\n';
     }
-    feed_of(s)->unit += (uint64_t)(p - begin);
+    return p;
 }
 
-static void select_db(ek_store *s, uint32_t db) {
+static EK_NOINLINE void select_db(ek_store *s, uint32_t db) {
     char digits[24];
     ek_str argv[] = {{(const uint8_t *)"SELECT", 6}, {(const uint8_t *)digits, 0}};
     argv[1].n = ek_format_i64(digits, db);
-    put_command(s, 2, argv);
+    uint8_t *p = room(s, SELECT_MAX);
+    feed_of(s)->unit += (uint64_t)(print_command(p, 2, argv) - p);
     feed_of(s)->db = db;
 }
 
-/* One command needs no MULTI: it is moved into the gap, unless it is so long that it lies in several
+/* The gap for MULTI before what the transaction has added so far: nothing, or one small command. It is
+ * moved under the journal, for the second may be undone and the first stay. */
+static EK_NOINLINE void open_gap(ek_store *s) {
+    ek_feed *f = feed_of(s);
+    size_t n = f->unit - f->tail;
+    uint8_t *p = room(s, GAP) - n; /* the first was put where there was room for it as well */
+    if (n) ek_touch(s->a, p, n);
+    memmove(p + GAP, p, n);
+    memcpy(p, MULTI, GAP);
+    f->unit += GAP;
+    f->gap = GAP;
+}
+
+/* One command needs no MULTI. Where it has the gap all the same, a large one or one of several of which
+ * the others were undone, it is moved into that, unless it is so long that it lies in several
  * chunks. Nothing is undone to a point within the transaction any more, so what lies behind the tail
  * may move; and that root.feed changes was announced when something was added. */
 static void finish_unit(void *arg) {
     ek_store *s = arg;
     ek_feed *f = feed_of(s);
     if (f->unit == f->tail) return; /* it was undone */
-    ek_feed_chunk *chunk = chunk_at(s->a, f->last);
-    if (EK_LIKELY(f->ncommands == 1 && f->tail >= chunk->at)) {
-        uint8_t *p = chunk->bytes + (f->tail - chunk->at);
-        size_t n = f->unit - f->tail - GAP;
-        ek_touch_slack(s->a, p, n);
-        memmove(p, p + GAP, n);
-        f->unit -= GAP;
-    } else {
-        put(s, EXEC, sizeof EXEC - 1);
+    if (EK_UNLIKELY(f->gap != 0)) {
+        ek_feed_chunk *chunk = chunk_at(s->a, f->last);
+        if (f->ncommands == 1 && f->tail >= chunk->at) {
+            uint8_t *p = chunk->bytes + (f->tail - chunk->at);
+            size_t n = f->unit - f->tail - GAP;
+            ek_touch_slack(s->a, p, n);
+            memmove(p, p + GAP, n);
+            f->unit -= GAP;
+        } else {
+            put(s, EXEC, sizeof EXEC - 1);
+        }
     }
     f->tail = f->unit;
     f->ncommands = 0;
+    f->gap = 0;
     s->feed_moved = true;
 }
 
 void ek_feed_add(ek_store *s, uint32_t db, size_t argc, const ek_str *argv) {
     ek_feed *f = feed_of(s);
     if (!ek_feed_on(s)) return;
+    size_t most = bytes_at_most(argc, argv);
+    bool first = f->unit == f->tail; /* of its transaction */
     ek_touch(s->a, f, sizeof *f);
-    if (EK_LIKELY(f->unit == f->tail)) { /* the first of its transaction */
-        /* So that a small command, with a SELECT, lies in one chunk with its gap. */
-        size_t bytes = GAP + 2 * COUNT_CHARS;
-        for (size_t i = 0; i < argc; i++) bytes += argv[i].n + COUNT_CHARS;
-        uint8_t *p = room(s, ek_min(bytes + 3 * COUNT_CHARS, SMALL_COMMAND));
-        memcpy(p, MULTI, GAP);
-        f->unit += GAP;
+    if (EK_LIKELY(first)) {
         s->a->committing = finish_unit;
         s->a->committing_for = s;
     }
+    if (EK_UNLIKELY(most > SMALL_COMMAND || (!first && !f->gap))) {
+        if (!f->gap) open_gap(s);
+    } else if (first) {
+        room(s, most + GAP + SELECT_MAX); /* so that it lies in one chunk with all that belongs to it */
+    }
     if (EK_UNLIKELY(f->db != db)) select_db(s, db);
     f->ncommands++;
-    put_command(s, argc, argv);
+    if (EK_UNLIKELY(most > SMALL_COMMAND)) {
+        put_large(s, argc, argv);
+        return;
+    }
+    uint8_t *p = room(s, most);
+    f->unit += (uint64_t)(print_command(p, argc, argv) - p);
 }
 
 void ek_feed_add_key(ek_store *s, uint32_t db, const char *command, ek_str key) {

@@ -8,7 +8,7 @@
  * bytes since the store was made. What a transaction adds is written behind the tail, which moves when
  * it commits: the bytes need no journal, only these positions are announced, and so an undone
  * transaction, or a part of one, leaves nothing. Each transaction is one unit: one command as it
- * stands, several between MULTI and EXEC. The room for MULTI is left open before the first.
+ * stands, several between MULTI and EXEC.
  *
  * Readers take [read, tail) when it is committed. There is one so far, the append-only file
  * (persist/aof.h); ek_feed_state says how far it came, and chunks before its own are freed by whoever
@@ -50,6 +50,8 @@ typedef struct ek_feed_state {
     uint32_t sync_us;   /* that the last sync took */
     uint32_t batch;     /* for so many at once */
     _Atomic uint32_t arrived; /* who wait for the next; no lock */
+    _Atomic uint32_t turns;   /* how often the file lock was let go of; a futex */
+    _Atomic uint32_t sleepers; /* somebody may sleep on it */
     _Atomic uint32_t rung; /* who keeps house was told that there is much to write */
     uint64_t base_bytes; /* of all files when they were last rewritten */
     _Atomic uint64_t past_bytes; /* of the files before this one */
