@@ -17,7 +17,7 @@ from bench import report
 
 PARTS = (
     *("lookups", "commands", "memory", "journal", "sharing", "messages", "loading", "startup"),
-    *("bits", "arrays", "bridge", "scripts", "server", "snapshots", "statistics"),
+    *("bits", "arrays", "bridge", "scripts", "server", "persistence", "statistics"),
 )
 
 

@@ -34,10 +34,12 @@ cdef extern from "store/view.h" nogil:
     ctypedef struct ek_view:
         ek_store store
         bint locked
+        int64_t longest_ns
     ek_status ek_view_begin(ek_store *s, ek_view *v)
     void ek_view_leave(void *v)
     bint ek_view_enter(void *v)
     bint ek_view_end(ek_view *v)
+    void ek_view_drop(ek_view *v)
 
 
 cdef struct Going:  # what a long call is given to see whether it shall go on
@@ -108,7 +110,8 @@ def save_rdb(Store store, path, *, bint compress=True, bint checksum=True, progr
     """Write the store as it is at this moment to an RDB file, while others go on writing.
 
     The file appears under its name when all of it is on disk. `progress` is called every so many
-    milliseconds, at a write, with the number of keys written. Gives a dict: keys, bytes, version.
+    milliseconds, at a write, with the number of keys written. Gives a dict: keys, bytes, version,
+    and held_ns, the longest that it held the store at a time, in processor time.
     """
     cdef ek_rdb_save save
     cdef Going g
@@ -147,6 +150,7 @@ def save_rdb(Store store, path, *, bint compress=True, bint checksum=True, progr
         ek_view_end(&g.view)
         if g.view.locked:
             ek_store_leave(store.s)
+        ek_view_drop(&g.view)
     store.end_waiting()
     raise_what_stopped(&g)
     if not ok:
@@ -154,7 +158,8 @@ def save_rdb(Store store, path, *, bint compress=True, bint checksum=True, progr
         if save.error:
             raise OSError(save.error, text)
         raise _exceptions().ConnectionError(text)
-    return {"keys": save.keys, "bytes": save.bytes, "version": save.version}
+    return {"keys": save.keys, "bytes": save.bytes, "version": save.version,
+            "held_ns": g.view.longest_ns}
 
 
 def load_rdb(Store store, int fd, name, *, progress=None, int64_t every_ms=100):

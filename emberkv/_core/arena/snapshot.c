@@ -142,7 +142,7 @@ void ek_snapshot_keep(ek_arena *a, const void *p, size_t n) {
 
 /* --- who reads --- */
 
-static void drop(ek_snapshot *sn) {
+void ek_snapshot_drop(ek_snapshot *sn) {
     if (sn->view && sn->apart) ek_arena_close(sn->view);
     else if (sn->view) ek_arena_drop_view(sn->view);
     if (sn->book) munmap((void *)sn->book, sn->mapped);
@@ -212,7 +212,7 @@ ek_status ek_snapshot_begin(ek_arena *a, ek_snapshot **out) {
     ek_status st = a->frozen ? begin_apart(sn) : begin_beside(sn);
     if (st != EK_OK) {
         ek_snapshot_unlink(a);
-        drop(sn);
+        ek_snapshot_drop(sn);
         return st;
     }
     a->reading = sn;
@@ -267,7 +267,6 @@ bool ek_snapshot_end(ek_snapshot *sn) {
         if (a->hdr->snapshots == sn->number) ek_snapshot_unlink(a);
         drop_kept(a);
     }
-    drop(sn);
     return stood;
 }
 
@@ -289,7 +288,7 @@ void ek_snapshot_bury(ek_arena *a) {
 void ek_snapshot_forked(ek_arena *a) {
     ek_snapshot *sn = a->reading;
     a->reading = NULL;
-    if (sn && !sn->apart) drop(sn);
+    if (sn && !sn->apart) ek_snapshot_drop(sn);
     if (a->shared) return;
     drop_kept(a);
     stop(a);

@@ -19,6 +19,12 @@ int64_t ek_clock_monotonic_us(void) {
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+int64_t ek_clock_thread_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
 int64_t ek_clock_monotonic_ms(void) { return ek_clock_monotonic_us() / 1000; }
 
 int64_t ek_clock_second(void) { return time(NULL); }

@@ -12,6 +12,8 @@ int64_t ek_clock_monotonic_us(void);
 int64_t ek_clock_monotonic_ms(void); /* counts on, from an arbitrary start */
 int64_t ek_clock_monotonic_coarse_ms(void); /* the same, up to 10 ms behind: a fifth of the cost */
 
+int64_t ek_clock_thread_ns(void); /* processor time of this thread; a system call */
+
 /* Let so much time pass. The system makes it some 50 us longer, but for threads that have asked for
  * exactness. */
 void ek_clock_rest_us(int64_t us);

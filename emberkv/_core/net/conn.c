@@ -207,6 +207,7 @@ int ek_server_settle(ek_server *server) {
         /* What was done and may be lost is not confirmed. */
         bool ok = !failed && ek_conn_write(server, conn);
         if (ok && conn->first) ok = ek_conn_watch(server, conn, conn->watched | EK_POLL_WRITE);
+        else if (ok) ok = !conn->facts.close_after_reply;
         if (!ok) ek_conn_close(server, conn);
     }
     return failed;

@@ -293,11 +293,12 @@ static int64_t keep(ek_store *s) {
     ek_aof *f = s->aof;
     if (!f) return EK_HOUSE_PERIOD_MS;
     ek_feed_state *state = state_of(s);
-    atomic_store(&state->rung, 0);
+    bool rung = atomic_exchange(&state->rung, 0);
     int64_t now = ek_clock_monotonic_ms(), next = f->synced_ms + EK_HOUSE_PERIOD_MS;
     bool sync = f->syncs && now >= next; /* called before that, it was to write */
     if (sync) f->synced_ms = now;
     write_told(s, sync); /* before all else: the store's lock may be long in coming */
+    if (rung && !sync && now < next) return next - now; /* a busy writer wanted no more than that */
     if (!ek_house_enter(s)) return EK_HOUSE_PERIOD_MS;
     uint64_t told = atomic_load(&state->told);
     /* Who committed may have died before he told. */

@@ -81,7 +81,7 @@ static void *work(void *arg) {
     ek_background *b = arg;
     ek_background_job job = {.s = b->s, .cancel = &b->cancel};
     ending e = {.job = &job, .outcome = EK_SAVING_FAILED};
-    bool locked = begin_view(b, &job);
+    bool viewed = begin_view(b, &job), locked = viewed;
     if (locked) {
         job.dirty = b->s->root->dirty;
         job.shown_ms = ek_clock_monotonic_ms();
@@ -92,9 +92,11 @@ static void *work(void *arg) {
         locked = ek_arena_enter(b->s->a, LAST_ENTER_MS) == EK_OK;
     }
     if (atomic_load(&b->cancel) && e.outcome == EK_SAVING_FAILED) e.outcome = EK_SAVING_CALLED_OFF;
-    if (!locked) return NULL;
-    ek_run(b->s->a, end, &e);
-    ek_arena_leave(b->s->a);
+    if (locked) {
+        ek_run(b->s->a, end, &e);
+        ek_arena_leave(b->s->a);
+    }
+    if (viewed) ek_view_drop(&job.view);
     return NULL;
 }
 

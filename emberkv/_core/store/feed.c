@@ -97,14 +97,23 @@ static uint8_t *room(ek_store *s, size_t n) {
 
 /* Few bytes, as most are, without a call. */
 EK_INLINE uint8_t *copy(uint8_t *to, const uint8_t *from, size_t n) {
-    if (n >= 8 && n <= 16) {
-        uint64_t head = ek_load64(from), tail = ek_load64(from + n - 8);
-        ek_store64(to, head);
-        ek_store64(to + n - 8, tail);
-    } else if (n < 8) {
-        for (size_t i = 0; i < n; i++) to[i] = from[i];
-    } else {
+    if (n > 64) {
         memcpy(to, from, n);
+    } else if (n > 16) { /* pieces that may overlap, as in all that follow */
+        memcpy(to, from, 16);
+        if (n > 32) memcpy(to + 16, from + 16, 16);
+        if (n > 48) memcpy(to + 32, from + 32, 16);
+        memcpy(to + n - 16, from + n - 16, 16);
+    } else if (n >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + n - 8, from + n - 8, 8);
+    } else if (n >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + n - 4, from + n - 4, 4);
+    } else if (n > 0) {
+        to[0] = from[0];
+        to[n / 2] = from[n / 2];
+        to[n - 1] = from[n - 1];
     }
     return to + n;
 }
@@ -153,13 +162,17 @@ EK_INLINE uint8_t *print_command(uint8_t *p, size_t argc, const ek_str *argv) {
     return p;
 }
 
-static EK_NOINLINE void select_db(ek_store *s, uint32_t db) {
+static EK_NOINLINE uint8_t *print_select(ek_store *s, uint8_t *p, uint32_t db) {
     char digits[24];
     ek_str argv[] = {{(const uint8_t *)"SELECT", 6}, {(const uint8_t *)digits, 0}};
     argv[1].n = ek_format_i64(digits, db);
-    uint8_t *p = room(s, SELECT_MAX);
-    feed_of(s)->unit += (uint64_t)(print_command(p, 2, argv) - p);
     feed_of(s)->db = db;
+    return print_command(p, 2, argv);
+}
+
+static void select_db(ek_store *s, uint32_t db) {
+    uint8_t *p = room(s, SELECT_MAX);
+    feed_of(s)->unit += (uint64_t)(print_select(s, p, db) - p);
 }
 
 /* The gap for MULTI before what the transaction has added so far: nothing, or one small command. It is
@@ -211,19 +224,17 @@ void ek_feed_add(ek_store *s, uint32_t db, size_t argc, const ek_str *argv) {
         s->a->committing = finish_unit;
         s->a->committing_for = s;
     }
-    if (EK_UNLIKELY(most > SMALL_COMMAND || (!first && !f->gap))) {
-        if (!f->gap) open_gap(s);
-    } else if (first) {
-        room(s, most + GAP + SELECT_MAX); /* so that it lies in one chunk with all that belongs to it */
-    }
-    if (EK_UNLIKELY(f->db != db)) select_db(s, db);
     f->ncommands++;
+    if (EK_UNLIKELY(most > SMALL_COMMAND || (!first && !f->gap)) && !f->gap) open_gap(s);
     if (EK_UNLIKELY(most > SMALL_COMMAND)) {
+        if (f->db != db) select_db(s, db);
         put_large(s, argc, argv);
         return;
     }
-    uint8_t *p = room(s, most);
-    f->unit += (uint64_t)(print_command(p, argc, argv) - p);
+    /* The first lies in one chunk with all that may come to belong to it. */
+    uint8_t *p = room(s, most + SELECT_MAX + GAP), *from = p;
+    if (EK_UNLIKELY(f->db != db)) p = print_select(s, p, db);
+    f->unit += (uint64_t)(print_command(p, argc, argv) - from);
 }
 
 void ek_feed_add_key(ek_store *s, uint32_t db, const char *command, ek_str key) {

@@ -1,5 +1,7 @@
 #include "store/view.h"
 
+#include "base/clock.h"
+
 #define ENTER_MS 1000
 
 ek_status ek_view_begin(ek_store *s, ek_view *v) {
@@ -9,13 +11,21 @@ ek_status ek_view_begin(ek_store *s, ek_view *v) {
     ek_store_root *root = ek_ptr(a, a->hdr->root);
     v->of = s->a;
     v->locked = true;
+    v->longest_ns = 0;
+    v->entered_ns = ek_clock_thread_ns();
     v->store = (ek_store){.a = a, .root = root, .dbs = ek_ptr(a, root->dbs), .clock = s->clock};
     return EK_OK;
+}
+
+static void note_time(ek_view *v) {
+    int64_t held_ns = ek_clock_thread_ns() - v->entered_ns;
+    if (held_ns > v->longest_ns) v->longest_ns = held_ns;
 }
 
 void ek_view_leave(void *view) {
     ek_view *v = view;
     v->locked = false;
+    note_time(v);
     ek_arena_leave(v->of);
 }
 
@@ -28,7 +38,14 @@ bool ek_view_enter(void *view) {
     do st = ek_arena_enter(v->of, ENTER_MS);
     while (st == EK_EBUSY);
     v->locked = st == EK_OK;
+    v->entered_ns = ek_clock_thread_ns();
     return v->locked && ek_snapshot_take(v->snapshot, true);
 }
 
-bool ek_view_end(ek_view *v) { return ek_snapshot_end(v->snapshot); }
+bool ek_view_end(ek_view *v) {
+    bool stood = ek_snapshot_end(v->snapshot);
+    note_time(v);
+    return stood;
+}
+
+void ek_view_drop(ek_view *v) { ek_snapshot_drop(v->snapshot); }

@@ -11,6 +11,7 @@ typedef struct ek_view {
     ek_arena *of;
     ek_snapshot *snapshot;
     bool locked; /* is the lock held, as far as the view is concerned? */
+    int64_t entered_ns, longest_ns; /* by the thread's processor time: since when, and at most */
 } ek_view;
 
 /* Begin at this moment. Lock held, no transaction open. EK_EBUSY: another snapshot runs. */
@@ -22,5 +23,6 @@ bool ek_view_enter(void *view);
 /* Lock held, and afterwards as well (unless ek_view_enter could not take it). False: the view has
  * failed, and what was read of it may be wrong. */
 bool ek_view_end(ek_view *v);
+void ek_view_drop(ek_view *v); /* afterwards, without the lock */
 
 #endif
