@@ -111,7 +111,7 @@ class Machine:
         at_ns = time.monotonic_ns()
         self.kill(self.slots)
         self.reboots += 1
-        self.cut_rewrites += self._is_there("temp-*.rdb")
+        self.cut_rewrites += self._is_there("temp-*")
         drop_memory(self.options.path)
         with self.opened() as session:
             self._examine(session, at_ns)
