@@ -949,6 +949,7 @@ cdef class Session:
         cdef ek_reply r, out
         cdef int failed
         args_init(&a)
+        memset(&r, 0, sizeof(r))
         memset(&out, 0, sizeof(out))
         try:
             for value in args:
