@@ -255,6 +255,7 @@ static int write_and_sync(ek_store *s, uint64_t upto) {
         if (atomic_load(&state->synced) >= upto) return 0;
         ek_lock_result r = ek_lock_try(&state->file_lock);
         if (r == EK_LOCK_TAKEN || r == EK_LOCK_OWNER_DIED) {
+            forget_parents_files(s);
             int failed = atomic_load(&state->synced) < upto ? sync_for_all(s) : 0;
             ek_aof_unlock(s);
             return failed;
