@@ -74,6 +74,7 @@ class Ours:
         self.path = path
         self.store = _ember.Store(path, durable=True, appendfsync="no")
         self.session = _ember.Session(self.store)
+        self.session.execute(("DEBUG", "SET-ACTIVE-EXPIRE", "0"))
         self.at = 0
 
     def run(self, command: tuple[Any, ...]) -> None:

@@ -234,9 +234,10 @@ static void give_back_taken(ek_snapshot *sn, bool all) {
 bool ek_snapshot_take(ek_snapshot *sn, bool locked) {
     if (sn->apart) return true;
     if (locked && sn->of->hdr->snapshot != sn->number) sn->failed = true;
-    uint32_t n = atomic_load_explicit(&sn->book->nkept, memory_order_acquire);
-    while (!sn->failed && sn->taken < n) {
-        size_t count = ek_min(n - sn->taken, TAKE_AT_ONCE);
+    uint32_t left, few = locked ? 0 : TAKE_AT_ONCE; /* who writes fast keeps more meanwhile */
+    while (!sn->failed && (left = atomic_load_explicit(&sn->book->nkept, memory_order_acquire) -
+                                  sn->taken) > few) {
+        size_t count = ek_min(left, TAKE_AT_ONCE);
         off_t at = (off_t)(records_at(sn->heap_pages) + (size_t)sn->taken * sizeof(record));
         ssize_t want = (ssize_t)(count * sizeof(record)), got;
         do got = pread(sn->fd, sn->batch, (size_t)want, at);

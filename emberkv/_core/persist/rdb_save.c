@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/disk.h"
 #include "base/file.h"
 #include "base/number.h"
@@ -13,7 +14,11 @@
 #include "persist/rdb.h"
 #include "persist/rdb_opcodes.h"
 
-enum { BUFFER_BYTES = 128 << 10 };
+enum {
+    BUFFER_BYTES = 128 << 10,
+    HELD_US = 1000, /* how long others may have to wait */
+    LOOK_AFTER = 64 /* keys */
+};
 
 typedef struct saver {
     ek_rdb_out out; /* first: what the writing calls are given */
@@ -21,7 +26,8 @@ typedef struct saver {
     int fd;
     uint64_t crc;
     ek_scratch scratch;
-    uint8_t access; /* the opcode of what is written of uses; 0: nothing */
+    uint8_t access;     /* the opcode of what is written of uses; 0: nothing */
+    int64_t entered_us; /* when the lock was taken */
 } saver;
 
 /* Whoever failed has said why in err. */
@@ -45,6 +51,7 @@ static void flush(ek_rdb_out *o) {
     o->len = 0;
     bool goes_on = !save->go_on || save->go_on(save->arg, save->keys);
     bool entered = !save->enter || save->enter(save->arg);
+    w->entered_us = ek_clock_monotonic_us();
     errno = failed;
     if (failed) fail(w, "cannot be written");
     if (!entered) {
@@ -90,6 +97,14 @@ static void put_access(saver *w, uint32_t access) {
         ek_rdb_put_length(&w->out, ek_access_idle(s, access) / EK_ACCESS_SECOND);
 }
 
+/* Pages of a view that nobody has read before may take longer than what fills the buffer. */
+static bool key_is_put(saver *w) {
+    if (EK_UNLIKELY(++w->save->keys % LOOK_AFTER == 0) && w->save->leave &&
+        ek_clock_monotonic_us() - w->entered_us > HELD_US)
+        flush(&w->out);
+    return true;
+}
+
 static bool put_key(void *arg, ek_ref item) {
     saver *w = arg;
     ek_rdb_out *o = &w->out;
@@ -97,8 +112,7 @@ static bool put_key(void *arg, ek_ref item) {
     ek_entry_read(w->save->s->a, item, &v);
     if (w->save->commands) {
         ek_aof_base_put_key(o, &v);
-        w->save->keys++;
-        return true;
+        return key_is_put(w);
     }
     if (v.expire_ms != EK_NO_EXPIRE) {
         ek_rdb_put_byte(o, EK_RDB_OP_EXPIRE_MS);
@@ -109,8 +123,7 @@ static bool put_key(void *arg, ek_ref item) {
     ek_rdb_put_value(o, &v);
     ek_rdb_put_sent(o, &v);
     ek_scratch_reset(&w->scratch);
-    w->save->keys++;
-    return true;
+    return key_is_put(w);
 }
 
 static void put_database(saver *w, uint32_t dbi) {
@@ -201,6 +214,7 @@ bool ek_rdb_save_fd(ek_rdb_save *save, int fd) {
         w->save = save;
         w->fd = fd;
         w->access = access_opcode(s);
+        w->entered_us = ek_clock_monotonic_us();
         ok = save_guarded(w);
         save->version = w->out.version;
         ek_scratch_free(&w->scratch);
