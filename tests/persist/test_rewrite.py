@@ -178,8 +178,7 @@ def test_it_is_rewritten_when_it_has_grown(path: Path) -> None:
         for i in range(3000):
             db.set("same", f"{i} " + "x" * 100)
         wait_for(lambda: persistence(db)["aof_rewrites"] > 0)
-        wait_for(lambda: persistence(db)["aof_rewrite_in_progress"] == 0)
-        assert persistence(db)["aof_current_size"] < 64 << 10
+        wait_for(lambda: persistence(db)["aof_current_size"] < 64 << 10)
     with open_durable(path) as db:
         assert db.get("same") == b"2999 " + b"x" * 100
 
