@@ -60,7 +60,6 @@ def test_other_encodings(open_db):
     assert db.get("k") == "é"
 
 
-@pytest.mark.xfail(reason="DUMP is not in the core yet")
 def test_dump_is_never_decoded(open_db):
     db = open_db(decode_responses=True)
     db.set("k", "value")

@@ -1116,7 +1116,6 @@ NEWER = {
 
 
 # What the core does not know yet. When it does, these belong with the others above.
-TO_COME: dict[str, str] = {}
 
 
 def show(value):
@@ -1159,10 +1158,6 @@ def clients(servers, open_db):
 
 ALL = [pytest.param("7.0", script, id=name) for name, script in SCRIPTS.items()]
 ALL += [pytest.param("newer", script, id=name) for name, script in NEWER.items()]
-ALL += [
-    pytest.param("7.0", script, id=name, marks=pytest.mark.xfail(reason="not in the core yet"))
-    for name, script in TO_COME.items()
-]
 every_script = pytest.mark.parametrize("version, script", ALL)
 
 

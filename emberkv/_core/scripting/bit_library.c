@@ -36,10 +36,20 @@ static int bit_bxor(lua_State *L) {
     return give(L, v);
 }
 
-static int bit_lshift(lua_State *L) { return give(L, bits_at(L, 1) << (bits_at(L, 2) & 31)); }
-static int bit_rshift(lua_State *L) { return give(L, bits_at(L, 1) >> (bits_at(L, 2) & 31)); }
+/* What is wrong with the first is told before what is wrong with the second. */
+static int bit_lshift(lua_State *L) {
+    uint32_t v = bits_at(L, 1), n = bits_at(L, 2) & 31;
+    return give(L, v << n);
+}
+
+static int bit_rshift(lua_State *L) {
+    uint32_t v = bits_at(L, 1), n = bits_at(L, 2) & 31;
+    return give(L, v >> n);
+}
+
 static int bit_arshift(lua_State *L) {
-    return give(L, (uint32_t)((int32_t)bits_at(L, 1) >> (bits_at(L, 2) & 31)));
+    uint32_t v = bits_at(L, 1), n = bits_at(L, 2) & 31;
+    return give(L, (uint32_t)((int32_t)v >> n));
 }
 
 static int bit_rol(lua_State *L) {
