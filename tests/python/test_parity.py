@@ -1115,9 +1115,6 @@ NEWER = {
 }
 
 
-# What the core does not know yet. When it does, these belong with the others above.
-
-
 def show(value):
     """A value with its types, so that 1, 1.0 and True differ, and "a" and b"a"."""
     if isinstance(value, (list, tuple)):
