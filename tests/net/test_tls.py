@@ -29,18 +29,20 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """ca.crt, and {server,client}.{key,crt} signed by it; stranger.{key,crt} by nobody."""
     where = tmp_path_factory.mktemp("keys")
     new = ("-newkey", "rsa:2048", "-nodes", "-days", "2")
+    signs = ("-addext", "keyUsage=critical,keyCertSign")  # Python 3.13 is strict
+    extensions = where / "extensions"
+    extensions.write_text("authorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n")
     for name in ("ca", "stranger"):
         subject = ("-subj", f"/CN={name}", "-keyout", f"{where}/{name}.key")
-        openssl("req", "-x509", *new, *subject, "-out", f"{where}/{name}.crt")
+        openssl("req", "-x509", *new, *signs, *subject, "-out", f"{where}/{name}.crt")
     for name in ("server", "client"):
         request = f"{where}/{name}.csr"
         openssl(
             "req", *new, "-subj", f"/CN={name}", "-keyout", f"{where}/{name}.key", "-out", request
         )
         signed = ("-CA", f"{where}/ca.crt", "-CAkey", f"{where}/ca.key", "-CAcreateserial")
-        openssl(
-            "x509", "-req", "-in", request, *signed, "-days", "2", "-out", f"{where}/{name}.crt"
-        )
+        signed += ("-extfile", str(extensions), "-days", "2")
+        openssl("x509", "-req", "-in", request, *signed, "-out", f"{where}/{name}.crt")
     return where
 
 
