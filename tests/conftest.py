@@ -6,6 +6,7 @@ import importlib.util
 import os
 import random
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,10 @@ SEED = os.environ.get("EMBERKV_SEED")
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
 if SEED is None:
     hypothesis.settings.load_profile("repeatable")
+
+# In the background of a shell Ctrl-C is ignored, and what is started would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -8,7 +8,8 @@ import inspect
 import pytest
 import redis.asyncio
 from bridge.test_parity import ALL, awaited, outcome_awaited
-from python.test_parity import NAMES, NOT_QUEUED, lines, outcome
+from python.parity_scripts import NAMES
+from python.test_parity import NOT_QUEUED, lines, outcome
 
 import emberkv
 import emberkv.asyncio

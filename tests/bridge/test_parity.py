@@ -12,7 +12,8 @@ import inspect
 
 import pytest
 import redis.asyncio
-from python.test_parity import NAMES, NEWER, NOT_QUEUED, SCRIPTS, lines, outcome, show
+from python.parity_scripts import NAMES, NEWER, SCRIPTS
+from python.test_parity import NOT_QUEUED, lines, outcome, show
 
 import emberkv
 

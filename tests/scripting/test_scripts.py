@@ -287,3 +287,10 @@ def test_waiters_are_served_by_scripts(db: Any) -> None:
     assert db.eval("redis.call('rpush', 'q', 'x') return redis.call('llen', 'q')", 0) == 1
     thread.join()
     assert got == [(b"q", b"x")] and not db.exists("q")
+
+
+def test_many_calls_give_what_one_gives(db: Any) -> None:
+    """Garbage of Lua and of Python comes and goes meanwhile: lupa took one object for another."""
+    db.set("k", "v")
+    get = db.register_script("return redis.call('get', KEYS[1])")
+    assert {get(["k"]) for _ in range(40_000)} == {b"v"}
