@@ -70,7 +70,6 @@ SCRIPTS = [
     "return redis.call('set','a')",
     "return redis.call('')",
     "return redis.call(' get','a')",
-    "return redis.call('get\\0','a')",
     "return redis.call('config')",
     "return redis.call('config','nosuch')",
     "return redis.call('xinfo','nosuch','a')",
