@@ -271,6 +271,15 @@ def test_a_pause_of_all_ends_by_itself(path: Path) -> None:
     both(script, path)
 
 
+def test_a_pause_beyond_all_times_is_refused(path: Path) -> None:
+    """Redis 8 says so; 7.0 says OK, and does nothing."""
+    with ours(path) as side:
+        client = side.connect()
+        told = client.do(f"CLIENT PAUSE {2**63 - 1}")
+        assert told == Reply("error", b"ERR timeout is out of range")
+        assert client.do("SET k v") == Reply("status", b"OK")
+
+
 def test_a_pause_holds_back_calls_in_processes(tmp_path: Path) -> None:
     with emberkv.open(tmp_path / "store.ember") as db, emberkv.open(db.path) as other:
         db.set("k", "v")

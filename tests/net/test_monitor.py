@@ -96,6 +96,16 @@ def test_a_monitor_may_not_touch_keys_until_it_is_reset(path: Path) -> None:
     both(script, path)
 
 
+def test_a_transaction_does_not_monitor(path: Path) -> None:
+    def script(side: Side) -> list[Any]:
+        client, other = side.connect(), side.connect()
+        seen: list[Any] = [client.do(c) for c in ("MULTI", "MONITOR", "EXEC")]
+        other.do("SET k v")
+        return [*seen, lines(client, side)]
+
+    both(script, path)
+
+
 def test_calls_in_processes_are_told_and_reads_take_the_lock(tmp_path: Path) -> None:
     store = tmp_path / "store.ember"
     with emberkv.open(store) as db, ours(tmp_path / "s", db=store) as side:

@@ -1,4 +1,5 @@
 /* CLIENT PAUSE, UNPAUSE, REPLY, NO-EVICT, NO-TOUCH; MONITOR; SHUTDOWN: what changes how sessions go on. */
+#include "base/clock.h"
 #include "commands/tables.h"
 #include "engine/files.h"
 #include "engine/mail.h"
@@ -31,6 +32,11 @@ void ek_cmd_client_pause(ek_ctx *c) {
         return;
     if (ms < 0) {
         ek_reply_error(c->reply, "ERR timeout is negative");
+        return;
+    }
+    /* Redis 8's answer; 7.0 says OK, and pauses nobody. */
+    if (ms > INT64_MAX - ek_clock_monotonic_ms()) {
+        ek_reply_error(c->reply, "ERR timeout is out of range");
         return;
     }
     ek_pause(c->s, ms, writes_only);
@@ -72,6 +78,10 @@ void ek_cmd_client_no_touch(ek_ctx *c) {
 
 void ek_cmd_monitor(ek_ctx *c) {
     ek_client *client = ek_session_client(c->session);
+    if (c->session->in_exec) { /* its reply has an end */
+        ek_reply_error(c->reply, "ERR MONITOR isn't allowed for DENY BLOCKING client");
+        return;
+    }
     /* As the servers: silence. In a process every call has a result. */
     if (client->flags & EK_CLIENT_IS_MONITOR && c->session->connection) return;
     ek_client_set_monitor(c->s, client, true);

@@ -26,7 +26,7 @@ int64_t ek_pause_left_ms_slow(const ek_session *session, const ek_command *cmd) 
 
 void ek_pause(ek_store *s, int64_t ms, bool writes_only) {
     ek_store_root *root = s->root;
-    int64_t now = ek_clock_monotonic_ms(), until = ms < INT64_MAX - now ? now + ms : INT64_MAX;
+    int64_t now = ek_clock_monotonic_ms(), until = now + ms;
     bool goes_on = root->pause_until_ms > now;
     if (goes_on && root->pause_until_ms > until) until = root->pause_until_ms;
     if (goes_on && !root->pause_writes) writes_only = false;

@@ -1,5 +1,7 @@
 #include "store/watch.h"
 
+#include "store/keyspace.h"
+
 typedef struct watched {
     uint64_t version;
     uint32_t watchers, klen;
@@ -10,8 +12,6 @@ static ek_str key_of(const ek_arena *a, ek_ref item) {
     const watched *w = ek_ptr(a, item);
     return (ek_str){w->key, w->klen};
 }
-
-static ek_str entry_key_of(const ek_arena *a, ek_ref item) { return ek_entry_key(a, item); }
 
 static watched *find(const ek_store *s, uint32_t db, ek_str key) {
     ek_ref ref = ek_table_find(s->a, &s->dbs[db].watched, key_of, ek_table_hash(s->a, key), key);
@@ -63,8 +63,10 @@ typedef struct sweep {
     const ek_db *one, *other;
 } sweep;
 
+/* A key that has run out is not there, removed already or not. */
 static bool exists(const ek_store *s, const ek_db *db, ek_str key) {
-    return db && ek_table_find(s->a, &db->keys, entry_key_of, ek_table_hash(s->a, key), key);
+    ek_value v;
+    return db && ek_keyspace_find(s, db, key, &v) && !ek_value_expired(s, &v);
 }
 
 static bool sweep_one(void *arg, ek_ref item) {

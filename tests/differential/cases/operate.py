@@ -78,4 +78,31 @@ SEQUENCES = {
         DBSIZE
         DEBUG SET-ACTIVE-EXPIRE 1
     """,
+    "a watched key that had run out is not there to be removed": """
+        DEBUG SET-ACTIVE-EXPIRE 0
+        SET k v PX 1
+        DEBUG SLEEP 0.01
+        WATCH k
+        2> FLUSHDB
+        MULTI
+        EXEC
+        SET k v PX 1
+        DEBUG SLEEP 0.01
+        WATCH k
+        2> SWAPDB 0 1
+        MULTI
+        EXEC
+        WATCH k
+        2> SWAPDB 0 1
+        2> DEL k
+        MULTI
+        EXEC
+        SET k v PX 200
+        WATCH k
+        DEBUG SLEEP 0.3
+        2> FLUSHALL
+        MULTI
+        EXEC
+        DEBUG SET-ACTIVE-EXPIRE 1
+    """,
 }
