@@ -5,11 +5,14 @@
 
 #include "engine/acl.h"
 #include "engine/house.h"
+#include "store/slowlog.h"
 
 void ek_setting_apply(ek_store *s, ek_session *session, const ek_setting *setting,
                       const ek_setting_parsed *value) {
     if (!ek_setting_store(s, setting, value)) ek_raise(s->a, EK_ENOMEM);
     if (strcmp(setting->name, "requirepass") == 0) ek_acl_set_password(s, session, value->text);
+    else if (strcmp(setting->name, "slowlog-max-len") == 0)
+        ek_slowlog_trim(s, (uint64_t)s->root->config.slowlog_max_len);
 }
 
 typedef struct loading {
