@@ -209,6 +209,25 @@ def test_a_killed_connection_is_replaced_or_tried_again(path):
         assert pubsub.get_message(timeout=5)["data"] == b"m"
 
 
+def test_who_asked_for_its_number_is_found_by_it(path):
+    with emberkv.redis_client(path) as client, emberkv.redis_client(path, protocol=2) as other:
+        pubsub = other.pubsub()
+        number = other.client_id()
+        assert number in [int(c["id"]) for c in client.client_list()]
+        pubsub.execute_command("CLIENT", "ID")
+        with other.client() as reader:
+            assert reader.execute_command(
+                "CLIENT", "TRACKING", "ON", "REDIRECT", pubsub.parse_response()
+            )
+            pubsub.subscribe("__redis__:invalidate")
+            assert pubsub.get_message(timeout=20)["type"] == "subscribe"
+            reader.get("k")
+            client.set("k", "v")
+            assert pubsub.get_message(timeout=20)["data"] == [b"k"]
+        assert client.client_kill_filter(_id=number) == 1
+        assert number not in [int(c["id"]) for c in client.client_list()]
+
+
 def test_a_pool_of_redis_pys_own_can_have_our_connections(path):
     from emberkv.bridge_connection import Connection
 

@@ -40,7 +40,9 @@ bool ek_client_set_name(ek_ctx *c, ek_str name) {
     return true;
 }
 
+/* Whoever asks for the number will have others use it, who must find a client by it. */
 void ek_cmd_client_id(ek_ctx *c) {
+    ek_session_client(c->session);
     ek_reply_int(c->reply, (int64_t)c->session->id);
 }
 

@@ -4,9 +4,9 @@
  *                                                       |-> message (counted: one for many inboxes)
  *
  * Connections of a server have a record from the beginning, sessions in a process from when they
- * first wait, subscribe, track or monitor (ek_session_client). A record carries its process's token;
- * when that is dead, whoever finds out drops the record and all it has. Lock: the store's, and a
- * transaction, for everything here but ek_inbox_waiting (engine/mail.h).
+ * first wait, subscribe, track or monitor, or ask for their CLIENT ID (ek_session_client). A record
+ * carries its process's token; when that is dead, whoever finds out drops the record and all it has.
+ * Lock: the store's, and a transaction, for everything here but ek_inbox_waiting (engine/mail.h).
  *
  * A message is a tape (engine/reply.h): a push has the tag '>' in front. The reply of a command that
  * waited is any other tape; until it is taken out it is unclaimed, and carries the commands that put
