@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import select
 import signal
 import subprocess
 import sys
@@ -211,6 +212,66 @@ def test_who_dies_while_it_saves_leaves_nothing_behind(tmp_path: Path) -> None:
             assert digest(then) == before
         memory = Path(os.readlink(tmp_path / "store" / "arena"))
     assert not list(memory.parent.glob(memory.name + "*"))
+
+
+WAITER = """
+import sys, emberkv
+with emberkv.open(sys.argv[1]) as db:
+    print("begun", flush=True)
+    sys.stdin.readline()
+    db.set("waited", 1)
+    print("done", flush=True)
+"""
+
+
+def wait_for(process: subprocess.Popen[bytes], said: bytes) -> None:
+    assert process.stdout is not None
+    assert select.select([process.stdout], [], [], 20)[0]
+    assert process.stdout.readline() == said
+
+
+def wait_until_asleep(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin is not None
+    process.stdin.write(b"\n")
+    process.stdin.flush()
+    deadline = time.monotonic() + 20
+    stat = Path(f"/proc/{process.pid}/stat")
+    asleep = 0
+    while asleep < 20:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+        asleep = asleep + 1 if stat.read_text().rpartition(")")[2].split()[0] == "S" else 0
+
+
+def test_who_is_killed_while_he_waits_for_his_turn_keeps_nobody_back(tmp_path: Path) -> None:
+    """While a snapshot runs the lock is waited for in turn, under a second lock."""
+    command = [sys.executable, "-c", WAITER, str(tmp_path / "store")]
+    waiters: list[subprocess.Popen[bytes]] = []
+
+    def meanwhile(keys: int) -> None:
+        if waiters:
+            return
+        for _ in range(3):
+            waiters.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+            wait_for(waiters[-1], b"begun\n")
+        with db.transaction():
+            for waiter in waiters:
+                wait_until_asleep(waiter)
+            for waiter in waiters[:2]:
+                waiter.kill()
+                waiter.wait()
+        wait_for(waiters[2], b"done\n")
+
+    with emberkv.open(tmp_path / "store") as db:
+        fill(db)
+        try:
+            _ember.save_rdb(db._store, tmp_path / "a.rdb", progress=meanwhile, every_ms=0)
+        finally:
+            for waiter in waiters:
+                waiter.kill()
+                waiter.communicate()
+        assert waiters and db.get("waited") == b"1"
+        assert db._store.check()
 
 
 def test_two_at_a_time_wait_for_one_another(tmp_path: Path) -> None:

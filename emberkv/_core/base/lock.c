@@ -9,25 +9,27 @@
 bool ek_lock_init(ek_lock *lock, bool shared) {
     lock->shared = shared;
     atomic_store(&lock->word, 0);
-    if (!shared) return true;
     pthread_mutexattr_t attr;
     if (pthread_mutexattr_init(&attr) != 0) return false;
     pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
-    pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
-    pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
-    int rc = pthread_mutex_init(&lock->mutex, &attr);
+    if (shared) {
+        pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+        pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+    }
+    int rc = pthread_mutex_init(&lock->turn, &attr);
+    if (rc == 0 && shared) rc = pthread_mutex_init(&lock->mutex, &attr);
     pthread_mutexattr_destroy(&attr);
     return rc == 0;
 }
 
 /* --- between processes --- */
 
-static ek_lock_result result(ek_lock *lock, int rc) {
+static ek_lock_result result(pthread_mutex_t *mutex, int rc) {
     switch (rc) {
     case 0: return EK_LOCK_TAKEN;
     case EOWNERDEAD:
         /* Consistent at once: if this process dies too, the next one is told again. */
-        pthread_mutex_consistent(&lock->mutex);
+        pthread_mutex_consistent(mutex);
         return EK_LOCK_OWNER_DIED;
     case EBUSY:
     case ETIMEDOUT: return EK_LOCK_BUSY;
@@ -37,12 +39,12 @@ static ek_lock_result result(ek_lock *lock, int rc) {
 }
 
 ek_lock_result ek_lock_try_shared(ek_lock *lock) {
-    return result(lock, pthread_mutex_trylock(&lock->mutex));
+    return result(&lock->mutex, pthread_mutex_trylock(&lock->mutex));
 }
 
 void ek_lock_release_shared(ek_lock *lock) { pthread_mutex_unlock(&lock->mutex); }
 
-static ek_lock_result wait_shared(ek_lock *lock, int timeout_ms) {
+static ek_lock_result wait_mutex(pthread_mutex_t *mutex, int timeout_ms) {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += timeout_ms / 1000;
@@ -51,7 +53,7 @@ static ek_lock_result wait_shared(ek_lock *lock, int timeout_ms) {
         until.tv_sec++;
         until.tv_nsec -= 1000000000;
     }
-    return result(lock, pthread_mutex_timedlock(&lock->mutex, &until));
+    return result(mutex, pthread_mutex_timedlock(mutex, &until));
 }
 
 /* --- between threads --- */
@@ -73,5 +75,14 @@ static ek_lock_result wait_private(ek_lock *lock, int timeout_ms) {
 }
 
 ek_lock_result ek_lock_wait(ek_lock *lock, int timeout_ms) {
-    return lock->shared ? wait_shared(lock, timeout_ms) : wait_private(lock, timeout_ms);
+    return lock->shared ? wait_mutex(&lock->mutex, timeout_ms) : wait_private(lock, timeout_ms);
+}
+
+ek_lock_result ek_lock_wait_in_turn(ek_lock *lock, int timeout_ms) {
+    ek_lock_result r = wait_mutex(&lock->turn, timeout_ms);
+    if (r == EK_LOCK_BUSY) return ek_lock_wait(lock, 0); /* or it is this thread that has the lock */
+    if (r != EK_LOCK_TAKEN && r != EK_LOCK_OWNER_DIED) return r;
+    r = ek_lock_wait(lock, timeout_ms);
+    pthread_mutex_unlock(&lock->turn);
+    return r;
 }

@@ -3,7 +3,11 @@
  * Shared stores use a robust, process-shared mutex: when its holder dies, the next to take it is
  * told so (EK_LOCK_OWNER_DIED) and must bring the arena back to order before it goes on. A private
  * store's is a word (0 free, 1 held, 2 held and waited for) that threads sleep on only when it is
- * contended: a third of the cost. Uncontended: no system call. */
+ * contended: a third of the cost. Uncontended: no system call.
+ *
+ * Whoever lets go of a lock and takes it again at once is faster than those whom that has woken, who
+ * then wait for as long again. Where they all wait in turn, he has to queue behind the first of them:
+ * who waits holds a second mutex until he has the lock, and is robust in that as well. */
 #ifndef EK_BASE_LOCK_H
 #define EK_BASE_LOCK_H
 
@@ -17,6 +21,7 @@ typedef struct ek_lock {
     _Atomic uint32_t word; /* of a private lock */
     _Atomic uintptr_t owner; /* of a private lock: the thread that has it, or 0 */
     pthread_mutex_t mutex; /* of a shared lock */
+    pthread_mutex_t turn;  /* held by the first of those who wait in turn */
 } ek_lock;
 
 typedef enum ek_lock_result {
@@ -53,4 +58,5 @@ EK_INLINE void ek_lock_release(ek_lock *lock) {
 }
 
 ek_lock_result ek_lock_wait(ek_lock *lock, int timeout_ms); /* EK_LOCK_BUSY when time is up */
+ek_lock_result ek_lock_wait_in_turn(ek_lock *lock, int timeout_ms); /* of each of the two */
 #endif
