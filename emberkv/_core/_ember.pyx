@@ -648,15 +648,22 @@ cdef class Session:
     # Running commands
 
     cdef inline void take_tape(self, ek_reply *r) noexcept:
-        r[0] = self.tape
-        memset(&self.tape, 0, sizeof(ek_reply))
+        # Field by field, here and in give_tape: a copy in wider pieces than what was stored last
+        # waits until all that was stored before is in the cache, which is the command's own work.
+        r.buf = self.tape.buf
         r.len = 0
+        r.cap = self.tape.cap
+        r.a = self.p.a
+        r.resp = 0
+        self.tape.buf = NULL
+        self.tape.cap = 0
 
     cdef inline void give_tape(self, ek_reply *r) noexcept:
         if self.tape.buf != NULL or r.cap > 1 << 20:
             ek_reply_free(r)
         else:
-            self.tape = r[0]
+            self.tape.buf = r.buf
+            self.tape.cap = r.cap
 
     cdef inline int run_onto(self, ek_reply *r, const ek_command *cmd, size_t argc,
                              const ek_str *argv) except -1:

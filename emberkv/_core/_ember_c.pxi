@@ -228,6 +228,7 @@ cdef extern from "engine/reply.h" nogil:
         size_t len
         size_t cap
         ek_arena *a
+        int resp
     void ek_reply_free(ek_reply *r)
     void ek_resp_render(const ek_reply *tape, size_t at, int resp, ek_reply *out)
 
