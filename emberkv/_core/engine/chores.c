@@ -64,4 +64,4 @@ static int64_t keep_house(ek_store *s) {
     return more ? 0 : soon ? AGAIN_MS : EK_HOUSE_PERIOD_MS;
 }
 
-void ek_chores_init(void) { ek_house_add(keep_house); }
+void ek_chores_init(void) { ek_house_add(keep_house, false); }

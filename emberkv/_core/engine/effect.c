@@ -1,7 +1,6 @@
 #include "engine/effect.h"
 
 #include "base/number.h"
-#include "engine/house.h"
 
 static const char SAVE_FAILED[] =
     "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to "
@@ -43,16 +42,4 @@ bool ek_effects_refuse(const ek_store *s, const ek_command *cmd, ek_reply *reply
                         : 0;
     if (error) ek_reply_error(reply, "MISCONF Errors writing to the AOF file: %s", strerror((int)error));
     return error != 0;
-}
-
-bool ek_effects_begin(ek_ctx *c) {
-    if (ek_effects_refuse(c->s, c->cmd, c->reply)) return false;
-    c->s->dirty_told = c->s->root->dirty;
-    ek_house_look(c->s);
-    return true;
-}
-
-void ek_effects_end(ek_ctx *c) {
-    if (!c->effect_said && ek_effects_due(c)) ek_feed_add(c->s, c->dbi, c->argc, c->argv);
-    c->s->dirty_told = c->s->root->dirty;
 }

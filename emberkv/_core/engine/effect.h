@@ -13,6 +13,7 @@
 #define EK_ENGINE_EFFECT_H
 
 #include "engine/context.h"
+#include "engine/house.h"
 #include "store/feed.h"
 
 #define EK_WORD(text) ((ek_str){(const uint8_t *)(text), sizeof(text) - 1})
@@ -30,10 +31,24 @@ ek_str ek_effect_int(ek_ctx *c, int64_t v); /* as text, until the end of the com
 
 /* Is the command refused, since what it changes could not be kept? Then it has replied. */
 bool ek_effects_refuse(const ek_store *s, const ek_command *cmd, ek_reply *reply);
-/* Around a handler, where any bit of feed.on is set. False: it was refused. */
-bool ek_effects_begin(ek_ctx *c);
-void ek_effects_end(ek_ctx *c);
+
 /* Has it changed something that is not in the feed? What lapsed, and what commands within it did, is. */
 EK_INLINE bool ek_effects_due(const ek_ctx *c) { return c->s->root->dirty > c->s->dirty_told; }
+
+/* Around a handler, where any bit of feed.on is set. False: it was refused. */
+EK_INLINE bool ek_effects_begin(ek_ctx *c) {
+    ek_store *s = c->s;
+    uint32_t wrong = s->root->feed.on & EK_FEED_REFUSES;
+    wrong |= atomic_load_explicit(&ek_feed_state_of(s->a)->error, memory_order_relaxed);
+    if (EK_UNLIKELY(wrong) && ek_effects_refuse(s, c->cmd, c->reply)) return false;
+    s->dirty_told = s->root->dirty;
+    ek_house_look(s);
+    return true;
+}
+
+EK_INLINE void ek_effects_end(ek_ctx *c) {
+    if (!c->effect_said && ek_effects_due(c)) ek_feed_add(c->s, c->dbi, c->argc, c->argv);
+    c->s->dirty_told = c->s->root->dirty;
+}
 
 #endif

@@ -11,6 +11,7 @@
 
 #define HOUSE_BYTE ((off_t)1 << 20) /* of the arena's file; processes have the first, see process.h */
 #define ENTER_MS 100
+#define RING_ALL 0x10000u /* the bell counts rings for all above those for writing */
 #define LOOK_MS 200 /* does the elected one live? That often while there is something to write */
 
 typedef struct ek_house {
@@ -19,21 +20,29 @@ typedef struct ek_house {
     bool elected;
 } ek_house;
 
-static ek_house_hook *hooks[EK_HOUSE_HOOKS];
+static struct {
+    ek_house_hook *run;
+    bool writes;
+} hooks[EK_HOUSE_HOOKS];
 static unsigned nhooks;
 
-void ek_house_add(ek_house_hook *run) {
+void ek_house_add(ek_house_hook *run, bool writes) {
     for (unsigned i = 0; i < nhooks; i++)
-        if (hooks[i] == run) return;
-    if (nhooks < EK_HOUSE_HOOKS) hooks[nhooks++] = run;
+        if (hooks[i].run == run) return;
+    if (nhooks == EK_HOUSE_HOOKS) return;
+    hooks[nhooks].run = run;
+    hooks[nhooks++].writes = writes;
 }
 
 static _Atomic uint32_t *bell_of(const ek_store *s) { return &ek_feed_state_of(s->a)->bell; }
 
-void ek_house_ring(ek_store *s) {
-    atomic_fetch_add(bell_of(s), 1);
+static void ring(ek_store *s, uint32_t n) {
+    atomic_fetch_add(bell_of(s), n);
     ek_futex_wake(bell_of(s), INT32_MAX, s->a->shared);
 }
+
+void ek_house_ring(ek_store *s) { ring(s, RING_ALL); }
+void ek_house_ring_to_write(ek_store *s) { ring(s, 1); }
 
 bool ek_house_stopping(const ek_store *s) { return !s->house || atomic_load(&s->house->stop); }
 
@@ -69,7 +78,8 @@ static void *keep(void *arg) {
         uint32_t rung = atomic_load(bell_of(s));
         for (unsigned i = 0; h->elected && i < nhooks && !atomic_load(&h->stop); i++) {
             int64_t now = ek_clock_monotonic_ms();
-            if (rung != heard || due[i] <= now) due[i] = hooks[i](s) + ek_clock_monotonic_ms();
+            bool called = hooks[i].writes ? rung != heard : (rung ^ heard) >= RING_ALL;
+            if (called || due[i] <= now) due[i] = hooks[i].run(s) + ek_clock_monotonic_ms();
             next = due[i] < next ? due[i] : next;
         }
         heard = rung;

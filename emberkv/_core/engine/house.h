@@ -10,7 +10,9 @@
  * To have something done, add a hook: ek_house_add(run), once, when the library is loaded (see
  * ek_persist_init), and see that the stores concerned ek_house_begin. Hooks run one after another in
  * the elected thread with no lock held, are asked again after as many milliseconds as they returned
- * (at most EK_HOUSE_PERIOD_MS; 0: at once, others having had their turn), and when somebody rang.
+ * (at most EK_HOUSE_PERIOD_MS; 0: at once, others having had their turn), and when somebody rang. Who
+ * rings because the feed has much to write, as a busy writer does thousands of times a second, is
+ * heard only by hooks that write: the others would be in his way with the store's lock.
  * They enter the store by ek_house_enter, do a millisecond's work or less, and leave by
  * ek_store_leave. They look at ek_house_stopping between steps of what takes longer. */
 #ifndef EK_ENGINE_HOUSE_H
@@ -22,7 +24,7 @@
 #define EK_HOUSE_HOOKS 8
 
 typedef int64_t ek_house_hook(ek_store *s);
-void ek_house_add(ek_house_hook *run); /* no lock: at the beginning of the process */
+void ek_house_add(ek_house_hook *run, bool writes); /* no lock: at the beginning of the process */
 
 /* Start the thread unless it runs. False: the system has none to give. Lock held, or nobody else
  * knows the handle yet. */
@@ -38,6 +40,7 @@ EK_INLINE void ek_house_look(ek_store *s) {
 
 /* Let the hooks of whoever is elected run now. No lock needed. */
 void ek_house_ring(ek_store *s);
+void ek_house_ring_to_write(ek_store *s); /* of those that write */
 
 /* --- for hooks --- */
 

@@ -272,7 +272,7 @@ static int due(ek_store *s, uint64_t upto) {
     ek_feed_state *state = state_of(s);
     if (upto & EK_FEED_SYNC) return write_and_sync(s, upto & ~EK_FEED_SYNC);
     if (upto - atomic_load(&state->written) < ek_min(SOME, s->a->hdr->heap_max / 16)) {
-        ek_house_ring(s);
+        ek_house_ring_to_write(s);
         return 0;
     }
     if (!ek_aof_lock(s)) return 0;
@@ -311,7 +311,7 @@ static int64_t keep(ek_store *s) {
     return sync || !f->syncs ? EK_HOUSE_PERIOD_MS : ek_max(next - now, 0);
 }
 
-void ek_aof_init(void) { ek_house_add(keep); }
+void ek_aof_init(void) { ek_house_add(keep, true); }
 
 /* --- beginning and end --- */
 

@@ -166,5 +166,5 @@ void ek_save_init(void) {
     ek_files_above.reload = reload;
     ek_files_above.saved_bytes = ek_dump_bytes;
     ek_files_above.save = save_quietly;
-    ek_house_add(keep);
+    ek_house_add(keep, false);
 }

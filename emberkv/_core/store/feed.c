@@ -80,14 +80,18 @@ static void put(ek_store *s, const void *bytes, size_t n) {
     }
 }
 
-/* Room for n bytes that lie together, n being small: what is left of a chunk before is left out. */
-static uint8_t *room(ek_store *s, size_t n) {
+/* What is left of the chunk is left out. */
+static EK_NOINLINE ek_feed_chunk *next_chunk(ek_store *s, ek_feed_chunk *chunk, size_t n) {
+    uint64_t at = feed_of(s)->unit;
+    if (chunk) EK_SET(s->a, chunk->cap, (uint32_t)(at - chunk->at));
+    return add_chunk(s, at, n);
+}
+
+/* Room for n bytes that lie together, n being small. */
+EK_INLINE uint8_t *room(ek_store *s, size_t n) {
     ek_feed *f = feed_of(s);
     ek_feed_chunk *chunk = f->last ? chunk_at(s->a, f->last) : NULL;
-    if (EK_UNLIKELY(!chunk || chunk->cap - (f->unit - chunk->at) < n)) {
-        if (chunk) EK_SET(s->a, chunk->cap, (uint32_t)(f->unit - chunk->at));
-        chunk = add_chunk(s, f->unit, n);
-    }
+    if (EK_UNLIKELY(!chunk || chunk->cap - (f->unit - chunk->at) < n)) chunk = next_chunk(s, chunk, n);
     uint8_t *p = chunk->bytes + (f->unit - chunk->at);
     ek_touch_slack(s->a, p, n);
     return p;
@@ -118,19 +122,24 @@ EK_INLINE uint8_t *copy(uint8_t *to, const uint8_t *from, size_t n) {
     return to + n;
 }
 
+/* One store, of as much as a count may take. */
 EK_INLINE uint8_t *print_count(uint8_t *p, char mark, size_t n) {
-    *p++ = (uint8_t)mark;
+    const uint64_t end = '\r' | '\n' << 8;
     if (EK_LIKELY(n < 10)) {
-        *p++ = (uint8_t)('0' + n);
-    } else if (n < 100) {
-        *p++ = (uint8_t)('0' + n / 10);
-        *p++ = (uint8_t)('0' + n % 10);
-    } else {
-        p += ek_format_i64((char *)p, (int64_t)n);
+        uint32_t line = (uint32_t)((uint8_t)mark | ('0' + n) << 8 | end << 16);
+        memcpy(p, &line, sizeof line);
+        return p + 4;
     }
-    *p++ = '\r';
-    *p++ = '\n';
-    return p;
+    if (EK_LIKELY(n < 100)) {
+        uint64_t tens = n * 103 >> 10;
+        uint64_t line = (uint8_t)mark | ('0' + tens) << 8 | ('0' + n - 10 * tens) << 16 | end << 24;
+        memcpy(p, &line, sizeof line);
+        return p + 5;
+    }
+    *p++ = (uint8_t)mark;
+    p += ek_format_i64((char *)p, (int64_t)n);
+    memcpy(p, &end, 2);
+    return p + 2;
 }
 
 static void put_large(ek_store *s, size_t argc, const ek_str *argv) {
@@ -166,7 +175,7 @@ static EK_NOINLINE uint8_t *print_select(ek_store *s, uint8_t *p, uint32_t db) {
     char digits[24];
     ek_str argv[] = {{(const uint8_t *)"SELECT", 6}, {(const uint8_t *)digits, 0}};
     argv[1].n = ek_format_i64(digits, db);
-    feed_of(s)->db = db;
+    EK_SET(s->a, feed_of(s)->db, db);
     return print_command(p, 2, argv);
 }
 
@@ -219,7 +228,7 @@ void ek_feed_add(ek_store *s, uint32_t db, size_t argc, const ek_str *argv) {
     if (!ek_feed_on(s)) return;
     size_t most = bytes_at_most(argc, argv);
     bool first = f->unit == f->tail; /* of its transaction */
-    ek_touch(s->a, f, sizeof *f);
+    ek_touch(s->a, &f->tail, sizeof *f - offsetof(ek_feed, tail));
     if (EK_LIKELY(first)) {
         s->a->committing = finish_unit;
         s->a->committing_for = s;
@@ -254,26 +263,27 @@ void ek_feed_switch(ek_store *s, bool on) {
 
 /* --- reading --- */
 
-uint64_t ek_feed_tell(ek_store *s) {
-    ek_feed_state *state = ek_feed_state_of(s->a);
+EK_INLINE uint64_t tell(ek_store *s, ek_feed_state *state) {
     ek_feed *f = feed_of(s);
-    if (!atomic_load_explicit(&state->reading, memory_order_relaxed))
+    if (EK_UNLIKELY(!atomic_load_explicit(&state->reading, memory_order_relaxed)))
         atomic_store(&state->reading, f->first);
     atomic_store_explicit(&state->told, f->tail, memory_order_release);
     return f->tail;
 }
 
+uint64_t ek_feed_tell(ek_store *s) { return tell(s, ek_feed_state_of(s->a)); }
+
 uint64_t ek_feed_due(ek_store *s) {
-    uint64_t told = ek_feed_tell(s);
+    ek_feed_state *state = ek_feed_state_of(s->a);
+    uint64_t told = tell(s, state);
     bool sync = s->feed_sync || s->root->config.appendfsync == EK_APPENDFSYNC_ALWAYS;
     s->feed_sync = false;
     if (sync) return told | EK_FEED_SYNC;
-    uint64_t unwritten = told - atomic_load_explicit(&ek_feed_state_of(s->a)->written,
-                                                     memory_order_relaxed);
+    uint64_t unwritten = told - atomic_load_explicit(&state->written, memory_order_relaxed);
     if (EK_LIKELY(unwritten < WRITE_AT)) return 0;
     bool much = unwritten > ek_min(HELD_BACK_MAX, s->a->hdr->heap_max / 16);
     /* Who keeps house writes it meanwhile; he is told once, until he has begun. */
-    return much || !atomic_exchange(&ek_feed_state_of(s->a)->rung, 1) ? told : 0;
+    return much || !atomic_exchange(&state->rung, 1) ? told : 0;
 }
 
 static void free_all_read(void *arg) { free_read(arg); }

@@ -79,11 +79,12 @@ enum { /* ek_feed.on: one word, so that a command without any of it tests one */
 typedef struct ek_feed { /* see feed.h */
     uint32_t on;
     uint32_t db;         /* that what was added last works in */
+    uint64_t bytes;      /* that the chunks take; maxmemory does not count them */
+    ek_ref first, last;
+    /* What changes with each command, and is announced as one. */
     uint64_t tail, unit; /* ends of what is committed, and of what this transaction added */
     uint32_t ncommands;  /* that this transaction added */
     uint32_t gap;        /* bytes left open for MULTI in front of them */
-    uint64_t bytes;      /* that the chunks take; maxmemory does not count them */
-    ek_ref first, last;
 } ek_feed;
 
 enum { /* ek_store_root.debug */

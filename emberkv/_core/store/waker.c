@@ -241,11 +241,7 @@ static bool signal_one(ek_store *s, uint32_t at) {
     return true; /* somebody may sleep on the word all the same */
 }
 
-uint64_t ek_store_leave_signalling(ek_store *s) {
-    if (s->a->txn_depth) return 0; /* nothing is committed yet, and the lock stays held */
-    uint64_t upto = s->feed_moved && s->feed_due ? ek_feed_due(s) : 0;
-    if (upto) atomic_fetch_add(&s->settling, 1); /* so that the handle is not closed meanwhile */
-    s->feed_moved = false;
+static EK_NOINLINE void leave_signalling(ek_store *s) {
     uint32_t sleepers[64];
     size_t n = 0;
     for (size_t i = 0; i < s->nnoted; i++) {
@@ -259,6 +255,15 @@ uint64_t ek_store_leave_signalling(ek_store *s) {
     ek_arena_leave(a);
     for (size_t i = 0; i < n; i++)
         ek_futex_wake(&place_at(a, sleepers[i])->word, INT_MAX, a->shared);
+}
+
+uint64_t ek_store_leave_telling(ek_store *s) {
+    if (s->a->txn_depth) return 0; /* nothing is committed yet, and the lock stays held */
+    uint64_t upto = s->feed_moved && s->feed_due ? ek_feed_due(s) : 0;
+    if (EK_UNLIKELY(upto)) atomic_fetch_add(&s->settling, 1); /* so that the handle is not closed meanwhile */
+    s->feed_moved = false;
+    if (EK_UNLIKELY(s->nnoted)) leave_signalling(s);
+    else ek_arena_leave(s->a);
     return upto;
 }
 

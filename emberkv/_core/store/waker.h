@@ -37,9 +37,9 @@ EK_INLINE int ek_store_leave(ek_store *s);
 
 /* The same for who must not wait yet (it holds the interpreter): not 0 is a position of the feed, with
  * which ek_store_settle has to be called without the lock, before the caller tells of what it did. */
-uint64_t ek_store_leave_signalling(ek_store *s);
+uint64_t ek_store_leave_telling(ek_store *s);
 EK_INLINE uint64_t ek_store_leave_for(ek_store *s) {
-    if (EK_UNLIKELY(s->nnoted | s->feed_moved)) return ek_store_leave_signalling(s);
+    if (EK_UNLIKELY(s->nnoted | s->feed_moved)) return ek_store_leave_telling(s);
     ek_arena_leave(s->a);
     return 0;
 }
