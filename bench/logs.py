@@ -37,6 +37,10 @@ def durable(path: str, appendfsync: str) -> Iterator[emberkv.Ember]:
 
 
 def measure_everysec(run: Run) -> None:
+    """A few milliseconds of each in turn, for long enough that the log is synced several times.
+
+    What is judged is the median; in the mean is also what a disk slower than the writer costs.
+    """
     run.progress("SET with appendfsync everysec")
     keys = [(f"key:{i:010d}", VALUE) for i in range(20_000)]
     with (
@@ -51,20 +55,23 @@ def measure_everysec(run: Run) -> None:
         ]
         figures = timing.race(
             contenders,
-            rounds=run.rounds(45),
+            rounds=run.rounds(600),
             batch_seconds=0.02,
             at_most=len(keys),
             clock=run.clock,
         )
-    mine, without = figures["everysec"].median, figures["without"].median
+    without, mine = figures["without"], figures["everysec"]
+    ratio = mine.median / without.median
+    mean = statistics.mean(mine.samples) / statistics.mean(without.samples)
     run.results.append(
         Result(
             "SET with appendfsync everysec",
             "shared; beside SET without a log",
-            f"{mine / without:.2f}x ({nanoseconds(without)} to {nanoseconds(mine)})",
+            f"{ratio:.2f}x ({nanoseconds(without.median)} to {nanoseconds(mine.median)}; "
+            f"in the mean {mean:.2f}x)",
             "at most 1.3x",
-            mine / without <= 1.3,
-            reached=mine / without / 1.3,
+            ratio <= 1.3,
+            reached=ratio / 1.3,
         )
     )
 
