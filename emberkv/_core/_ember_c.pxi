@@ -263,10 +263,7 @@ cdef extern from "engine/session.h" nogil:
     bint ek_transaction_abandon(ek_store *s)
 
 cdef extern from "store/notify.h" nogil:
-    ctypedef enum ek_event:
-        EK_EVENT_EXPIRED
-        EK_EVENT_HASH
-    bint ek_notifies(const ek_store *s, ek_event event)
+    bint ek_notifies_expiry(const ek_store *s)
 
 cdef extern from "store/expiry.h" nogil:
     void ek_expiry_for_listeners(ek_store *s)

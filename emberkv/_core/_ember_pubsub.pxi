@@ -170,8 +170,7 @@ cdef class Listener(Session):
     cdef int let_keys_expire(self) except -1:
         """Nobody may be running commands that would find keys whose time has come."""
         cdef Store store = self.store
-        if store.s == NULL or not (ek_notifies(store.s, EK_EVENT_EXPIRED)
-                                   or ek_notifies(store.s, EK_EVENT_HASH)):
+        if store.s == NULL or not ek_notifies_expiry(store.s):
             return 0
         store.enter()
         ek_expiry_for_listeners(store.s)

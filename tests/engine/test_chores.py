@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import emberkv
+import emberkv.asyncio
 
 LOOKS = 50  # fewer commands than make a store look after itself
 
@@ -50,3 +52,19 @@ def test_a_lowered_limit_is_kept_without_commands(tmp_path: Path) -> None:
             p.execute()
         db.config_set("maxmemory-policy", "allkeys-lru", "maxmemory", "1mb")
         assert comes_true(lambda: db.dbsize() < 12_000)
+
+
+def test_events_of_expiry_come_to_an_event_loop_without_commands() -> None:
+    """In memory, and not served: whoever asks for such events has a housekeeper, too."""
+
+    async def told() -> object:
+        async with emberkv.asyncio.Ember() as db:
+            await db.config_set("notify-keyspace-events", "Ex")
+            async with db.pubsub() as events:
+                await events.subscribe("__keyevent@0__:expired")
+                await events.get_message(timeout=20)
+                await db.set("key", "x", px=50)
+                message = await events.get_message(timeout=30)
+                return message and message["data"]
+
+    assert asyncio.run(told()) == b"key"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -248,6 +249,14 @@ def test_sizes_of_many_keys_are_a_samples() -> None:
         assert 3_600 < counted["64"] < 6_400  # 5,000, within ten sigma
 
 
+def until_told(db: emberkv.Ember, number: str, command: str) -> None:
+    """Other processes are told now and then what a connection did last."""
+    until = time.monotonic() + 30
+    while (known := {c["id"]: c["cmd"] for c in db.client_list()}[number]) != command:
+        assert time.monotonic() < until, known
+        time.sleep(0.05)
+
+
 def test_clients_of_other_processes_are_listed(tmp_path: Path) -> None:
     program = """
 import sys, emberkv, redis
@@ -255,6 +264,7 @@ with emberkv.open(sys.argv[1]) as db, emberkv.serve(db, port=0) as server:
     client = redis.Redis(port=server.port)
     client.client_setname("far")
     print(client.client_id(), flush=True)
+    print(*client.blpop("wanted", 60), client.get("x"), flush=True)
     sys.stdin.read()
 """
     path = tmp_path / "store"
@@ -266,6 +276,9 @@ with emberkv.open(sys.argv[1]) as db, emberkv.serve(db, port=0) as server:
             number = other.stdout.readline().strip()
             listed = {c["id"]: c for c in db.client_list()}
             assert listed[number]["name"] == "far"
+            until_told(db, number, "blpop")
+            db.rpush("wanted", "x")
+            until_told(db, number, "get")
             assert db.info("clients")["connected_clients"] == 1
             assert db.client_kill_filter(_id=number) == 1
         finally:

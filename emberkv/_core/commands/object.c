@@ -56,12 +56,10 @@ static bool find_access(ek_ctx *c, uint32_t *access) {
     return true;
 }
 
-static bool is_lfu(const ek_ctx *c) { return c->s->root->access_mode == EK_ACCESS_COUNTER; }
-
 void ek_cmd_object_idletime(ek_ctx *c) {
     uint32_t access;
     if (!find_access(c, &access)) return;
-    if (is_lfu(c)) {
+    if (ek_access_counts(c->s)) {
         ek_reply_error(c->reply,
                        "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note "
                        "that when switching between policies at runtime LRU and LFU data will take "
@@ -82,7 +80,5 @@ void ek_cmd_object_freq(ek_ctx *c) {
                        "data will take some time to adjust.");
         return;
     }
-    ek_reply_int(c->reply, is_lfu(c) ? ek_access_counter(c->s, access)
-                                     : ek_frequency_of(c->a, &c->s->root->frequency,
-                                                       ek_table_hash(c->a, c->argv[2])));
+    ek_reply_int(c->reply, ek_access_counter(c->s, access));
 }

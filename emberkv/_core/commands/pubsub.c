@@ -45,6 +45,7 @@ static void confirm(ek_ctx *c, const ek_client *client, ek_channel_kind kind, bo
 
 static void subscribe(ek_ctx *c, ek_channel_kind kind) {
     ek_client *client = ek_session_client(c->session);
+    ek_session_tell(c->session, c->cmd, ek_now_ms(c));
     take_own_mail(c, client);
     for (size_t i = 1; i < c->argc; i++) {
         ek_subscribe(c->s, client, kind, c->argv[i]);

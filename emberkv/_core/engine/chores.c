@@ -8,6 +8,7 @@
 #include "store/expiry.h"
 #include "store/garbage.h"
 #include "store/keyspace.h"
+#include "store/notify.h"
 #include "store/upkeep.h"
 #include "store/waker.h"
 
@@ -59,7 +60,7 @@ bool ek_chores_step(ek_store *s) {
 
 static int64_t keep_house(ek_store *s) {
     if (!ek_house_enter(s)) return EK_HOUSE_PERIOD_MS;
-    bool more = ek_chores_step(s), soon = expires(s);
+    bool more = ek_chores_step(s), soon = expires(s) || ek_notifies_expiry(s);
     ek_store_leave(s);
     return more ? 0 : soon ? AGAIN_MS : EK_HOUSE_PERIOD_MS;
 }

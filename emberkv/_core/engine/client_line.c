@@ -40,6 +40,12 @@ static ek_str fact(ek_ctx *c, const ek_client_subject *s, ek_str own, size_t off
     return ek_client_fact(c->s, *(const ek_ref *)((const char *)s->client + offset));
 }
 
+static const char *last_command(ek_ctx *c, const ek_client_subject *s) {
+    if (s->session == c->session) return c->cmd->name;
+    if (s->session) return s->session->last ? s->session->last->name : "NULL";
+    return s->client->last_command[0] ? s->client->last_command : "NULL";
+}
+
 ek_client_subject ek_client_subject_of(ek_ctx *c) {
     ek_client *client = ek_session_client_if_any(c->session);
     int64_t since = client ? client->created_ms : ek_now_ms(c);
@@ -67,8 +73,8 @@ size_t ek_client_line(ek_ctx *c, const ek_client_subject *s, char *out, size_t c
     ek_str ver = fact(c, s, session->lib_ver, offsetof(ek_client, lib_ver));
     ek_str user = fact(c, s, session->user, offsetof(ek_client, user));
     if (s->session ? !session->user.p : !s->client->user) user = EK_DEFAULT_USER;
-    int64_t idle = conn->last_ms && ek_now_ms(c) > conn->last_ms ? (ek_now_ms(c) - conn->last_ms) / 1000
-                                                                 : s->session ? 0 : s->age_s;
+    int64_t since = s->session ? conn->last_ms : s->client->active_ms;
+    int64_t idle = since && ek_now_ms(c) > since ? (ek_now_ms(c) - since) / 1000 : 0;
     flags_of(c, s, flags);
     /* What waits in its inbox is output that its server has not taken yet. */
     size_t mail = s->client ? s->client->nmail : 0;
@@ -86,7 +92,7 @@ size_t ek_client_line(ek_ctx *c, const ek_client_subject *s, char *out, size_t c
         session->in_multi ? (int)session->nqueue : -1, conn->qbuf, conn->qbuf_free, conn->argv_mem,
         session->queue_bytes, conn->obl, conn->oll + mail, output,
         conn->own_mem + conn->qbuf + conn->qbuf_free + session->queue_bytes + output,
-        s->session == c->session ? c->cmd->name : session->last ? session->last->name : "NULL",
+        last_command(c, s),
         (int)user.n, (const char *)user.p,
         t ? (long long)t->redirect : -1, s->session ? (unsigned)session->resp : s->client->resp,
         (int)lib.n, (const char *)lib.p, (int)ver.n, (const char *)ver.p);

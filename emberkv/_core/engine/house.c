@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/futex.h"
 #include "store/feed.h"
+#include "store/notify.h"
 
 #define HOUSE_BYTE ((off_t)1 << 20) /* of the arena's file; processes have the first, see process.h */
 #define ENTER_MS 100
@@ -109,7 +110,7 @@ bool ek_house_begin(ek_store *s) {
 }
 
 bool ek_house_follow_settings(ek_store *s) {
-    if (!s->aof && !s->root->config.save) return true;
+    if (!s->aof && !s->root->config.save && !ek_notifies_expiry(s)) return true;
     if (!ek_house_begin(s)) return false;
     ek_house_ring(s);
     return true;

@@ -29,7 +29,8 @@ void ek_house_add(ek_house_hook *run, bool writes); /* no lock: at the beginning
 /* Start the thread unless it runs. False: the system has none to give. Lock held, or nobody else
  * knows the handle yet. */
 bool ek_house_begin(ek_store *s);
-/* The same where the settings leave something to keep, which they may have begun to just now. */
+/* The same where the settings leave something to do, which they may have begun to just now: to keep on disk,
+ * or to tell of keys whose time has come. */
 bool ek_house_follow_settings(ek_store *s);
 /* End it and wait for that, which may take as long as a write to the disk: without the GIL. */
 void ek_house_end(ek_store *s);

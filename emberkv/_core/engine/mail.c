@@ -1,5 +1,7 @@
 #include "engine/mail.h"
 
+#include <stdio.h>
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -75,6 +77,16 @@ ek_client *ek_session_client(ek_session *session) {
     return c;
 }
 
+void ek_session_tell(ek_session *session, const ek_command *cmd, int64_t now_ms) {
+    ek_client *c = ek_session_client_if_any(session);
+    if (!c) return;
+    ek_touch(session->a, c, sizeof *c);
+    c->active_ms = now_ms;
+    c->db = session->db;
+    c->resp = (uint32_t)session->resp;
+    snprintf(c->last_command, sizeof c->last_command, "%s", cmd->name);
+}
+
 static void make_client(void *arg) { ek_session_client(arg); }
 
 bool ek_session_register(ek_session *session) {
@@ -99,6 +111,7 @@ void ek_block_as(ek_ctx *c, size_t argc, const ek_str *argv, size_t nkeys, const
     }
     if (!ek_may_block(c)) return; /* a transaction holds the lock: nobody could serve it */
     ek_client *client = ek_session_client(c->session);
+    ek_session_tell(c->session, c->cmd, ek_now_ms(c));
     ek_touch(c->a, &client->db, 2 * sizeof client->db);
     client->db = c->dbi;
     client->resp = (uint32_t)c->resp;

@@ -46,6 +46,9 @@ bool ek_arg_timeout(ek_ctx *c, size_t i, int64_t *timeout_ms);
 /* The session's record, made if need be. In a transaction (a handler's, or ek_session_register). */
 ek_client *ek_session_client(ek_session *session);
 ek_client *ek_session_client_if_any(ek_session *session);
+/* Let its record say what it runs, or ran last, and since when, for CLIENT LIST in other processes. In a
+ * transaction. Not done by each command: one that waits is told at once, others a server's now and then. */
+void ek_session_tell(ek_session *session, const ek_command *cmd, int64_t now_ms);
 /* Make the record now, in a transaction of its own: a server at accept. False: no room. */
 bool ek_session_register(ek_session *session);
 /* Whom to wake, before the record is made; the session does not own it. */

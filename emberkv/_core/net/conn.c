@@ -582,6 +582,13 @@ void ek_conn_ready(ek_server *server, ek_conn *conn, unsigned ready) {
     if (ready & (EK_POLL_READ | EK_POLL_GONE) || (conn->tls && !conn->first)) read_input(server, conn);
 }
 
+void ek_conn_tell(ek_conn *conn) {
+    const ek_command *last = conn->session->last;
+    if (!conn->enrolled || !last || conn->told_ms == conn->facts.last_ms) return;
+    ek_session_tell(conn->session, last, conn->facts.last_ms);
+    conn->told_ms = conn->facts.last_ms;
+}
+
 static bool is_idle(const ek_server *server, const ek_conn *conn) {
     int64_t timeout_s = server->s->settings->timeout;
     return timeout_s > 0 && !conn->listens &&

@@ -63,6 +63,7 @@ typedef struct ek_conn {
     bool listens;           /* is in the server's list of those who may get mail */
     bool blocked;           /* its command waits, and no other is run */
     bool enrolled;          /* its session has its record */
+    int64_t told_ms;        /* facts.last_ms when its record was told of it */
     bool doomed;            /* to be closed when the script that runs has ended, see busy.c */
     bool held;              /* its output waits until what it did is on disk */
     uint32_t listening_index;
@@ -95,7 +96,8 @@ struct ek_server {
     int64_t next_report_ms; /* of what is in the store, to the log */
     int spare_fd; /* given up to tell a client that there are no descriptors left */
     ek_conn **conns;
-    size_t nconns, conns_cap, swept; /* swept: how far the look for idle ones has got */
+    size_t nconns, conns_cap;
+    size_t swept, told; /* how far the look for idle ones has got, and the one for what to tell */
     ek_conn *graveyard, *again, *held;
     uint64_t unsafe; /* position of the feed up to which the turn's work is to be synced; 0: none */
     ek_conn **listening; /* see mail.c */
@@ -171,6 +173,7 @@ bool ek_conn_enroll(ek_server *server, ek_conn *conn); /* lock held. False: no m
 void ek_conn_go_on(ek_server *server, ek_conn *conn); /* with input that it has */
 void ek_conn_close(ek_server *server, ek_conn *conn);
 void ek_conn_sweep(ek_server *server, ek_conn *conn); /* idle for too long? over a limit? */
+void ek_conn_tell(ek_conn *conn); /* its record, what it did since it was told last: in a transaction */
 void ek_conns_bury(ek_server *server);
 
 /* mail.c */

@@ -42,6 +42,16 @@ static void sweep(ek_server *server) {
     }
 }
 
+/* What its clients did last, for CLIENT LIST in other processes. */
+static void tell(void *arg) {
+    ek_server *server = arg;
+    size_t n = server->nconns / SWEEP_IN_TICKS + 1;
+    while (n-- && server->nconns) {
+        if (server->told >= server->nconns) server->told = 0;
+        ek_conn_tell(server->conns[server->told++]);
+    }
+}
+
 static void tick(ek_server *server) {
     server->next_tick_ms = server->now_ms + TICK_MS;
     sweep(server);
@@ -54,6 +64,7 @@ static void tick(ek_server *server) {
     ek_arena *a = server->s->a;
     if (ek_arena_try_enter(a) == EK_OK) { /* who has the lock looks after things, too */
         ek_chores_step(server->s);
+        if (a->shared && !a->level) (void)ek_run(a, tell, server);
         ek_store_leave(server->s);
     }
 }

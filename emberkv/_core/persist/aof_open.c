@@ -13,6 +13,7 @@
 #include "persist/aof_load.h"
 #include "persist/rdb_load.h"
 #include "store/feed.h"
+#include "store/notify.h"
 #include "store/saving.h"
 #include "store/waker.h"
 
@@ -200,7 +201,8 @@ ek_status ek_aof_begin(ek_store *s, const void *arg, bool created, char *err, si
         if (o.cut_fd >= 0) close(o.cut_fd);
         ek_manifest_free(&o.manifest);
     }
-    if (st == EK_OK && (ek_feed_on(s) || s->root->config.save) && !ek_house_begin(s)) {
+    bool keeps = ek_feed_on(s) || s->root->config.save || ek_notifies_expiry(s);
+    if (st == EK_OK && keeps && !ek_house_begin(s)) {
         snprintf(err, errlen, "no thread can be started to keep the store on disk");
         st = EK_ENOMEM;
     }

@@ -6,7 +6,10 @@
 
 #define COUNTER_BEGINS 5u
 #define COUNTER_MAX 255u
-#define COUNTER 0xffu
+#define COUNTER_BITS 8u
+#define COUNTER ((1u << COUNTER_BITS) - 1)
+
+_Static_assert(EK_GHOSTS_CLOCK + COUNTER_BITS == 32, "the clock and a counter are a word");
 
 uint32_t ek_access_now(const ek_store *s) {
     if (EK_LIKELY(!s->clock)) return (uint32_t)ek_clock_coarse_256();
@@ -24,12 +27,14 @@ static bool is_lfu(int64_t policy) {
 }
 
 bool ek_access_counts(const ek_store *s) {
-    return s->root->access_mode == EK_ACCESS_COUNTER || s->root->access_mode == EK_ACCESS_SKETCH;
+    return s->root->access_mode == EK_ACCESS_COUNTER || s->root->access_mode == EK_ACCESS_USES;
 }
 
 /* --- the counter --- */
 
 unsigned ek_access_counter(const ek_store *s, uint32_t access) {
+    if (s->root->access_mode == EK_ACCESS_USES)
+        return ek_ghosts_faded(&s->root->ghosts, access & COUNTER, access >> COUNTER_BITS);
     uint32_t counter = access & COUNTER, minutes = (uint32_t)s->root->config.lfu_decay_time;
     if (!minutes) return counter;
     uint32_t falls = ek_access_idle(s, access) / EK_ACCESS_SECOND / 60 / minutes;
@@ -46,47 +51,72 @@ static unsigned counted(ek_store *s, unsigned counter) {
 
 /* --- the word --- */
 
+static uint32_t with_uses(const ek_store *s, unsigned uses) {
+    return ek_ghosts_clock(&s->root->ghosts) << COUNTER_BITS |
+           (uses < EK_GHOSTS_MAX ? uses : EK_GHOSTS_MAX);
+}
+
 uint32_t ek_access_begin(const ek_store *s) {
+    if (EK_UNLIKELY(s->root->access_mode == EK_ACCESS_USES)) return with_uses(s, 1);
     uint32_t now = ek_access_now(s);
     if (EK_LIKELY(s->root->access_mode != EK_ACCESS_COUNTER)) return now;
     return (now & ~COUNTER) | COUNTER_BEGINS;
 }
 
 uint32_t ek_access_replaced(const ek_store *s, uint32_t was, uint32_t plan) {
-    return EK_UNLIKELY(s->root->access_mode == EK_ACCESS_COUNTER) ? was : plan;
+    return EK_UNLIKELY(ek_access_counts(s)) ? was : plan;
 }
 
 uint32_t ek_access_with_idle(const ek_store *s, uint64_t seconds) {
+    if (s->root->access_mode == EK_ACCESS_USES) return with_uses(s, 1);
     return ek_access_begin(s) - (uint32_t)ek_min(seconds, UINT32_MAX / EK_ACCESS_SECOND) * EK_ACCESS_SECOND;
 }
 
 uint32_t ek_access_with_counter(const ek_store *s, unsigned counter) {
+    if (s->root->access_mode == EK_ACCESS_USES) return with_uses(s, counter);
     uint32_t begin = ek_access_begin(s);
     return s->root->access_mode == EK_ACCESS_COUNTER ? (begin & ~COUNTER) | counter : begin;
 }
 
-static void use(ek_store *s, ek_entry *e, uint64_t hash) {
+static void note(ek_store *s, ek_entry *e, uint32_t word) {
+    ek_touch_slack(s->a, &e->access, sizeof e->access);
+    e->access = word;
+}
+
+static void use(ek_store *s, ek_entry *e) {
+    if (s->root->access_mode == EK_ACCESS_USES) {
+        ek_ghosts_used(s->a, &s->root->ghosts);
+        note(s, e, with_uses(s, ek_access_counter(s, e->access) + 1));
+        return;
+    }
     uint32_t now = ek_access_now(s);
     if (s->root->access_mode == EK_ACCESS_COUNTER)
         now = (now & ~COUNTER) | counted(s, ek_access_counter(s, e->access));
-    else if (s->root->access_mode == EK_ACCESS_SKETCH)
-        ek_frequency_add(s->a, &s->root->frequency, hash);
-    ek_touch_slack(s->a, &e->access, sizeof e->access);
-    e->access = now;
+    note(s, e, now);
+}
+
+void ek_access_came_slow(ek_store *s, const ek_value *v) {
+    ek_ghosts_used(s->a, &s->root->ghosts);
+    note(s, ek_ptr(s->a, v->entry), with_uses(s, ek_ghosts_of(s->a, &s->root->ghosts, v->hash) + 1));
+}
+
+void ek_access_goes_slow(ek_store *s, const ek_value *v) {
+    const ek_entry *e = ek_ptr(s->a, v->entry);
+    ek_ghosts_put(s->a, &s->root->ghosts, v->hash, ek_access_counter(s, e->access));
 }
 
 void ek_value_accessed(ek_store *s, const ek_value *v) {
     ek_entry *e = ek_ptr(s->a, v->entry);
     if (EK_UNLIKELY(s->root->access_mode != EK_ACCESS_SECONDS)) {
-        use(s, e, v->hash);
+        use(s, e);
         return;
     }
     if (EK_LIKELY(e->access / EK_ACCESS_SECOND == present_second(s))) return;
-    ek_touch_slack(s->a, &e->access, sizeof e->access);
-    e->access = ek_access_now(s);
+    note(s, e, ek_access_now(s));
 }
 
 uint32_t ek_access_idle(const ek_store *s, uint32_t access) {
+    if (s->root->access_mode == EK_ACCESS_USES) return (with_uses(s, 0) - access) >> COUNTER_BITS;
     uint32_t now = ek_access_now(s);
     if (s->root->access_mode == EK_ACCESS_COUNTER) now |= COUNTER, access &= ~COUNTER;
     uint32_t idle = now - access;
@@ -120,7 +150,7 @@ void ek_access_settle(ek_store *s) {
         __atomic_store_n(&s->noted_reads.hash[i], 0, __ATOMIC_RELAXED);
         if (db >= s->root->ndbs || s->root->access_mode == EK_ACCESS_SECONDS) continue;
         ek_ref ref = ek_table_find_hash(s->a, &s->dbs[db].keys, ek_entry_key, hash);
-        if (ref) use(s, ek_ptr(s->a, ref), hash);
+        if (ref) use(s, ek_ptr(s->a, ref));
     }
 }
 
@@ -129,7 +159,7 @@ void ek_access_settle(ek_store *s) {
 static uint32_t mode_of(const ek_store *s) {
     int64_t policy = s->root->config.maxmemory_policy;
     if (is_lfu(policy)) return EK_ACCESS_COUNTER;
-    if (policy == EK_EVICT_ALLKEYS_TINYLFU) return EK_ACCESS_SKETCH;
+    if (policy == EK_EVICT_ALLKEYS_TINYLFU) return EK_ACCESS_USES;
     bool by_age = policy == EK_EVICT_VOLATILE_LRU || policy == EK_EVICT_ALLKEYS_LRU;
     return (by_age && s->root->config.maxmemory) || s->root->access_asked ? EK_ACCESS_TIME
                                                                         : EK_ACCESS_SECONDS;
@@ -139,8 +169,8 @@ void ek_access_follow_settings(ek_store *s) {
     uint32_t mode = mode_of(s);
     if (mode != s->root->access_mode) EK_SET(s->a, s->root->access_mode, mode);
     ek_lock_reads(s->a, EK_NOTED_READS, mode != EK_ACCESS_SECONDS);
-    if (mode != EK_ACCESS_SKETCH) ek_frequency_free(s->a, &s->root->frequency);
-    else ek_frequency_grow(s->a, &s->root->frequency, ek_evict_keys(s));
+    if (mode != EK_ACCESS_USES) ek_ghosts_free(s->a, &s->root->ghosts);
+    else ek_ghosts_grow(s->a, &s->root->ghosts, ek_evict_keys(s));
 }
 
 void ek_access_ask(ek_store *s) {

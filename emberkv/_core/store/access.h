@@ -3,13 +3,15 @@
  *   | Unix time in seconds: 24 bits | 8 bits |      it goes round in 194 days
  *
  * The low byte is a fraction of the second (1/256) or, while maxmemory-policy is one of LFU, the
- * counter of Redis: it grows by the logarithm of the uses, and falls with time. With allkeys-tinylfu
- * a sketch of the store counts (data/frequency.h). What a store notes follows from its settings:
+ * counter of Redis: it grows by the logarithm of the uses, and falls with time. With allkeys-tinylfu it
+ * is a count of uses up to EK_GHOSTS_MAX, and the rest is the clock of data/ghosts.h, by which it fades:
+ * that keeps the counts of keys that went, which one that comes back begins with. What a store notes
+ * follows from its settings:
  *
  *   EK_ACCESS_SECONDS  no limit of memory, no policy that counts: the second, under the lock only
  *   EK_ACCESS_TIME     a limit and a policy of age, or somebody asked for OBJECT IDLETIME
  *   EK_ACCESS_COUNTER  a policy of LFU
- *   EK_ACCESS_SKETCH   allkeys-tinylfu
+ *   EK_ACCESS_USES     allkeys-tinylfu
  *
  * The word is a hint: it is written as slack, so that a read that leaves it changes nothing to the
  * journal and disturbs no reader. Readers without the lock must not write where an entry was a
@@ -23,7 +25,7 @@
 
 #include "store/store.h"
 
-enum { EK_ACCESS_SECONDS, EK_ACCESS_TIME, EK_ACCESS_COUNTER, EK_ACCESS_SKETCH };
+enum { EK_ACCESS_SECONDS, EK_ACCESS_TIME, EK_ACCESS_COUNTER, EK_ACCESS_USES };
 
 #define EK_ACCESS_SECOND 256u /* units of a second */
 
@@ -35,8 +37,19 @@ uint32_t ek_access_replaced(const ek_store *s, uint32_t was, uint32_t plan);
 /* The key was used. In a transaction, or at least under the lock. */
 void ek_value_accessed(ek_store *s, const ek_value *v);
 
-uint32_t ek_access_idle(const ek_store *s, uint32_t access); /* units since the last use */
-unsigned ek_access_counter(const ek_store *s, uint32_t access); /* of LFU, as it has fallen since */
+/* With allkeys-tinylfu: a key came, or goes. */
+void ek_access_came_slow(ek_store *s, const ek_value *v);
+void ek_access_goes_slow(ek_store *s, const ek_value *v);
+EK_INLINE void ek_access_came(ek_store *s, const ek_value *v) {
+    if (EK_UNLIKELY(s->root->access_mode == EK_ACCESS_USES)) ek_access_came_slow(s, v);
+}
+EK_INLINE void ek_access_goes(ek_store *s, const ek_value *v) {
+    if (EK_UNLIKELY(s->root->access_mode == EK_ACCESS_USES)) ek_access_goes_slow(s, v);
+}
+
+/* Units since the last use: of a second, or of the clock by which uses fade. */
+uint32_t ek_access_idle(const ek_store *s, uint32_t access);
+unsigned ek_access_counter(const ek_store *s, uint32_t access); /* as it has fallen since */
 bool ek_access_counts(const ek_store *s); /* is the policy one that counts uses? */
 
 /* The word of a key that was not used for so long, and of one with this counter (0..255), which only a

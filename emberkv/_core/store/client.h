@@ -46,7 +46,8 @@ typedef struct ek_client {
     /* Facts for CLIENT LIST: texts are blocks of u32 length and bytes, 0 when empty. */
     ek_ref name, lib_name, lib_ver, addr, laddr;
     ek_ref user; /* 0: default */
-    int64_t created_ms, active_ms;
+    int64_t created_ms, active_ms; /* active: told now and then, as the command is */
+    char last_command[32];         /* its name; empty: not told yet */
 } ek_client;
 
 typedef struct ek_mail {

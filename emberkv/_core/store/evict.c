@@ -11,7 +11,7 @@
 
 #define POOL 16u
 #define WINDOW_MAX 4096u /* keys on trial; a power of two */
-#define WINDOW_SHARE 100u
+#define WINDOW_SHARE 20u
 #define DRAWS_FOR_NOTHING 16u /* of candidates that are no longer there */
 
 typedef struct candidate {
@@ -67,6 +67,7 @@ static uint64_t rank_of(const ek_store *s, ek_ref entry) {
     uint32_t access = ((const ek_entry *)ek_ptr(s->a, entry))->access;
     switch (s->root->config.maxmemory_policy) {
     case EK_EVICT_VOLATILE_TTL: return UINT64_MAX - (uint64_t)ek_entry_expire(s->a, entry);
+    case EK_EVICT_ALLKEYS_TINYLFU:
     case EK_EVICT_VOLATILE_LFU:
     case EK_EVICT_ALLKEYS_LFU:
         return (uint64_t)(255 - ek_access_counter(s, access)) << 32 | ek_access_idle(s, access);
@@ -135,19 +136,12 @@ static candidate any(ek_store *s, struct ek_eviction *e) {
 
 void ek_evict_added_slow(ek_store *s, uint32_t db, uint64_t hash) {
     struct ek_eviction *e = state_of(s);
-    ek_frequency_add(s->a, &s->root->frequency, hash);
     if (!e) return; /* no memory: it is not on trial */
     if (e->nwindow == WINDOW_MAX) {
         e->first++;
         e->nwindow--;
     }
     e->window[(e->first + e->nwindow++) % WINDOW_MAX] = (newcomer){hash, db};
-}
-
-static uint64_t frequency_rank(const ek_store *s, uint64_t hash, ek_ref entry) {
-    uint32_t access = ((const ek_entry *)ek_ptr(s->a, entry))->access;
-    return (uint64_t)(EK_FREQUENCY_MAX - ek_frequency_of(s->a, &s->root->frequency, hash)) << 32 |
-           ek_access_idle(s, access);
 }
 
 /* The last that left the window; entry 0: none. */
@@ -163,22 +157,15 @@ static candidate on_trial(ek_store *s, struct ek_eviction *e) {
     if (!left || last.db >= s->root->ndbs) return (candidate){0};
     ek_ref entry = ek_table_find_hash(s->a, &s->dbs[last.db].keys, ek_entry_key, last.hash);
     if (!entry) return (candidate){0};
-    return (candidate){last.hash, frequency_rank(s, last.hash, entry), last.db, entry};
+    return (candidate){last.hash, rank_of(s, entry), last.db, entry};
 }
 
-static candidate least_frequent(ek_store *s, struct ek_eviction *e) {
-    candidate worst = {0};
-    for (uint32_t i = 0; i < s->root->ndbs; i++) {
-        const ek_table *t = &s->dbs[i].keys;
-        for (int64_t k = 0; t->count && k < s->root->config.maxmemory_samples; k++) {
-            ek_ref entry = ek_table_random(s->a, t, &s->random);
-            if (!entry) continue;
-            uint64_t hash = hash_of(s, entry), rank = frequency_rank(s, hash, entry);
-            if (!worst.entry || rank > worst.rank) worst = (candidate){hash, rank, i, entry};
-        }
-    }
-    candidate trial = on_trial(s, e);
-    return trial.entry && trial.rank >> 32 >= worst.rank >> 32 ? trial : worst;
+/* Who is on trial, if it was used no more often than the worst of the others. */
+static candidate judged(ek_store *s, struct ek_eviction *e) {
+    candidate worst = ranked(s, e), trial = on_trial(s, e);
+    if (!trial.entry || trial.entry == worst.entry || trial.rank >> 32 < worst.rank >> 32) return worst;
+    if (worst.entry) offer(e, worst); /* for the next time */
+    return trial;
 }
 
 /* --- evicting --- */
@@ -187,7 +174,7 @@ static candidate victim(ek_store *s, struct ek_eviction *e) {
     switch (s->root->config.maxmemory_policy) {
     case EK_EVICT_VOLATILE_RANDOM:
     case EK_EVICT_ALLKEYS_RANDOM: return any(s, e);
-    case EK_EVICT_ALLKEYS_TINYLFU: return least_frequent(s, e);
+    case EK_EVICT_ALLKEYS_TINYLFU: return judged(s, e);
     default: return ranked(s, e);
     }
 }
@@ -209,7 +196,7 @@ unsigned ek_evict(ek_store *s, unsigned n) {
     if (!e || !ek_evict_candidates(s)) return 0;
     ek_access_settle(s);
     if (s->root->config.maxmemory_policy == EK_EVICT_ALLKEYS_TINYLFU)
-        ek_frequency_grow(s->a, &s->root->frequency, ek_evict_keys(s));
+        ek_ghosts_grow(s->a, &s->root->ghosts, ek_evict_keys(s));
     unsigned evicted = 0;
     for (; evicted < n; evicted++) {
         candidate c = victim(s, e);

@@ -4,11 +4,12 @@
  * the best victims of earlier draws in a pool, in the process's memory; a victim is looked at again before
  * it goes, for it may have been used, replaced or deleted meanwhile.
  *
- * allkeys-tinylfu: a key that came of late is on trial. When it leaves the window of the newest
- * hundredth, it stays only if it was asked for more often than the victim drawn from all others, by
- * the sketch of data/frequency.h. That keeps out what is asked for once (scans), keeps a part of a loop
- * that is larger than the memory, and needs no list through the keys: the window is a ring of hashes
- * in the memory of the process that added them.
+ * allkeys-tinylfu: uses are counted in the entries, and those of keys that went in a table of their own;
+ * all fade (store/access.h, data/ghosts.h). A key that came of late is on trial: when it leaves the
+ * window of the newest twentieth, it stays only if it was used more often than the victim drawn from all
+ * others. That keeps out what is asked for once (scans), keeps a part of a loop that is larger than the
+ * memory, and needs no list through the keys: the window is a ring of hashes in the memory of the
+ * process that added them.
  *
  * Evicted keys are told of as a server does: event "evicted", watchers, tracking. Lock: the store's. */
 #ifndef EK_STORE_EVICT_H

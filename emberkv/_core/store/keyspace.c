@@ -1,5 +1,6 @@
 #include "store/keyspace.h"
 
+#include "store/access.h"
 #include "store/evict.h"
 #include "store/garbage.h"
 #include "store/notify.h"
@@ -89,6 +90,7 @@ void ek_keyspace_add(ek_store *s, ek_db *db, const ek_entry_plan *plan, uint64_t
     if (plan->expire_ms != EK_NO_EXPIRE) ek_table_add(s->a, &db->expires, key_of, hash, ref);
     v->hash = hash;
     ek_entry_read(s->a, ref, v);
+    ek_access_came(s, v);
     ek_evict_added(s, (uint32_t)(db - s->dbs), hash);
     ek_notify(s, (uint32_t)(db - s->dbs), EK_EVENT_NEW, v->key, "new");
 }
@@ -230,6 +232,7 @@ void ek_value_set_root(ek_store *s, ek_db *db, ek_value *v, ek_encoding enc, ek_
 /* --- keys --- */
 
 static void take_out(ek_store *s, ek_db *db, const ek_value *v) {
+    ek_access_goes(s, v);
     ek_table_remove(s->a, &db->keys, key_of, v->hash, v->entry);
     if (v->expire_ms != EK_NO_EXPIRE)
         ek_table_remove(s->a, &db->expires, key_of, v->hash, v->entry);

@@ -92,5 +92,9 @@ EK_INLINE int64_t ek_notify_bit(char letter) {
 EK_INLINE bool ek_notifies(const ek_store *s, ek_event class) {
     return EK_UNLIKELY((s->root->config.notify_keyspace_events & ek_notify_bit((char)class)) != 0);
 }
+/* Of keys, or of fields of hashes, whose time has come: somebody has to find them. */
+EK_INLINE bool ek_notifies_expiry(const ek_store *s) {
+    return ek_notifies(s, EK_EVENT_EXPIRED) || ek_notifies(s, EK_EVENT_HASH);
+}
 
 #endif

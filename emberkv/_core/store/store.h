@@ -5,7 +5,7 @@
 #include "arena/arena.h"
 #include "arena/map.h"
 #include "base/random.h"
-#include "data/frequency.h"
+#include "data/ghosts.h"
 #include "data/table.h"
 #include "store/config.h"
 #include "store/entry.h"
@@ -114,7 +114,7 @@ typedef struct ek_store_root {
     ek_channels channels;
     uint64_t stat_expired, stat_evicted;
     uint32_t access_mode, access_asked; /* see access.h */
-    ek_frequency frequency;
+    ek_ghosts ghosts; /* of allkeys-tinylfu */
     ek_tracked_root tracking;
     uint32_t nmonitors;    /* clients that are told of every command */
     uint32_t pause_writes; /* CLIENT PAUSE: only commands that write */
