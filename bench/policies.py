@@ -213,7 +213,7 @@ class CountMin:
 
 
 class Ghosts:
-    """Counts of keys that went, as data/ghosts.h has them: of a bucket's 8 the least asked for goes.
+    """Counts of keys that went, as data/ghosts.h has them: of 8 in a bucket the least used goes.
 
     Time is uses of keys: `rounds` of 24 for each, in which all counts are halved.
     """
