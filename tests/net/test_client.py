@@ -346,6 +346,21 @@ def test_debug_is_for_whom_it_is_enabled(path: Path, setting: str, allowed: bool
             assert reply.value.startswith(b"ERR DEBUG command not allowed. If the enable-debug")
 
 
+def test_debug_shows_the_clients_by_their_memory(path: Path) -> None:
+    def script(side: Side) -> list[Any]:
+        client, other = side.connect(), side.connect()
+        seen: list[Any] = [client.do("DEBUG CLIENT-EVICTION"), other.do("CLIENT NO-EVICT on")]
+        client.do("CONFIG SET maxmemory-clients 100mb")
+        lines = client.do("DEBUG CLIENT-EVICTION").value.decode().split("\n")
+        seen.append(sum(int(line.split()[-1]) for line in lines if line))  # clients
+        seen += [re.sub(r"tot-mem: +\d+, clients: \d+", "", line) for line in lines]
+        client.do("CONFIG SET maxmemory-clients 0")
+        return seen
+
+    with real() as theirs, ours(path, enable_debug_command="yes") as mine:
+        assert script(mine) == script(theirs)
+
+
 def test_protocol_types_are_those_of_the_server(path: Path) -> None:
     types = "string integer double bignum null array set map attrib verbatim true false nosuch"
 

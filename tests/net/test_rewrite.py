@@ -140,6 +140,23 @@ def test_a_server_that_starts_from_it_has_the_same_settings(tmp_path: Path) -> N
         assert (tmp_path / "redis.conf").read_text().strip() == first.strip()
 
 
+def test_debug_writes_all_settings_and_a_server_starts_from_them(tmp_path: Path) -> None:
+    """But for what its CONFIG GET does not tell either, those of redis-server."""
+    text = "port 0\nunixsocket {socket}\nenable-debug-command yes\n# a remark\nmaxmemory 2mb\n"
+    force = "DEBUG CONFIG-REWRITE-FORCE-ALL"
+    theirs = rewritten(REDIS, tmp_path / "theirs", text, [force])
+    with configured(EMBERKV, tmp_path, text) as client:
+        want = client.execute("CONFIG", "GET", "*")
+        assert client.execute(*force.split()) == OK
+    lines = (tmp_path / "redis.conf").read_text().split("\n")
+    assert lines[2:5] == theirs[2:5] == ["enable-debug-command yes", "# a remark", "maxmemory 2mb"]
+    told = {name.value.decode() for name in want.value[::2]}
+    names, wanted = ({line.split()[0] for line in side if line} for side in (lines, theirs))
+    assert (wanted & told) - names <= {"dir"}
+    with configured(EMBERKV, tmp_path, "") as client:
+        assert client.execute("CONFIG", "GET", "*") == want
+
+
 def test_a_file_that_cannot_be_written_is_told_and_stays(tmp_path: Path) -> None:
     for command in (REDIS, EMBERKV):
         folder = tmp_path / command[0].rpartition("/")[2]

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "commands/acl.h"
+#include "commands/config.h"
 #include "commands/tables.h"
 #include "commands/text_file.h"
 #include "engine/acl.h"
@@ -35,6 +36,7 @@ typedef struct rewriting {
     size_t n, cap;
     size_t nold; /* those that the file had */
     bool marked; /* GENERATED stands in it */
+    bool all;    /* also settings that are what they begin as */
 } rewriting;
 
 static ek_str str_of(const char *text) { return (ek_str){(const uint8_t *)text, strlen(text)}; }
@@ -98,7 +100,7 @@ static void put(rewriting *r, const ek_setting *setting, ek_str text, bool force
         l->taken = true;
         return;
     }
-    if (!force) return;
+    if (!force && !r->all) return;
     if (!r->marked) add(r, str_of(GENERATED));
     r->marked = true;
     add(r, text)->taken = true;
@@ -232,21 +234,24 @@ static ek_str joined(rewriting *r) {
     return (ek_str){text, (size_t)(p - text)};
 }
 
-void ek_cmd_config_rewrite(ek_ctx *c) {
+bool ek_config_rewrite(ek_ctx *c, bool all) {
     const char *path = c->s->settings->config_file;
-    rewriting r = {.c = c};
+    rewriting r = {.c = c, .all = all};
     ek_str text = {0};
     if (!path) {
+        errno = EFAULT;
+        return false;
+    }
+    if (!ek_text_file_read(c, path, &text) && errno != ENOENT) return false;
+    read_lines(&r, text);
+    for (unsigned i = 0; i < ek_setting_count(); i++) put_setting(&r, ek_setting_at(i));
+    put_users(&r);
+    return ek_text_file_replace(path, joined(&r), false);
+}
+
+void ek_cmd_config_rewrite(ek_ctx *c) {
+    if (!c->s->settings->config_file)
         ek_reply_error(c->reply, "ERR The server is running without a config file");
-        return;
-    }
-    bool ok = ek_text_file_read(c, path, &text) || errno == ENOENT;
-    if (ok) {
-        read_lines(&r, text);
-        for (unsigned i = 0; i < ek_setting_count(); i++) put_setting(&r, ek_setting_at(i));
-        put_users(&r);
-        ok = ek_text_file_replace(path, joined(&r), false);
-    }
-    if (ok) ek_reply_ok(c->reply);
+    else if (ek_config_rewrite(c, false)) ek_reply_ok(c->reply);
     else ek_reply_error(c->reply, "ERR Rewriting config file: %s", strerror(errno));
 }

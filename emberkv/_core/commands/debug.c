@@ -1,4 +1,5 @@
 /* DEBUG: looks into the store and disturbs it. For tests; enable-debug-command says who may. */
+#include "commands/config.h"
 #include "commands/object.h"
 #include "commands/tables.h"
 #include "engine/effect.h"
@@ -10,6 +11,8 @@
 #include "store/value_set.h"
 #include "store/value_zset.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -395,6 +398,46 @@ static void debug_structsize(ek_ctx *c) {
     ek_reply_bulk(c->reply, text, (size_t)n);
 }
 
+/* Connections of this process by the memory that they take, as DEBUG CLIENT-EVICTION of a server has
+ * them: up to 32 KiB, and then by doubling. */
+static void debug_client_eviction(ek_ctx *c) {
+    enum { BUCKETS = 19, FIRST_BITS = 15, LINE = 96 };
+    char text[BUCKETS * LINE];
+    uint64_t bytes[BUCKETS] = {0};
+    unsigned clients[BUCKETS] = {0};
+    size_t n = 0;
+    if (!c->s->root->config.maxmemory_clients) {
+        ek_reply_error(c->reply, "ERR maxmemory-clients is disabled.");
+        return;
+    }
+    for (const ek_session *s = c->s->sessions; s; s = s->next) {
+        const ek_connection *conn = s->connection;
+        if (!conn || conn->no_evict) continue;
+        size_t used = conn->own_mem + conn->qbuf + conn->qbuf_free + s->queue_bytes + conn->omem;
+        unsigned at = 0;
+        while (at < BUCKETS - 1 && used >> (FIRST_BITS + at)) at++;
+        bytes[at] += used;
+        clients[at]++;
+    }
+    for (unsigned i = 0; i < BUCKETS; i++) {
+        uint64_t from = i ? (uint64_t)1 << (FIRST_BITS + i - 1) : 0;
+        uint64_t to = ((uint64_t)1 << (FIRST_BITS + i)) - 1;
+        char range[LINE / 2];
+        if (i < BUCKETS - 1)
+            snprintf(range, sizeof range, "%10" PRIu64 " - %10" PRIu64, from, to);
+        else
+            snprintf(range, sizeof range, "%10" PRIu64 "+            ", from);
+        n += (size_t)snprintf(text + n, sizeof text - n, "bucket %s: tot-mem: %10" PRIu64 ", clients: %u\n",
+                              range, bytes[i], clients[i]);
+    }
+    ek_reply_verbatim(c->reply, "txt", text, n);
+}
+
+static void debug_config_rewrite_force_all(ek_ctx *c) {
+    if (ek_config_rewrite(c, true)) ek_reply_ok(c->reply);
+    else ek_reply_error(c->reply, "ERR CONFIG-REWRITE-FORCE-ALL failed: %s", strerror(errno));
+}
+
 static void debug_help(ek_ctx *c);
 
 static const struct {
@@ -405,6 +448,9 @@ static const struct {
 } subcommands[] = {
     {"aof-flush-sleep", 3, 3, reply_ok, " <microseconds>", "OK: nobody sleeps."},
     {"change-repl-id", 2, 2, debug_change_repl_id, "", "Give the store another replication id."},
+    {"client-eviction", 2, 2, debug_client_eviction, "", "Connections by the memory they take."},
+    {"config-rewrite-force-all", 2, 2, debug_config_rewrite_force_all, "",
+     "CONFIG REWRITE with all settings, also those that are what they begin as."},
     {"digest", 2, 2, debug_digest, "", "A digest of all the data; equal for equal data."},
     {"digest-value", 2, SIZE_MAX, debug_digest_value, " <key> [<key> ...]", "Digests of values."},
     {"error", 3, 3, debug_error, " <text>", "Reply this error."},
