@@ -1,29 +1,20 @@
-"""What `emberkv bench` measures, and how.
+"""What `emberkv bench` measures, and a store in this process or in several that share its path.
 
-A store is measured through the public Python API, in this process or in several that share its
-path; a server through its connections, all of them in one loop. The tests and their names are
-redis-benchmark's.
+It is measured through the public Python API; a server is in bench_server.py. The tests and their
+names are redis-benchmark's.
 """
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
-import multiprocessing.connection
 import random
-import selectors
-import socket
-import sys
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import cycle, islice, starmap
 from typing import Any, NamedTuple
 
-from .links import LinkError, ServerLink, Target
-from .resp import Reader, command_bytes
+from .links import LinkError, Target
 from .scans import ProgressBar
 
 PLACEHOLDER = b"__rand_int__"
@@ -110,6 +101,8 @@ class Plan:
     pipeline: int = 1
     keyspace: int = 0  # 0: the same key always
     progress: bool | None = None
+    processes: int = 1  # that drive a server, each over its share of the connections
+    reconnects: bool = False  # for each request, or pipeline of them
 
 
 @dataclass
@@ -142,7 +135,7 @@ def _number(chance: random.Random, keyspace: int) -> bytes:
     return b"%0*d" % (DIGITS, chance.randrange(keyspace) if keyspace else 0)
 
 
-def _filled(value: Any, chance: random.Random, keyspace: int) -> Any:
+def filled(value: Any, chance: random.Random, keyspace: int) -> Any:
     """An argument with its placeholders filled in; each has a number of its own."""
     if isinstance(value, bytes):
         while PLACEHOLDER in value:
@@ -151,11 +144,11 @@ def _filled(value: Any, chance: random.Random, keyspace: int) -> Any:
     if isinstance(value, dict):
         # A score: as a number, which is what a program would have.
         return {
-            _filled(name, chance, keyspace): float(_filled(score, chance, keyspace))
+            filled(name, chance, keyspace): float(filled(score, chance, keyspace))
             for name, score in value.items()
         }
     if isinstance(value, tuple):
-        return tuple(_filled(item, chance, keyspace) for item in value)
+        return tuple(filled(item, chance, keyspace) for item in value)
     return value
 
 
@@ -163,7 +156,7 @@ def argument_lists(test: Test, plan: Plan, seed: int = 0) -> list[tuple[Any, ...
     """Arguments of calls, to be used in turn."""
     chance = random.Random(seed)
     count = min(VARIANTS, plan.requests) if plan.keyspace else 1
-    found = [_filled(test.args, chance, plan.keyspace) for _ in range(count)]
+    found = [filled(test.args, chance, plan.keyspace) for _ in range(count)]
     if test.method == "mset":
         return [(dict(pairs),) for pairs in found]
     return found
@@ -179,9 +172,25 @@ def measure_store(db: Any, target: Target, test: Test, plan: Plan) -> Result:
     if plan.clients == 1:
         result = _measure_here(db, test, plan)
     else:
-        result = _measure_in_processes(target, test, plan)
+        from .bench_processes import in_processes
+
+        # Each client is a process with a handle of its own; they begin together.
+        share = replace(plan, requests=-(-plan.requests // plan.clients), clients=1)
+        result = in_processes(_measure_alone, target, test, [share] * plan.clients, plan.progress)
     result.latencies.sort()
     return result
+
+
+def _measure_alone(
+    target: Target,
+    test: Test,
+    plan: Plan,
+    seed: int,
+    ready: Callable[[], object],
+    told: Callable[[int], None],
+) -> Result:
+    with open_store(target) as db:
+        return _measure_here(db, test, plan, seed, ready, told)
 
 
 def open_store(target: Target) -> Any:
@@ -261,242 +270,3 @@ def _sample(call: Callable[..., Any], many: list[tuple[Any, ...]]) -> list[float
         call(*args)
         taken.append(clock() - began)
     return [max(0, ns - clock_cost) / 1e9 for ns in taken]
-
-
-def _measure_in_processes(target: Target, test: Test, plan: Plan) -> Result:
-    """Each client is a process with a handle of its own; they begin together."""
-    context = multiprocessing.get_context("fork")
-    ready = context.Barrier(plan.clients + 1, timeout=60)
-    share = -(-plan.requests // plan.clients)
-    part = Plan(share, 1, plan.pipeline, plan.keyspace, False)
-    workers = []
-    sys.stdout.flush()
-    for number in range(plan.clients):
-        ours, theirs = context.Pipe(False)
-        worker = context.Process(
-            target=_work, args=(target, test, part, number, ready, theirs), daemon=True
-        )
-        worker.start()
-        theirs.close()
-        workers.append((worker, ours))
-    results: list[Result] = []
-    problems: list[str] = []
-    done = 0
-    pending = {ours for _, ours in workers}
-    with ProgressBar(test.name, share * plan.clients, plan.progress) as bar:
-        with contextlib.suppress(threading.BrokenBarrierError):
-            ready.wait()
-        while pending:
-            heard: Any = multiprocessing.connection.wait(pending)
-            for pipe in heard:
-                try:
-                    message = pipe.recv()
-                except EOFError:
-                    message = "A client died before it was done."
-                if isinstance(message, int):
-                    done += message
-                    bar.to(done)
-                    continue
-                pending.discard(pipe)
-                if isinstance(message, str):
-                    problems.append(message)
-                else:
-                    results.append(message)
-    for worker, _ in workers:
-        worker.join()
-    if problems:
-        raise LinkError(problems[0])
-    latencies = [taken for result in results for taken in result.latencies]
-    seconds = max(result.ended for result in results) - min(result.began for result in results)
-    return Result(test, done, seconds, latencies)
-
-
-def _work(target: Target, test: Test, plan: Plan, number: int, ready: Any, pipe: Any) -> None:
-    """A client: tells how far it is, and what came of it."""
-    try:
-        with open_store(target) as db:
-            result = _measure_here(db, test, plan, number, ready.wait, pipe.send)
-    except threading.BrokenBarrierError:
-        return  # another one has told why
-    except Exception as error:
-        pipe.send(f"Error: {error}")
-        ready.abort()
-        return
-    pipe.send(result)
-
-
-# A server
-
-
-class _Connection:
-    """A connection with `pipeline` requests under way."""
-
-    def __init__(self, target: Target) -> None:
-        link = ServerLink(target)
-        problems = link.begin()
-        if problems:
-            raise LinkError(problems[0])
-        self.link = link
-        self.socket: socket.socket = link._socket
-        self.socket.setblocking(False)
-        self.replies = _replies()
-        self.unsent = b""
-        self.awaited = 0
-        self.began = 0.0
-
-    def send(self) -> None:
-        try:
-            self.unsent = self.unsent[self.socket.send(self.unsent) :]
-        except (BlockingIOError, InterruptedError):
-            pass
-
-
-def _replies() -> Callable[[bytes], tuple[int, str | None]]:
-    """Counts the replies in what came, and gives the first error among them."""
-    try:
-        import hiredis
-    except ImportError:
-        return _count_replies()
-    reader = hiredis.Reader(notEnoughData=Ellipsis)
-
-    def count(data: bytes) -> tuple[int, str | None]:
-        reader.feed(data)
-        found, error = 0, None
-        while (reply := reader.gets()) is not Ellipsis:
-            found += 1
-            if isinstance(reply, hiredis.ReplyError):
-                error = error or str(reply)
-        return found, error
-
-    return count
-
-
-def _count_replies() -> Callable[[bytes], tuple[int, str | None]]:
-    waiting: list[bytes] = []
-
-    def receive() -> bytes:
-        if not waiting:
-            raise BlockingIOError
-        return waiting.pop()
-
-    reader = Reader(receive)
-
-    def count(data: bytes) -> tuple[int, str | None]:
-        waiting.append(data)
-        found, error = 0, None
-        try:
-            while True:
-                reply = reader.read()
-                found += 1
-                if reply.is_error:
-                    error = error or reply.text
-        except BlockingIOError:
-            return found, error
-
-    return count
-
-
-def _requests(test: Test, plan: Plan) -> Iterator[bytes]:
-    """What is sent at a time: as many commands as are in a pipeline, without end."""
-    chance = random.Random(0)
-    count = min(VARIANTS, plan.requests) if plan.keyspace else 1
-    if test.name == "PING_INLINE":
-        commands = [b"PING\r\n"]
-    else:
-        commands = [command_bytes(_filled(test.words, chance, plan.keyspace)) for _ in range(count)]
-    source = cycle(commands)
-    if count == 1:
-        return cycle([commands[0] * plan.pipeline])
-    return iter(lambda: b"".join(islice(source, plan.pipeline)), b"")
-
-
-def measure_server(target: Target, test: Test, plan: Plan) -> Result:
-    """Requests over `plan.clients` connections, each with one pipeline under way at a time."""
-    if test.list_needed:
-        link = target.open()
-        link.begin()
-        length = link.execute("LLEN", "mylist")
-        if length.kind == "int" and length.value < LONG_LIST:
-            link.execute("RPUSH", "mylist", *[test.name] * LONG_LIST)
-        link.close()
-    connections = [_Connection(target) for _ in range(min(plan.clients, plan.requests))]
-    try:
-        with ProgressBar(test.name, plan.requests, plan.progress) as bar:
-            return _race(connections, test, plan, bar)
-    finally:
-        for connection in connections:
-            connection.link.close()
-
-
-def _race(connections: list[_Connection], test: Test, plan: Plan, bar: ProgressBar) -> Result:
-    requests = _requests(test, plan)
-    latencies: list[float] = []
-    issued = done = 0
-    clock = time.perf_counter
-    with selectors.DefaultSelector() as selector:
-
-        def issue(connection: _Connection) -> None:
-            nonlocal issued
-            connection.awaited = plan.pipeline
-            issued += plan.pipeline
-            connection.began = clock()
-            connection.unsent = next(requests)
-            connection.send()
-            watch(connection)
-
-        def watch(connection: _Connection) -> None:
-            events = selectors.EVENT_READ
-            if connection.unsent:
-                events |= selectors.EVENT_WRITE
-            key = selector.get_map().get(connection.socket)
-            if key is None:
-                selector.register(connection.socket, events, connection)
-            elif key.events != events:
-                selector.modify(connection.socket, events, connection)
-
-        began = clock()
-        for connection in connections:
-            issue(connection)
-        while done < issued:
-            for key, events in selector.select():
-                connection = key.data
-                if events & selectors.EVENT_WRITE:
-                    connection.send()
-                    watch(connection)
-                if not events & selectors.EVENT_READ:
-                    continue
-                try:
-                    data = connection.socket.recv(1 << 16)
-                except (BlockingIOError, InterruptedError):
-                    continue
-                if not data:
-                    raise LinkError("Error: Server closed the connection")
-                found, error = connection.replies(data)
-                if error is not None:
-                    raise LinkError(f"Error from server: {error}")
-                connection.awaited -= found
-                done += found
-                if connection.awaited > 0:
-                    continue
-                latencies += [clock() - connection.began] * plan.pipeline
-                bar.to(done)
-                if issued < plan.requests:
-                    issue(connection)
-                else:
-                    selector.unregister(connection.socket)
-        seconds = clock() - began
-    latencies.sort()
-    return Result(test, done, seconds, latencies)
-
-
-def measure(target: Target, many: Iterable[Test], plan: Plan) -> Iterator[Result]:
-    """The tests one after another; a store is open throughout, so one finds what others left."""
-    if target.is_server:
-        for test in many:
-            yield measure_server(target, test, plan)
-        return
-    if plan.clients > 1 and target.path is None:
-        raise LinkError("Several clients share a store by its path: emberkv bench -c N PATH")
-    with open_store(target) as db:
-        for test in many:
-            yield measure_store(db, target, test, plan)

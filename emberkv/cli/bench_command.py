@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
 
 from . import bench as bench_module
-from .bench import Plan, Result
-from .cli_command import OptionsBesideTarget, place
+from .bench import Plan, Result, Test
+from .cli_command import OptionsBesideTarget, by_tls, place, tls_of, tls_options
 from .links import LinkError, Target
 
 CSV_HEADING = (
@@ -47,10 +47,34 @@ CSV_HEADING = (
 @click.option("-t", "names", metavar="TESTS", help="Only these, separated by commas.")
 @click.option("--dbnum", type=int, default=0, help="Number of the database.")
 @click.option("-3", "resp3", is_flag=True, help="Speak RESP3 to a server.")
+@click.option(
+    "--threads",
+    "processes",
+    type=click.IntRange(1),
+    default=1,
+    metavar="N",
+    help="Drive a server from N processes, as Python's threads would not be faster.  [1]",
+)
+@click.option(
+    "-k",
+    "keep_alive",
+    type=click.IntRange(0, 1),
+    default=1,
+    metavar="0|1",
+    help="0: a new connection for each request.  [1]",
+)
+@click.option("-I", "idle", is_flag=True, help="Open the connections and do nothing.")
 @click.option("-q", "quiet", is_flag=True, help="A line for each test.")
+@click.option(
+    "--precision",
+    type=click.IntRange(0, 9),
+    metavar="N",
+    help="Decimal places of latencies.  [3 in ms, 6 in process; 2 in us]",
+)
 @click.option("--csv", "as_csv", is_flag=True, help="As CSV, with redis-benchmark's columns.")
 @click.option("-x", "last_from_stdin", is_flag=True, help="COMMAND's last argument is on stdin.")
 @click.option("-l", "loop", is_flag=True, help="Again and again, until Ctrl-C.")
+@tls_options
 def bench(target: str, words: tuple[str, ...], **given: Any) -> int:
     """Measure a store through the Python API, or a server.
 
@@ -59,24 +83,34 @@ def bench(target: str, words: tuple[str, ...], **given: Any) -> int:
     mylist, myset, myhash, myzset), and leave them.
 
     In process, with -c, so many processes share PATH. Its latencies are those of single calls,
-    timed after the race. A server is driven from one thread of Python, which is slower than
-    redis-benchmark: without a pipeline it finds the client's limit, some 50 000 a second.
+    timed after the race. A server is driven from one thread of Python, or --threads processes,
+    which is slower than redis-benchmark: without a pipeline one finds its own limit, some 50 000
+    a second.
     """
     import emberkv
 
+    url = by_tls(place(target, given), given)
     to = Target(
-        place(target, given),
+        url,
         username=given["user"],
         password=given["password"],
         db=given["dbnum"],
         protocol=3 if given["resp3"] else 2,
+        tls=tls_of(url, given),
     )
     plan = Plan(
         given["requests"],
         given["clients"] or (50 if to.is_server else 1),
         given["pipeline"],
         given["keyspace"] or 0,
+        processes=given["processes"],
+        reconnects=not given["keep_alive"],
     )
+    for_server = {"--threads": plan.processes > 1, "-k": plan.reconnects, "-I": given["idle"]}
+    if not to.is_server and (named := [name for name, used in for_server.items() if used]):
+        raise LinkError(f"{named[0]} is for a server.")
+    if given["idle"]:
+        return _stay_idle(to, plan)
     if words:
         own = [os.fsencode(word) for word in words]
         if given["last_from_stdin"]:
@@ -89,11 +123,34 @@ def bench(target: str, words: tuple[str, ...], **given: Any) -> int:
         chosen = [test for test in chosen if test.name != "PING_INLINE"]
     while True:
         try:
-            _report(to, bench_module.measure(to, chosen, plan), plan, given)
+            _report(to, measure(to, chosen, plan), plan, given)
         except emberkv.RedisError as error:
             raise LinkError(f"Error: {error}") from None
         if not given["loop"]:
             return 0
+
+
+def measure(target: Target, many: Iterable[Test], plan: Plan) -> Iterator[Result]:
+    """The tests one after another; a store is open throughout, so one finds what others left."""
+    if target.is_server:
+        from .bench_server import measure_server
+
+        for test in many:
+            yield measure_server(target, test, plan)
+        return
+    if plan.clients > 1 and target.path is None:
+        raise LinkError("Several clients share a store by its path: emberkv bench -c N PATH")
+    with bench_module.open_store(target) as db:
+        for test in many:
+            yield bench_module.measure_store(db, target, test, plan)
+
+
+def _stay_idle(to: Target, plan: Plan) -> int:
+    from .bench_server import stay_idle
+
+    click.echo(f"Creating {plan.clients} idle connections and waiting forever (Ctrl+C when done)")
+    stay_idle(to, plan.clients)
+    return 0
 
 
 def _report(to: Target, results: Iterable[Result], plan: Plan, given: dict[str, Any]) -> None:
@@ -111,10 +168,12 @@ def _report(to: Target, results: Iterable[Result], plan: Plan, given: dict[str, 
             writer.writerow([result.test.name, *row])
             sys.stdout.flush()
     elif given["quiet"]:
+        places = given["precision"]
+        places = places if places is not None else 3 if to.is_server else 6
         for result in results:
             click.echo(
                 f"{result.test.name}: {result.per_second:.2f} requests per second, "
-                f"p50={result.percentile(50) * 1e3:.3f} msec"
+                f"p50={result.percentile(50) * 1e3:.{places}f} msec"
             )
     else:
         _print_table(to, results, plan, given)
@@ -125,7 +184,8 @@ def _print_table(to: Target, results: Iterable[Result], plan: Plan, given: dict[
     from rich.console import Console
     from rich.table import Table
 
-    unit, scale = ("ms", 1e3) if to.is_server else ("us", 1e6)
+    unit, scale, places = ("ms", 1e3, 3) if to.is_server else ("us", 1e6, 2)
+    places = places if given["precision"] is None else given["precision"]
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("test", overflow="fold")
     for name in ("requests/s", f"p50 {unit}", f"p95 {unit}", f"p99 {unit}", f"max {unit}"):
@@ -135,7 +195,7 @@ def _print_table(to: Target, results: Iterable[Result], plan: Plan, given: dict[
         table.add_row(
             result.test.name,
             f"{result.per_second:,.0f}",
-            *(f"{figure:,.3f}" if to.is_server else f"{figure:,.2f}" for figure in figures),
+            *(f"{figure:,.{places}f}" for figure in figures),
         )
     what = "connections" if to.is_server else "processes" if plan.clients > 1 else "process"
     size = f", values of {given['size']} bytes"

@@ -65,6 +65,23 @@ def _flag(name: str, text: str, *more: str) -> Callable[[F], F]:
     return click.option(name, *more, is_flag=True, help=text)
 
 
+def tls_options(command: F) -> F:
+    """redis-cli's options for TLS."""
+    for option in reversed(
+        (
+            _flag("--tls", "Connect by TLS."),
+            click.option("--sni", help="The server's name for TLS."),
+            click.option("--cacert", metavar="FILE", help="Whose certificates are trusted."),
+            click.option("--cacertdir", metavar="DIR", help="Or a folder of them."),
+            click.option("--cert", metavar="FILE", help="Our certificate."),
+            click.option("--key", metavar="FILE", help="Its key."),
+            _flag("--insecure", "Trust any certificate."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
 @click.command(
     cls=OptionsBesideTarget,
     context_settings={"help_option_names": ["--help"], "max_content_width": 100},
@@ -111,13 +128,7 @@ def _flag(name: str, text: str, *more: str) -> Callable[[F], F]:
 @_flag("--pipe", "Run the commands on stdin at full speed.")
 @click.option("--pipe-timeout", type=float, default=30, metavar="SECONDS", help="0: wait for ever.")
 @click.option("--eval", "script", metavar="FILE", help="Run a script: KEY ... , ARG ...")
-@_flag("--tls", "Connect by TLS.")
-@click.option("--sni", help="The server's name for TLS.")
-@click.option("--cacert", metavar="FILE", help="Whose certificates are trusted.")
-@click.option("--cacertdir", metavar="DIR", help="Or a folder of them.")
-@click.option("--cert", metavar="FILE", help="Our certificate.")
-@click.option("--key", metavar="FILE", help="Its key.")
-@_flag("--insecure", "Trust any certificate.")
+@tls_options
 def cli(target: str, words: tuple[str, ...], **given: Any) -> int:
     """A shell on a store; with COMMAND, run that one command.
 
@@ -170,8 +181,7 @@ def _target(name: str, given: Given) -> Target:
         )
     if password is None:
         password = os.environ.get("REDISCLI_AUTH")
-    if url is not None and given["tls"] and url.startswith("redis:"):
-        url = "rediss:" + url.removeprefix("redis:")
+    url = by_tls(url, given)
     wants_json = given["json"] or given["quoted_json"]
     resp3 = given["resp3"] or (wants_json and not given["resp2"])
     target = Target(
@@ -181,7 +191,7 @@ def _target(name: str, given: Given) -> Target:
         db=given["db"],
         protocol=3 if resp3 else 2,
         keep=given["keep"],
-        tls=_tls(given) if url and url.startswith("rediss:") else None,
+        tls=tls_of(url, given),
     )
     if target.path is not None and not os.path.exists(target.path):
         _refuse_command_as_path(target.path)
@@ -202,8 +212,19 @@ def _refuse_command_as_path(path: str) -> None:
     )
 
 
-def _tls(given: Given) -> Given:
+def by_tls(url: str | None, given: Given) -> str | None:
+    """The place, which --tls makes one that is reached by TLS."""
+    if url is not None and given["tls"] and url.startswith("redis:"):
+        return "rediss:" + url.removeprefix("redis:")
+    return url
+
+
+def tls_of(url: str | None, given: Given) -> Given | None:
+    """redis-py's options for TLS, and `sni`; None where there is none."""
+    if not url or not url.startswith("rediss:"):
+        return None
     options = {
+        "sni": given["sni"],
         "ssl_ca_certs": given["cacert"],
         "ssl_ca_path": given["cacertdir"],
         "ssl_certfile": given["cert"],

@@ -6,7 +6,7 @@ Both speak RESP, so everything above this module is the same for both.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -261,6 +261,17 @@ class StoreLink(Link):
         self._db.close()
 
 
+def _named(connection: Any, name: str) -> Callable[[Any], Any]:
+    """redis-py's greeting by TLS, with a name that is not the address."""
+    wrap = connection._wrap_socket_with_ssl
+
+    def greet(sock: Any) -> Any:
+        connection.host = name
+        return wrap(sock)
+
+    return greet
+
+
 class ServerLink(Link):
     """A connection of redis-py's, of which only the socket is used: it knows addresses and TLS."""
 
@@ -284,7 +295,10 @@ class ServerLink(Link):
         target.password = target.password if password is None else password
         target.db = int(kwargs.pop("db", 0) or 0) or target.db
         kwargs.update(target.tls)
+        sni = kwargs.pop("sni", None)
         connection: Any = pool.connection_class(**kwargs)
+        if sni is not None:
+            connection._wrap_socket_with_ssl = _named(connection, sni)
         try:
             self._socket = connection._connect()  # without redis-py's greeting: ours follows
         except (redis.RedisError, OSError) as error:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shutil
+import subprocess
+import threading
+import time
 
 import pytest
 
 import emberkv
-from emberkv.cli import bench
+from emberkv.cli import bench, bench_command, bench_server
 from emberkv.cli.links import LinkError, Target
 from emberkv.cli.scans import ProgressBar
 
@@ -51,7 +55,8 @@ def test_requests_are_made_as_often_as_said(command_line, oracle, tmp_path, wher
         client.execute("FLUSHALL")
         place = db.path if where == "path" else f"unix://{oracle.path}"
         done = command_line("bench", "-n", "300", "-t", "lpush", "-d", "10", "-q", place)
-        assert re.fullmatch(rb"LPUSH: [\d.]+ requests per second, p50=[\d.]+ msec\n", done.stdout)
+        told = re.fullmatch(rb"LPUSH: [\d.]+ requests per second, p50=([\d.]+) msec\n", done.stdout)
+        assert told and float(told[1]) > 0
         if where == "path":
             # The calls whose times are taken come on top.
             assert db.llen("mylist") == 600
@@ -114,9 +119,79 @@ def test_what_goes_wrong_is_told(command_line, oracle):
     assert command_line("bench", "-p", "1", "-n", "10").status == 1
 
 
+def test_a_server_is_driven_from_several_processes(command_line, oracle):
+    client = oracle.client()
+    client.execute("FLUSHALL")
+    args = ("bench", "-s", oracle.path, "--threads", "3", "-c", "7", "-n", "100", "-q")
+    done = command_line(*args, "--precision", "1", "-t", "incr,lrange_100")
+    assert done.status == 0, done.stderr
+    assert re.search(rb"INCR: [\d.]+ requests per second, p50=\d+\.\d msec\n", done.stdout)
+    assert client.execute("GET", "counter:000000000000").value == b"100"
+    failed = command_line(*args, "lpush", "a")
+    assert failed.status == 1 and b"Error from server: ERR wrong number" in failed.stderr
+    client.close()
+
+
+def test_each_request_has_a_connection_of_its_own(command_line, oracle):
+    client = oracle.client()
+
+    def connections() -> int:
+        text = client.execute("INFO", "stats").value.decode()
+        return int(re.search(r"total_connections_received:(\d+)", text)[1])
+
+    before = connections()
+    done = command_line("bench", "-s", oracle.path, "-k", "0", "-n", "40", "-c", "4", "-t", "get")
+    assert done.status == 0 and connections() - before == 40
+    for option in ("-I", "-k 0", "--threads 2"):
+        refused = command_line("bench", *option.split(), "-n", "10")
+        assert refused.status == 1 and b"is for a server" in refused.stderr
+    client.close()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl command")
+def test_a_server_is_reached_by_tls_and_by_the_name_of_its_certificate(command_line, tmp_path):
+    key, certificate = tmp_path / "key", tmp_path / "certificate"
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    make += ["-subj", "/CN=x", "-addext", "subjectAltName=DNS:ember.test"]
+    subprocess.run([*make, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    tls = {"tls_cert_file": certificate, "tls_key_file": key, "tls_ca_cert_file": certificate}
+    with emberkv.serve(tls_port=0, tls_auth_clients="no", **tls) as server:
+        place = ["-p", str(server.tls_port), "--tls", "--cacert", str(certificate)]
+        named = [*place, "--sni", "ember.test"]
+        # Replies that are more than a record of TLS.
+        done = command_line("bench", *named, "-n", "60", "-t", "lrange_600", "-P", "20", "-q")
+        assert done.status == 0 and done.stdout.startswith(b"LRANGE_600: ")
+        assert command_line("cli", *named, "ping").stdout == b"PONG\n"
+        unnamed = command_line("bench", *place, "-n", "1")
+        assert unnamed.status == 1 and b"Could not connect" in unnamed.stderr
+
+
+def test_idle_connections_stay_until_the_server_ends_them(oracle):
+    client = oracle.client()
+    before = client.execute("CLIENT", "LIST").value.count(b"\n")
+    raised = []
+
+    def stay() -> None:
+        with pytest.raises(LinkError) as info:
+            bench_server.stay_idle(Target(f"unix://{oracle.path}"), 5)
+        raised.append(str(info.value))
+
+    thread = threading.Thread(target=stay)
+    thread.start()
+    until = time.monotonic() + 30
+    while client.execute("CLIENT", "LIST").value.count(b"\n") < before + 5:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    ids = re.findall(rb"id=(\d+)", client.execute("CLIENT", "LIST").value)
+    client.execute("CLIENT", "KILL", "ID", ids[-1])
+    thread.join(30)
+    assert raised == ["Error: Server closed the connection"]
+    client.close()
+
+
 def test_replies_are_counted_without_hiredis(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "hiredis", None)
-    count = bench._replies()
+    count = bench_server._replies()
     assert count(b"+OK\r\n$3\r\nab") == (1, None)
     assert count(b"c\r\n*2\r\n:1\r\n") == (1, None)
     assert count(b":2\r\n-ERR no\r\n") == (2, "ERR no")
@@ -130,7 +205,7 @@ def test_percentiles_are_of_the_nearest_rank():
 
 def test_several_clients_need_a_path():
     with pytest.raises(LinkError):
-        list(bench.measure(Target(), bench.tests(3), bench.Plan(clients=2)))
+        list(bench_command.measure(Target(), bench.tests(3), bench.Plan(clients=2)))
 
 
 def test_progress_is_shown_to_a_person_only(capfd):
