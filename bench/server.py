@@ -1,6 +1,7 @@
 """A server of emberkv's beside a redis-server, under redis-benchmark: throughput with and without
 pipelining, the 99th percentile of the latency, with 1,000 idle connections, and what one of those
-costs in memory. Server and benchmark have a core each; the two servers take turns.
+costs in memory. Server and benchmark have a core each, which nothing else gets while they want it
+(where that is allowed); the two servers take turns.
 
 Pipelines of short commands keep redis-benchmark's core busy, so how much more than a redis-server's
 they can be is measured too: beside a program that answers without looking (answers.c)."""
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from bench import peers
@@ -75,10 +76,17 @@ def ember_server() -> Iterator[Server]:
         process.wait()
 
 
+def settle(thread: int, core: int) -> None:
+    """To its core, ahead of all that is not measured."""
+    os.sched_setaffinity(thread, {core})
+    with suppress(PermissionError):
+        os.sched_setscheduler(thread, os.SCHED_FIFO, os.sched_param(10))
+
+
 def pin(pid: int, core: int) -> None:
     """All the threads of a process."""
     for task in Path(f"/proc/{pid}/task").iterdir():
-        os.sched_setaffinity(int(task.name), {core})
+        settle(int(task.name), core)
 
 
 def benchmark(port: int, what: Sequence[str], requests: int, pipeline: int) -> list[Measured]:
@@ -90,7 +98,7 @@ def benchmark(port: int, what: Sequence[str], requests: int, pipeline: int) -> l
         capture_output=True,
         text=True,
         check=True,
-        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+        preexec_fn=lambda: settle(0, core),
     )
     rows = [r for r in csv.DictReader(done.stdout.splitlines()) if "needed" not in r["test"]]
     return [(float(r["rps"]), float(r["p99_latency_ms"])) for r in rows]
