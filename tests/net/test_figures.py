@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -135,6 +136,32 @@ for _ in range(4): db.set("t", 1)
         db.config_resetstat()
         assert db.info("errorstats") == {}
         assert db.info("stats")["total_error_replies"] == 0
+
+
+SECRETS = """ACL SETUSER ann >pw +get|ACL GETUSER ann|ACL DELUSER ann|AUTH a b|CONFIG SET masterauth x
+HELLO 2 AUTH a b|HELLO 2 SETNAME q AUTH a b|CONFIG SET requirepass x maxmemory 0|CONFIG SET requirepass ""
+MIGRATE h 1 k 0 1 AUTH pw|MIGRATE h 1 k 0 1 COPY AUTH2 us pw|MIGRATE h 1 "" 0 1 AUTH2 us pw KEYS a b
+MIGRATE h 1 "" 0 1 KEYS AUTH pw|MIGRATE h 1 "" 0 1 REPLACE AUTH pw KEYS AUTH2 b"""
+
+
+def test_neither_slow_log_nor_monitors_are_told_a_secret(sides: list[RawClient]) -> None:
+    seen = []
+    for client in sides:
+        watcher = RawClient(client._socket.getpeername())
+        asked(watcher, "MONITOR")
+        asked(client, "CONFIG SET slowlog-log-slower-than 0")
+        asked(client, "SLOWLOG RESET")
+        for command in re.split(r"[|\n]", SECRETS):
+            client.execute(*shlex.split(command))
+        asked(client, "ECHO end")
+        asked(client, "CONFIG SET slowlog-log-slower-than -1")
+        logged = [entry.value[3].value for entry in asked(client, "SLOWLOG GET -1").value]
+        told = []
+        while not told or b"end" not in told[-1]:
+            told.append(watcher.read().value.partition(b"] ")[2])
+        watcher.close()
+        seen.append((logged, told))
+    assert seen[0] == seen[1]
 
 
 SPIKES = """LATENCY LATEST|LATENCY HISTORY command|LATENCY GRAPH command|LATENCY RESET

@@ -44,10 +44,21 @@ static bool is_secret_setting(ek_str name) {
     return setting && setting->flags & EK_SETTING_SECRET;
 }
 
+/* MIGRATE host port key db timeout [COPY | REPLACE | AUTH password | AUTH2 user password] ... [KEYS ...] */
+static bool is_secret_of_migrate(size_t argc, const ek_str *argv, size_t i) {
+    for (size_t k = 6; k < i && !ek_str_is(argv[k], "keys"); k++) {
+        size_t secrets = ek_str_is(argv[k], "auth") ? 1 : ek_str_is(argv[k], "auth2") ? 2 : 0;
+        if (secrets && i - k <= secrets && k + secrets < argc) return true;
+        k += secrets;
+    }
+    return false;
+}
+
 bool ek_is_secret(const ek_command *cmd, size_t argc, const ek_str *argv, size_t i) {
     if (strcmp(cmd->name, "auth") == 0) return i > 0;
     if (strcmp(cmd->name, "config|set") == 0) return i > 2 && i % 2 && is_secret_setting(argv[i - 1]);
-    if (strcmp(cmd->name, "acl|setuser") == 0) return i > 2;
+    if (strcmp(cmd->name, "acl|setuser") == 0) return i > 1;
+    if (strcmp(cmd->name, "migrate") == 0) return is_secret_of_migrate(argc, argv, i);
     if (strcmp(cmd->name, "hello") != 0) return false;
     for (size_t k = 2; k < i; k++)
         if (ek_str_is(argv[k], "auth")) return i - k <= 2;
