@@ -138,10 +138,12 @@ for _ in range(4): db.set("t", 1)
         assert db.info("stats")["total_error_replies"] == 0
 
 
-SECRETS = """ACL SETUSER ann >pw +get|ACL GETUSER ann|ACL DELUSER ann|AUTH a b|CONFIG SET masterauth x
-HELLO 2 AUTH a b|HELLO 2 SETNAME q AUTH a b|CONFIG SET requirepass x maxmemory 0|CONFIG SET requirepass ""
-MIGRATE h 1 k 0 1 AUTH pw|MIGRATE h 1 k 0 1 COPY AUTH2 us pw|MIGRATE h 1 "" 0 1 AUTH2 us pw KEYS a b
-MIGRATE h 1 "" 0 1 KEYS AUTH pw|MIGRATE h 1 "" 0 1 REPLACE AUTH pw KEYS AUTH2 b"""
+SECRETS = """ACL SETUSER ann >pw +get|ACL GETUSER ann|ACL DELUSER ann|AUTH a b
+CONFIG SET masterauth x|CONFIG SET requirepass x maxmemory 0|CONFIG SET requirepass ""
+HELLO 2 AUTH a b|HELLO 2 SETNAME q AUTH a b
+MIGRATE h 1 k 0 1 AUTH pw|MIGRATE h 1 k 0 1 COPY AUTH2 us pw
+MIGRATE h 1 "" 0 1 AUTH2 us pw KEYS a b|MIGRATE h 1 "" 0 1 KEYS AUTH pw
+MIGRATE h 1 "" 0 1 REPLACE AUTH pw KEYS AUTH2 b"""
 
 
 def test_neither_slow_log_nor_monitors_are_told_a_secret(sides: list[RawClient]) -> None:
