@@ -119,3 +119,10 @@ def test_a_server_in_an_application_says_nothing_unasked(capfd):
     with emberkv.serve(port=0):
         pass
     assert capfd.readouterr() == ("", "")
+
+
+def test_log_takes_lines_from_a_test(log):
+    with log.connect() as client:
+        client.sendall(b'DEBUG LOG "a test begins"\r\n')
+        assert client.recv(100) == b"+OK\r\n"
+    log.has("#", "^DEBUG LOG: a test begins$")

@@ -5,6 +5,7 @@
 #include "engine/effect.h"
 #include "engine/files.h"
 #include "store/digest.h"
+#include "store/log.h"
 #include "store/string.h"
 #include "store/value_hash.h"
 #include "store/value_list.h"
@@ -438,6 +439,12 @@ static void debug_config_rewrite_force_all(ek_ctx *c) {
     else ek_reply_error(c->reply, "ERR CONFIG-REWRITE-FORCE-ALL failed: %s", strerror(errno));
 }
 
+static void debug_log(ek_ctx *c) {
+    ek_log(c->s, EK_LOG_WARNING, "DEBUG LOG: %.*s", (int)ek_min(c->argv[2].n, TEXT_BYTES),
+           (const char *)c->argv[2].p);
+    ek_reply_ok(c->reply);
+}
+
 static void debug_help(ek_ctx *c);
 
 static const struct {
@@ -461,7 +468,7 @@ static const struct {
     {"leak", 3, 3, reply_ok, " <text>", "OK: nothing leaks."},
     {"listpack", 3, 3, debug_listpack, " <key>", "Print a listpack's size on stdout."},
     {"loadaof", 2, 2, debug_loadaof, "", "Empty the store and load the append-only file again."},
-    {"log", 3, 3, reply_ok, " <text>", "OK."},
+    {"log", 3, 3, debug_log, " <text>", "Write a line to the log."},
     {"object", 3, 3, debug_object, " <key>", "How a value is kept."},
     {"pause-cron", 3, 3, debug_pause_cron, " <0|1>", "Stop the housekeeping between commands."},
     {"populate", 3, 5, debug_populate, " <count> [<prefix>] [<size>]", "Make keys prefix:number."},
