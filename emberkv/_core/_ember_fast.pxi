@@ -229,7 +229,8 @@ cdef PyObject *fast_xadd(PyObject *self, PyObject **args, Py_ssize_t n,
         return go_slow(22, self, args, n, kwnames)
     argv[2].p = <const uint8_t *> <const char *> b"*"
     argv[2].n = 1
-    while PyDict_Next_(args[1], &at, &held[argc], &held[argc + 1]):
+    for i in range(<size_t> PyDict_Size_(args[1])):
+        PyDict_Next_(args[1], &at, &held[argc], &held[argc + 1])
         if (not fast_arg(s, held[argc], &argv[argc])
                 or not fast_arg(s, held[argc + 1], &argv[argc + 1])):
             return go_slow(22, self, args, n, kwnames)

@@ -67,17 +67,33 @@ size_t ek_i64_chars(int64_t v) {
     return v < 0 ? 1 + u64_chars(0 - (uint64_t)v) : u64_chars((uint64_t)v);
 }
 
+#define EIGHT_DIGITS 100000000u
+
+/* Exactly eight digits. All are worked out at once: halves of four, of which pairs, of which digits. */
+static void put_eight(char *out, uint32_t v) {
+    uint64_t fours = v / 10000 | (uint64_t)(v % 10000) << 32;
+    uint64_t hundreds = (fours * 10486) >> 20 & UINT64_C(0x7F0000007F);
+    uint64_t pairs = (fours - 100 * hundreds) << 16 | hundreds;
+    uint64_t tens = (pairs * 103) >> 10 & UINT64_C(0x000F000F000F000F);
+    ek_store64(out, ((pairs - 10 * tens) << 8 | tens) + UINT64_C(0x3030303030303030));
+}
+
 size_t ek_format_u64(char *out, uint64_t v) {
-    size_t n = u64_chars(v), at = n;
-    while (v >= 100) {
-        at -= 2;
-        memcpy(out + at, two_digits + v % 100 * 2, 2);
-        v /= 100;
+    if (v >= EIGHT_DIGITS) {
+        size_t before = ek_format_u64(out, v / EIGHT_DIGITS);
+        put_eight(out + before, (uint32_t)(v % EIGHT_DIGITS));
+        return before + 8;
     }
-    if (v >= 10)
-        memcpy(out, two_digits + v * 2, 2);
+    uint32_t left = (uint32_t)v;
+    size_t n = u64_chars(left), at = n;
+    for (; left >= 100; left /= 100) {
+        at -= 2;
+        memcpy(out + at, two_digits + left % 100 * 2, 2);
+    }
+    if (left >= 10)
+        memcpy(out, two_digits + left * 2, 2);
     else
-        out[0] = (char)('0' + v);
+        out[0] = (char)('0' + left);
     return n;
 }
 

@@ -91,6 +91,7 @@ void ek_lp_get_slow(const uint8_t *p, ek_lp_value *v) {
 }
 
 bool ek_lp_equal(const uint8_t *p, const uint8_t *s, size_t n) {
+    if (n < 64 && p[0] == (0x80 | n) && ek_bytes_eq(p + 1, s, n)) return true;
     ek_lp_encoded e;
     ek_lp_encode(&e, s, n);
     return ek_lp_is(p, &e);
@@ -192,7 +193,7 @@ void ek_lp_encode(ek_lp_encoded *e, const uint8_t *s, size_t n) {
 uint8_t *ek_lp_write(uint8_t *p, const ek_lp_encoded *e) {
     if (EK_LIKELY(e->n >= 8)) memcpy(p, e->head, 8); /* the string covers what is too much */
     else for (unsigned i = 0; i < e->nhead; i++) p[i] = e->head[i];
-    memcpy(p + e->nhead, e->s, e->n);
+    if (e->n) memcpy(p + e->nhead, e->s, e->n);
     return put_backlen(p + e->nhead + e->n, e->nhead + e->n);
 }
 
@@ -214,7 +215,7 @@ uint8_t *ek_lp_put(uint8_t *p, const uint8_t *s, size_t n) {
     return ek_lp_write(p, &e);
 }
 
-uint8_t *ek_lp_put_int(uint8_t *p, int64_t i) {
+uint8_t *ek_lp_put_int_slow(uint8_t *p, int64_t i) {
     ek_lp_encoded e;
     ek_lp_encode_int(&e, i);
     return ek_lp_write(p, &e);

@@ -115,7 +115,13 @@ EK_INLINE bool ek_lp_is(const uint8_t *p, const ek_lp_encoded *e) {
 size_t ek_lp_size_of(const uint8_t *s, size_t n);
 size_t ek_lp_size_of_int(int64_t i);
 uint8_t *ek_lp_put(uint8_t *p, const uint8_t *s, size_t n);
-uint8_t *ek_lp_put_int(uint8_t *p, int64_t i);
+uint8_t *ek_lp_put_int_slow(uint8_t *p, int64_t i);
+EK_INLINE uint8_t *ek_lp_put_int(uint8_t *p, int64_t i) {
+    if (i < 0 || i > 127) return ek_lp_put_int_slow(p, i);
+    p[0] = (uint8_t)i;
+    p[1] = 1;
+    return p + 2;
+}
 
 /* --- bytes of others --- */
 

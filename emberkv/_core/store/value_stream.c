@@ -114,10 +114,6 @@ static uint8_t *splice(ek_arena *a, ek_idtree_place at, size_t offset, size_t re
     stream_node *node = ek_ptr(a, ref);
     size_t old = node->bytes, bytes = old - remove + insert, behind = old - offset - remove;
     if (sizeof *node + bytes <= ek_usable(a, ref)) {
-        if (remove == insert) {
-            ek_touch(a, node->run + offset, insert);
-            return node->run + offset;
-        }
         ek_touch(a, node->run + offset, old - offset);
         if (bytes > old) ek_touch_slack(a, node->run + old, bytes - old);
         memmove(node->run + offset + insert, node->run + offset + remove, behind);
@@ -137,11 +133,14 @@ static uint8_t *splice(ek_arena *a, ek_idtree_place at, size_t offset, size_t re
 
 /* Exchange the integer at an offset. */
 static void set_int(ek_arena *a, ek_idtree_place at, size_t offset, int64_t i) {
-    const stream_node *node = ek_ptr(a, ek_idtree_ref(a, at));
+    stream_node *node = ek_ptr(a, ek_idtree_ref(a, at));
+    uint8_t *p = node->run + offset;
     ek_lp_encoded e;
     ek_lp_encode_int(&e, i);
-    size_t old = ek_lp_entry_bytes(node->run + offset);
-    ek_lp_write(splice(a, at, offset, old, e.bytes), &e);
+    size_t old = ek_lp_entry_bytes(p);
+    if (EK_LIKELY(old == e.bytes)) ek_touch(a, p, old);
+    else p = splice(a, at, offset, old, e.bytes);
+    ek_lp_write(p, &e);
 }
 
 static void set_counts(ek_arena *a, ek_idtree_place at, int64_t count, int64_t deleted) {
