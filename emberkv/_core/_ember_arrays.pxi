@@ -10,21 +10,30 @@ cdef extern from "Python.h":
     int PyObject_GetBuffer(object o, Py_buffer *view, int flags) except -1
     void PyBuffer_Release(Py_buffer *view)
 
-cdef extern from "base/number.h" nogil:
-    size_t ek_format_u64(char *out, uint64_t v)
-    bint ek_parse_i64(const uint8_t *p, size_t n, int64_t *out)
-    bint ek_parse_u64(const uint8_t *p, size_t n, uint64_t *out)
-    bint ek_parse_double(const uint8_t *p, size_t n, double *out)
+cdef extern from "engine/columns.h" nogil:
+    ctypedef struct ek_column:
+        uint8_t *p
+        size_t width
+        char kind
+    bint ek_column_is_text(const ek_column *c)
+    void ek_column_strings(const ek_column *c, size_t start, size_t n, ek_str *out, size_t step)
+    size_t ek_column_number(const ek_column *c, size_t i, char *out)
+    double ek_column_real(const ek_column *c, size_t i)
+    bint ek_column_take(const ek_column *c, size_t i, const uint8_t *s, size_t n)
+    void ek_column_take_nothing(const ek_column *c, size_t i)
+    bint ek_columns_read(const ek_reply *tape, const ek_column *columns, size_t n, uint8_t *present,
+                         bint whole_rows, size_t *row)
+    enum:
+        EK_COLUMN_TEXT_CHARS
 
 cdef enum:
-    NUMBER_CHARS = 32
+    COLUMNS_MAX = 8
 
 
 cdef class Column:
     """Elements of one width in contiguous memory. `kind`: numpy's letter, one of S V i u f b."""
     cdef Py_buffer buffer
-    cdef uint8_t kind
-    cdef Py_ssize_t width
+    cdef ek_column c
     cdef readonly Py_ssize_t count
     cdef char *text             # the numbers as text
     cdef object __weakref__
@@ -33,129 +42,47 @@ cdef class Column:
         if self.buffer.buf != NULL:
             raise TypeError("a column is made once")
         PyObject_GetBuffer(data, &self.buffer, PyBUF_WRITABLE if writable else PyBUF_SIMPLE)
-        self.kind = ord(kind)
-        self.width = width
+        self.c.p = <uint8_t *> self.buffer.buf
+        self.c.kind = ord(kind)
+        self.c.width = width
         self.count = self.buffer.len // width if width else 0
 
     def __dealloc__(self):
         PyMem_Free(self.text)
         PyBuffer_Release(&self.buffer)
 
-    cdef inline const uint8_t *at(self, Py_ssize_t i) noexcept:
-        return <const uint8_t *> self.buffer.buf + i * self.width
-
-    cdef int prepare(self) except -1:
-        """Memory for the numbers' text."""
-        if self.kind in b"iufb" and self.text == NULL:
-            self.text = <char *> PyMem_Malloc(max(self.count, 1) * NUMBER_CHARS)
+    cdef int put_all(self, ek_str *out, Py_ssize_t step) except -1:
+        """The elements as arguments, `step` apart."""
+        if self.text == NULL and not ek_column_is_text(&self.c):
+            self.text = <char *> PyMem_Malloc(max(self.count, 1) * EK_COLUMN_TEXT_CHARS)
             if self.text == NULL:
                 raise MemoryError()
-        return 0
+        return self.put(0, self.count, out, step, self.text)
 
-    cdef int put(self, Py_ssize_t i, ek_str *out) except -1:
-        """Element i as an argument."""
-        cdef const uint8_t *p = self.at(i)
-        cdef Py_ssize_t n = self.width
-        if self.kind == c"S":
-            while n > 0 and p[n - 1] == 0:
-                n -= 1
-        elif self.kind != c"V":
-            out.p = <const uint8_t *> self.text + i * NUMBER_CHARS
-            out.n = self.number(p, self.text + i * NUMBER_CHARS)
+    cdef int put(self, Py_ssize_t start, Py_ssize_t n, ek_str *out, Py_ssize_t step,
+                 char *text) except -1:
+        """Elements from `start` on as arguments. Numbers are spelled at `text`."""
+        cdef Py_ssize_t i
+        if ek_column_is_text(&self.c):
+            ek_column_strings(&self.c, start, n, out, step)
             return 0
-        out.p = p
-        out.n = n
+        for i in range(n):
+            out[i * step].p = <const uint8_t *> text
+            out[i * step].n = self.spell(start + i, text)
+            text += out[i * step].n
         return 0
 
-    cdef size_t number(self, const uint8_t *p, char *out) except 0:
-        cdef int64_t i = 0
-        cdef uint64_t u = 0
-        if self.kind == c"f":
-            return self.real(p, out)
-        if self.kind == c"i":
-            if self.width == 1:
-                i = (<const signed char *> p)[0]
-            elif self.width == 2:
-                i = (<const short *> p)[0]
-            elif self.width == 4:
-                i = (<const int *> p)[0]
-            else:
-                i = (<const int64_t *> p)[0]
-            return ek_format_i64(out, i)
-        memcpy(&u, p, self.width)
-        return ek_format_u64(out, u)
-
-    cdef size_t real(self, const uint8_t *p, char *out) except 0:
-        cdef double d
-        cdef size_t n
+    cdef inline size_t spell(self, Py_ssize_t i, char *out) except 0:
+        cdef size_t n = ek_column_number(&self.c, i, out)
         cdef char *shortest
-        if self.width == 4:
-            d = (<const float *> p)[0]
-        else:
-            d = (<const double *> p)[0]
-        if -1e15 < d < 1e15 and d == <double> <int64_t> d and d != 0:
-            return ek_format_i64(out, <int64_t> d)
-        n = ek_format_shortest(out, d)
-        if n:
-            return n
-        shortest = PyOS_double_to_string(d, c"r", 0, 0, NULL)
-        if shortest == NULL:
-            raise MemoryError()
-        n = strlen(shortest)
-        memcpy(out, shortest, n)
-        PyMem_Free(shortest)
+        if n == 0:
+            shortest = PyOS_double_to_string(ek_column_real(&self.c, i), c"r", 0, 0, NULL)
+            if shortest == NULL:
+                raise MemoryError()
+            n = strlen(shortest)
+            memcpy(out, shortest, n)
+            PyMem_Free(shortest)
         return n
-
-    cdef bint take(self, Py_ssize_t i, const uint8_t *s, Py_ssize_t n) noexcept:
-        """Make element i of a string; False: it does not fit."""
-        cdef uint8_t *p = <uint8_t *> self.at(i)
-        cdef int64_t v
-        cdef uint64_t u
-        cdef double d
-        if self.kind == c"S" or self.kind == c"V":
-            if n > self.width or (self.kind == c"V" and n != self.width):
-                return False
-            memcpy(p, s, n)
-            memset(p + n, 0, self.width - n)
-            return True
-        if self.kind == c"f":
-            return ek_parse_double(s, n, &d) and self.take_double(i, d)
-        if self.kind == c"u":
-            return ek_parse_u64(s, n, &u) and self.take_unsigned(i, u)
-        return ek_parse_i64(s, n, &v) and self.take_int(i, v)
-
-    cdef bint take_unsigned(self, Py_ssize_t i, uint64_t u) noexcept:
-        if self.width < 8 and u >> (8 * self.width):
-            return False
-        memcpy(<void *> self.at(i), &u, self.width)
-        return True
-
-    cdef bint take_int(self, Py_ssize_t i, int64_t v) noexcept:
-        cdef int64_t limit
-        if self.kind == c"f":
-            return self.take_double(i, <double> v)
-        if self.kind == c"u" or self.kind == c"b":
-            return v >= 0 and (self.kind == c"u" or v <= 1) and self.take_unsigned(i, v)
-        if self.width < 8:
-            limit = <int64_t> 1 << (8 * self.width - 1)
-            if not -limit <= v < limit:
-                return False
-        memcpy(<void *> self.at(i), &v, self.width)
-        return True
-
-    cdef bint take_double(self, Py_ssize_t i, double d) noexcept:
-        if self.kind != c"f":
-            return d == <double> <int64_t> d and self.take_int(i, <int64_t> d)
-        if self.width == 4:
-            (<float *> self.at(i))[0] = <float> d
-        else:
-            (<double *> self.at(i))[0] = d
-        return True
-
-    cdef void take_nothing(self, Py_ssize_t i) noexcept:
-        memset(<void *> self.at(i), 0, self.width)
-        if self.kind == c"f":
-            self.take_double(i, float("nan"))
 
 
 @cython.final
@@ -211,41 +138,16 @@ cdef class Tape:
     def read(self, list columns, bytearray present=None, bint whole_rows=False):
         """Fill the columns. A null clears its element, or with `whole_rows` its row, and the byte in
         `present`. ValueError for an element that is not of its column's type."""
-        cdef const uint8_t *p = self.r.buf + 5
-        cdef const uint8_t *end = self.r.buf + self.r.len
-        cdef Py_ssize_t at = 0, row = 0, n = len(columns), i
-        cdef Column c
-        cdef double d
-        cdef bint ok
-        while p < end:
-            if p[0] in b"*~%":
-                p += 5
-                continue
-            c = columns[at]
-            if p[0] in b"$+":
-                ok = c.take(row, p + 5, read_u32(p + 1))
-            elif p[0] == c"i":
-                ok = c.take_int(row, read_i64(p + 1))
-            elif p[0] == c"d" or p[0] == c"h":
-                memcpy(&d, p + 1, 8)
-                ok = c.take_double(row, d if p[0] == c"d" else ek_as_printed(d))
-            elif p[0] == c"n" or p[0] == c"N":
-                ok = True
-                if present is not None:
-                    present[row] = 0
-                for i in range(n if whole_rows else 1):
-                    (<Column> columns[at + i]).take_nothing(row)
-                if whole_rows:
-                    at = n - 1
-            else:
-                ok = False
-            if not ok:
-                raise ValueError(f"element {row} of the reply does not fit the array's type")
-            p += scalar_bytes(p)
-            at += 1
-            if at == n:
-                at = 0
-                row += 1
+        cdef ek_column into[COLUMNS_MAX]
+        cdef size_t i, n = len(columns), row
+        if not 0 < n <= COLUMNS_MAX:
+            raise ValueError(f"from one to {COLUMNS_MAX} columns are wanted")
+        for i in range(n):
+            into[i] = (<Column> columns[i]).c
+        if not ek_columns_read(&self.r, into, n,
+                               NULL if present is None else <uint8_t *> <char *> present,
+                               whole_rows, &row):
+            raise ValueError(f"element {row} of the reply does not fit the array's type")
 
 
 cdef int put_columns(Args *a, list columns, bint numbers) except -1:
@@ -256,15 +158,13 @@ cdef int put_columns(Args *a, list columns, bint numbers) except -1:
     args_reserve(a, rows * n)
     for k in range(n):
         c = columns[k]
-        if numbers and c.kind == c"f" and c.width == 8:
+        if numbers and c.c.kind == c"f" and c.c.width == 8:
             a.numbers = True
             for i in range(rows):
-                a.v[a.n + i * n + k].p = c.at(i)
+                a.v[a.n + i * n + k].p = c.c.p + 8 * i
                 a.v[a.n + i * n + k].n = EK_NUMBER
             continue
-        c.prepare()
-        for i in range(rows):
-            c.put(i, &a.v[a.n + i * n + k])
+        c.put_all(&a.v[a.n + k], n)
     a.n += rows * n
     return 0
 
@@ -311,6 +211,7 @@ def read_strings(Session session, Column keys, Column out, bytearray present):
     cdef ek_str key[32]
     cdef uint64_t hashes[32]
     cdef char digits[24]
+    cdef char text[32 * EK_COLUMN_TEXT_CHARS]
     cdef ek_str value
     cdef uint64_t seq
     cdef ek_peek_result found
@@ -319,11 +220,10 @@ def read_strings(Session session, Column keys, Column out, bytearray present):
     arena = session.p.a
     if table == NULL or session.p.in_multi or not ek_read_begin(arena, &seq):
         return False
-    keys.prepare()
     for start in range(0, keys.count, 32):
         m = min(32, keys.count - start)
+        keys.put(start, m, key, 1, text)
         for i in range(m):
-            keys.put(start + i, &key[i])
             if key[i].n > EK_PEEK_KEY_MAX:
                 return False
             hashes[i] = ek_table_hash(arena, key[i])
@@ -337,8 +237,8 @@ def read_strings(Session session, Column keys, Column out, bytearray present):
                 return False
             if found != EK_PEEK_FOUND:
                 present[start + i] = 0
-                out.take_nothing(start + i)
-            elif not out.take(start + i, value.p, value.n):
+                ek_column_take_nothing(&out.c, start + i)
+            elif not ek_column_take(&out.c, start + i, value.p, value.n):
                 if not ek_read_ok(arena, seq):
                     return False
                 raise ValueError(f"element {start + i} of the reply does not fit the array's type")

@@ -1,0 +1,44 @@
+/* Columns: arrays whose elements become arguments, and into which replies are read.
+ *
+ *   kind  S    bytes of a fixed width; zeros at their end are no part of the string
+ *         V    bytes of a fixed width, all of them
+ *         i u  integers of 1, 2, 4 or 8 bytes         f  floats of 4 or 8        b  bools of 1
+ *
+ * The letters are numpy's. As a string, a number is its shortest text. The memory is the caller's;
+ * nothing here needs the lock or the interpreter. */
+#ifndef EK_ENGINE_COLUMNS_H
+#define EK_ENGINE_COLUMNS_H
+
+#include "engine/reply.h"
+
+typedef struct ek_column {
+    uint8_t *p;
+    size_t width;
+    char kind;
+} ek_column;
+
+#define EK_COLUMN_TEXT_CHARS 32 /* of a number */
+
+EK_INLINE bool ek_column_is_text(const ek_column *c) { return c->kind == 'S' || c->kind == 'V'; }
+
+/* --- out of it --- */
+
+/* n elements of bytes from `start` on as strings, `step` apart. */
+void ek_column_strings(const ek_column *c, size_t start, size_t n, ek_str *out, size_t step);
+/* The text of a number; returns its length, 0: a float of more digits than this prints. */
+size_t ek_column_number(const ek_column *c, size_t i, char *out);
+double ek_column_real(const ek_column *c, size_t i); /* of kind f */
+
+/* --- into it --- */
+
+/* Make element i of a string. False: it is none of this kind, or does not fit. */
+bool ek_column_take(const ek_column *c, size_t i, const uint8_t *s, size_t n);
+void ek_column_take_nothing(const ek_column *c, size_t i); /* 0, NaN or empty */
+
+/* Fill n columns, row by row, with the elements of a tape that is an array, a map, or an array of rows.
+ * A null clears its element, or with `whole_rows` its row, and its byte in `present` if there is one.
+ * False: the element at *row does not fit its column. */
+bool ek_columns_read(const ek_reply *tape, const ek_column *columns, size_t n, uint8_t *present,
+                     bool whole_rows, size_t *row);
+
+#endif
