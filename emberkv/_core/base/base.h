@@ -76,6 +76,19 @@ EK_INLINE bool ek_bytes_eq(const uint8_t *p, const uint8_t *q, size_t n) {
     return true;
 }
 
+/* memcpy, for what is mostly short. */
+EK_INLINE void ek_copy(void *to, const void *from, size_t n) {
+    uint8_t *p = to;
+    const uint8_t *q = from;
+    if (n < 8 || n > 16) {
+        memcpy(p, q, n);
+        return;
+    }
+    uint64_t first = ek_load64(q), last = ek_load64(q + n - 8);
+    ek_store64(p, first);
+    ek_store64(p + n - 8, last);
+}
+
 EK_INLINE bool ek_str_eq(ek_str a, ek_str b) { return a.n == b.n && ek_bytes_eq(a.p, b.p, a.n); }
 
 _Static_assert(sizeof(void *) == 8, "64-bit platforms only");

@@ -102,12 +102,12 @@ static void reply_places(ek_ctx *c, reply_place *reply, void (*reply_none)(ek_re
     ek_found found = ek_lookup_type(c, c->argv[1], EK_ZSET, &v);
     if (found == EK_WRONG_TYPE) return;
     ek_reply_array(c->reply, c->argc - 2);
+    uint64_t hashes[EK_TABLE_FETCHED];
     for (size_t i = 2; i < c->argc; i++) {
-        double score;
-        if (found == EK_FOUND && ek_zset_score(c->a, &v, c->argv[i], &score))
-            reply(c, place_of(score));
-        else
-            reply_none(c->reply);
+        ek_zset_place p = {0};
+        if (found == EK_FOUND) p = ek_zset_find_ahead(c, &v, i, hashes);
+        if (ek_zset_is(p)) reply(c, place_of(ek_zset_score_of(c->a, p)));
+        else reply_none(c->reply);
     }
 }
 

@@ -41,23 +41,24 @@ static size_t create(ek_ctx *c, ek_value *v, ek_str key, const ek_str *members, 
     return ek_set_put(c->s, c->db, v, key, members, n, room);
 }
 
-/* Of many members, now and then the next ones. */
-static void fetch_ahead(ek_ctx *c, const ek_value *v, size_t i) {
-    if (c->argc > 3 && (i - 2) % EK_TABLE_FETCHED == 0)
-        ek_set_fetch(c->a, v, c->argv + i, ek_min(c->argc - i, EK_TABLE_FETCHED));
+/* The hash of the i-th argument; of many members now and then the next ones are fetched. */
+EK_INLINE uint64_t hash_ahead(ek_ctx *c, const ek_value *v, size_t i,
+                              uint64_t hashes[EK_TABLE_FETCHED]) {
+    size_t at = (i - 2) % EK_TABLE_FETCHED;
+    if (at == 0) ek_set_fetch(c->a, v, c->argv + i, ek_min(c->argc - i, EK_TABLE_FETCHED), hashes);
+    return hashes[at];
 }
 
 void ek_cmd_sadd(ek_ctx *c) {
     ek_value v;
+    uint64_t hashes[EK_TABLE_FETCHED];
     int64_t added = 0;
     switch (ek_lookup_type(c, c->argv[1], EK_SET_TYPE, &v)) {
     case EK_WRONG_TYPE: return;
     case EK_ABSENT: added = (int64_t)create(c, &v, c->argv[1], c->argv + 2, c->argc - 2); break;
     case EK_FOUND:
-        for (size_t i = 2; i < c->argc; i++) {
-            fetch_ahead(c, &v, i);
-            added += ek_set_add(c->s, c->db, &v, c->argv[i]);
-        }
+        for (size_t i = 2; i < c->argc; i++)
+            added += ek_set_add_hashed(c->s, c->db, &v, c->argv[i], hash_ahead(c, &v, i, hashes));
         break;
     }
     if (added) ek_key_changed(c, c->argv[1], EK_EVENT_SET, "sadd");
@@ -69,11 +70,10 @@ void ek_cmd_srem(ek_ctx *c) {
     ek_value v;
     ek_found found = ek_lookup_type(c, c->argv[1], EK_SET_TYPE, &v);
     if (found == EK_WRONG_TYPE) return;
+    uint64_t hashes[EK_TABLE_FETCHED];
     int64_t removed = 0;
-    for (size_t i = 2; found == EK_FOUND && i < c->argc; i++) {
-        fetch_ahead(c, &v, i);
-        removed += ek_set_remove(c->s, c->db, &v, c->argv[i]);
-    }
+    for (size_t i = 2; found == EK_FOUND && i < c->argc; i++)
+        removed += ek_set_remove_hashed(c->s, c->db, &v, c->argv[i], hash_ahead(c, &v, i, hashes));
     ek_changed_elements(c, removed);
     if (removed) shrunk(c, &v);
     ek_reply_int(c->reply, removed);
@@ -121,11 +121,11 @@ void ek_cmd_smismember(ek_ctx *c) {
     ek_value v;
     ek_found found = ek_lookup_type(c, c->argv[1], EK_SET_TYPE, &v);
     if (found == EK_WRONG_TYPE) return;
+    uint64_t hashes[EK_TABLE_FETCHED];
     ek_reply_array(c->reply, c->argc - 2);
-    for (size_t i = 2; i < c->argc; i++) {
-        if (found == EK_FOUND) fetch_ahead(c, &v, i);
-        ek_reply_int(c->reply, found == EK_FOUND && ek_set_has(c->a, &v, c->argv[i]));
-    }
+    for (size_t i = 2; i < c->argc; i++)
+        ek_reply_int(c->reply, found == EK_FOUND && ek_set_has_hashed(c->a, &v, c->argv[i],
+                                                                      hash_ahead(c, &v, i, hashes)));
 }
 
 typedef struct scanning {

@@ -4,8 +4,6 @@
 #include "commands/expire_arg.h"
 #include "engine/effect.h"
 
-#define BATCH 32u /* keys fetched ahead */
-
 static void reply_text(ek_ctx *c, const ek_value *v) {
     char digits[24];
     ek_reply_str(c->reply, ek_string_text(v, digits));
@@ -219,24 +217,13 @@ void ek_cmd_getex(ek_ctx *c) {
 
 /* --- many keys --- */
 
-/* Hash up to BATCH keys, every stride-th argument, and have the cache misses of all of them under way
- * at once: first the buckets, then the entries. */
-static void fetch_ahead(const ek_ctx *c, const ek_str *keys, size_t n, size_t stride,
-                        uint64_t hash[BATCH]) {
-    for (size_t i = 0; i < n; i++) {
-        hash[i] = ek_table_hash(c->a, keys[i * stride]);
-        ek_table_prefetch_bucket(c->a, &c->db->keys, hash[i]);
-    }
-    for (size_t i = 0; i < n; i++) ek_table_prefetch_item(c->a, &c->db->keys, hash[i]);
-}
-
 void ek_cmd_mget(ek_ctx *c) {
-    uint64_t hash[BATCH];
+    uint64_t hash[EK_TABLE_FETCHED];
     ek_reply_array(c->reply, c->argc - 1);
-    for (size_t from = 1; from < c->argc; from += BATCH) {
-        size_t n = ek_min(BATCH, c->argc - from);
+    for (size_t from = 1; from < c->argc; from += EK_TABLE_FETCHED) {
+        size_t n = ek_min(EK_TABLE_FETCHED, c->argc - from);
         const ek_str *keys = c->argv + from;
-        fetch_ahead(c, keys, n, 1, hash);
+        ek_table_fetch(c->a, &c->db->keys, keys, 1, n, hash);
         for (size_t i = 0; i < n; i++) {
             ek_value v;
             if (!ek_lookup_hashed(c, c->dbi, keys[i], hash[i], &v) || v.type != EK_STRING) {
@@ -256,11 +243,11 @@ static bool pairs_ok(ek_ctx *c) {
 }
 
 static void put_pairs(ek_ctx *c) {
-    uint64_t hash[BATCH];
-    for (size_t from = 1; from < c->argc; from += 2 * BATCH) {
-        size_t n = ek_min(BATCH, (c->argc - from) / 2);
+    uint64_t hash[EK_TABLE_FETCHED];
+    for (size_t from = 1; from < c->argc; from += 2 * EK_TABLE_FETCHED) {
+        size_t n = ek_min(EK_TABLE_FETCHED, (c->argc - from) / 2);
         const ek_str *pairs = c->argv + from;
-        fetch_ahead(c, pairs, n, 2, hash);
+        ek_table_fetch(c->a, &c->db->keys, pairs, 2, n, hash);
         for (size_t i = 0; i < n; i++) {
             ek_value v;
             ek_lookup_hashed(c, c->dbi, pairs[2 * i], hash[i], &v);

@@ -95,13 +95,13 @@ typedef enum outcome { NOTHING, SAME, ADDED, UPDATED, NOT_A_NUMBER } outcome;
 
 /* Add one member or change its score; *score becomes the one it has then. `later`: the order is made when
  * all are added. */
-static outcome add_one(ek_ctx *c, ek_value *v, unsigned flags, ek_str member, double *score,
-                       bool later) {
+static outcome add_one(ek_ctx *c, ek_value *v, unsigned flags, ek_str member, uint64_t hash,
+                       double *score, bool later) {
     if (!(flags & INCR) && !later) ek_zset_expect(c->a, v, *score);
-    ek_zset_place p = ek_zset_find(c->a, v, member);
+    ek_zset_place p = ek_zset_find_hashed(c->a, v, member, hash);
     if (!ek_zset_is(p)) {
         if (flags & XX) return NOTHING;
-        if (later) ek_zset_add_later(c->s, v, *score, member);
+        if (later) ek_zset_add_later(c->s, v, *score, member, hash);
         else ek_zset_add(c->s, c->db, v, *score, member);
         return ADDED;
     }
@@ -119,7 +119,7 @@ static outcome add_one(ek_ctx *c, ek_value *v, unsigned flags, ek_str member, do
 }
 
 static void add_incr(ek_ctx *c, ek_value *v, unsigned flags, ek_str member, double score) {
-    outcome o = add_one(c, v, flags, member, &score, false);
+    outcome o = add_one(c, v, flags, member, ek_table_hash(c->a, member), &score, false);
     if (o == NOT_A_NUMBER) {
         ek_reply_error(c->reply, "ERR resulting score is not a number (NaN)");
         return;
@@ -155,13 +155,15 @@ void ek_zset_add_members(ek_ctx *c, unsigned flags, double *scores, const ek_str
     }
     int64_t added = 0, updated = 0;
     bool later = false;
+    uint64_t hash[EK_TABLE_FETCHED];
     for (size_t i = 0; i < n; i++) {
-        if (n > 1 && i % EK_TABLE_FETCHED == 0) {
+        size_t at = i % EK_TABLE_FETCHED;
+        if (at == 0) {
             later = later || is_worth_reordering(c, &v, n - i);
             ek_zset_fetch(c->a, &v, members + i * stride, stride,
-                          ek_min(n - i, EK_TABLE_FETCHED));
+                          ek_min(n - i, EK_TABLE_FETCHED), hash);
         }
-        outcome o = add_one(c, &v, flags, members[i * stride], &scores[i], later);
+        outcome o = add_one(c, &v, flags, members[i * stride], hash[at], &scores[i], later);
         added += o == ADDED;
         updated += o == UPDATED;
     }
@@ -217,9 +219,10 @@ void ek_cmd_zrem(ek_ctx *c) {
     ek_value v;
     ek_found found = ek_lookup_type(c, c->argv[1], EK_ZSET, &v);
     if (found == EK_WRONG_TYPE) return;
+    uint64_t hashes[EK_TABLE_FETCHED];
     int64_t removed = 0;
     for (size_t i = 2; found == EK_FOUND && i < c->argc && !ek_zset_is_empty(c->a, &v); i++) {
-        ek_zset_place p = ek_zset_find(c->a, &v, c->argv[i]);
+        ek_zset_place p = ek_zset_find_ahead(c, &v, i, hashes);
         if (!ek_zset_is(p)) continue;
         ek_zset_remove(c->s, c->db, &v, p);
         removed++;
@@ -239,17 +242,29 @@ void ek_cmd_zcard(ek_ctx *c) {
     ek_reply_int(c->reply, found == EK_FOUND ? ek_zset_count(c->a, &v) : 0);
 }
 
-static void reply_score(ek_ctx *c, const ek_value *v, ek_str member) {
-    double score;
-    if (v && ek_zset_score(c->a, v, member, &score)) ek_reply_double(c->reply, score);
-    else ek_reply_null(c->reply);
+ek_zset_place ek_zset_find_ahead(ek_ctx *c, const ek_value *v, size_t i,
+                                 uint64_t hashes[EK_TABLE_FETCHED]) {
+    size_t at = (i - 2) % EK_TABLE_FETCHED;
+    if (at == 0)
+        ek_zset_fetch(c->a, v, c->argv + i, 1, ek_min(c->argc - i, EK_TABLE_FETCHED), hashes);
+    return ek_zset_find_hashed(c->a, v, c->argv[i], hashes[at]);
+}
+
+/* The scores of the members from argument 2 on. */
+static void reply_scores(ek_ctx *c, const ek_value *v) {
+    uint64_t hashes[EK_TABLE_FETCHED];
+    for (size_t i = 2; i < c->argc; i++) {
+        ek_zset_place p = v ? ek_zset_find_ahead(c, v, i, hashes) : (ek_zset_place){0};
+        if (ek_zset_is(p)) ek_reply_double(c->reply, ek_zset_score_of(c->a, p));
+        else ek_reply_null(c->reply);
+    }
 }
 
 void ek_cmd_zscore(ek_ctx *c) {
     ek_value v;
     ek_found found = ek_lookup_type(c, c->argv[1], EK_ZSET, &v);
     if (found == EK_WRONG_TYPE) return;
-    reply_score(c, found == EK_FOUND ? &v : NULL, c->argv[2]);
+    reply_scores(c, found == EK_FOUND ? &v : NULL);
 }
 
 void ek_cmd_zmscore(ek_ctx *c) {
@@ -257,11 +272,7 @@ void ek_cmd_zmscore(ek_ctx *c) {
     ek_found found = ek_lookup_type(c, c->argv[1], EK_ZSET, &v);
     if (found == EK_WRONG_TYPE) return;
     ek_reply_array(c->reply, c->argc - 2);
-    for (size_t i = 2; i < c->argc; i++) {
-        if (found == EK_FOUND && (i - 2) % EK_TABLE_FETCHED == 0)
-            ek_zset_fetch(c->a, &v, c->argv + i, 1, ek_min(c->argc - i, EK_TABLE_FETCHED));
-        reply_score(c, found == EK_FOUND ? &v : NULL, c->argv[i]);
-    }
+    reply_scores(c, found == EK_FOUND ? &v : NULL);
 }
 
 static void rank(ek_ctx *c, bool reverse) {

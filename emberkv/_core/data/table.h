@@ -211,13 +211,15 @@ uint64_t ek_table_scan(const ek_arena *a, const ek_table *t, ek_table_key_fn *ke
 typedef bool ek_table_each_fn(void *arg, ek_ref item);
 void ek_table_each(const ek_arena *a, const ek_table *t, ek_table_each_fn *visit, void *arg);
 
-/* Fetch ahead what looking these n keys up will read, `stride` apart: some 32 at a time. */
+/* The hashes of n keys, `stride` apart; and fetch ahead what looking them up will read, some 32 at a
+ * time: the cache misses of all are under way at once, first of the buckets, then of the items. */
 EK_INLINE void ek_table_fetch(const ek_arena *a, const ek_table *t, const ek_str *keys,
-                              size_t stride, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        ek_table_prefetch_bucket(a, t, ek_table_hash(a, keys[i * stride]));
-    for (size_t i = 0; i < n; i++)
-        ek_table_prefetch_item(a, t, ek_table_hash(a, keys[i * stride]));
+                              size_t stride, size_t n, uint64_t *hashes) {
+    for (size_t i = 0; i < n; i++) {
+        hashes[i] = ek_table_hash(a, keys[i * stride]);
+        if (n > 1) ek_table_prefetch_bucket(a, t, hashes[i]);
+    }
+    for (size_t i = 0; n > 1 && i < n; i++) ek_table_prefetch_item(a, t, hashes[i]);
 }
 #define EK_TABLE_FETCHED 32
 

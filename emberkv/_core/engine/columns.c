@@ -54,15 +54,9 @@ size_t ek_column_number(const ek_column *c, size_t i, char *out) {
 
 EK_INLINE bool take_bytes(const ek_column *c, size_t i, const uint8_t *s, size_t n) {
     uint8_t *p = c->p + i * c->width;
-    if (n == c->width && n >= 8 && n <= 16) { /* loads that may overlap, and no call */
-        uint64_t first = ek_load64(s), last = ek_load64(s + n - 8);
-        ek_store64(p, first);
-        ek_store64(p + n - 8, last);
-        return true;
-    }
     if (n > c->width || (c->kind == 'V' && n != c->width)) return false;
-    memcpy(p, s, n);
-    memset(p + n, 0, c->width - n);
+    ek_copy(p, s, n);
+    if (n < c->width) memset(p + n, 0, c->width - n);
     return true;
 }
 

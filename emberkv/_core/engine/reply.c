@@ -37,7 +37,7 @@ static void put_bytes(ek_reply *r, char tag, const void *from, size_t n) {
     uint8_t *p = ek_reply_extend(r, 5 + n);
     p[0] = (uint8_t)tag;
     ek_store32(p + 1, (uint32_t)n);
-    if (n) memcpy(p + 5, from, n);
+    if (n) ek_copy(p + 5, from, n);
 }
 
 void ek_reply_null(ek_reply *r) {

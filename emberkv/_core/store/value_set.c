@@ -19,7 +19,7 @@ static ek_ref block_new(ek_arena *a, ek_str member) {
         ek_store32(p, (uint32_t)member.n);
         p += 4;
     }
-    memcpy(p, member.p, member.n);
+    ek_copy(p, member.p, member.n);
     return ref;
 }
 
@@ -29,8 +29,7 @@ static ek_ref table_find(const ek_arena *a, const ek_table *t, uint64_t hash, ek
     return ek_table_find_with(a, t, ek_set_block_member, hash, member);
 }
 
-static bool table_add(ek_arena *a, ek_table *t, ek_str member) {
-    uint64_t hash = ek_table_hash(a, member);
+static bool table_add(ek_arena *a, ek_table *t, ek_str member, uint64_t hash) {
     if (table_find(a, t, hash, member)) return false;
     ek_table_add(a, t, key_of, hash, block_new(a, member));
     return true;
@@ -48,14 +47,16 @@ size_t ek_set_len(const ek_arena *a, const ek_value *v) {
     return v->enc == EK_ENC_INTSET ? ek_intset_count(v->data) : table_of(a, v)->count;
 }
 
-void ek_set_fetch(const ek_arena *a, const ek_value *v, const ek_str *members, size_t n) {
-    if (v->enc == EK_ENC_HASHTABLE) ek_table_fetch(a, table_of(a, v), members, 1, n);
+void ek_set_fetch(const ek_arena *a, const ek_value *v, const ek_str *members, size_t n,
+                  uint64_t *hashes) {
+    if (v->enc == EK_ENC_HASHTABLE) ek_table_fetch(a, table_of(a, v), members, 1, n, hashes);
+    else for (size_t i = 0; i < n; i++) hashes[i] = ek_table_hash(a, members[i]);
 }
 
-bool ek_set_has(const ek_arena *a, const ek_value *v, ek_str member) {
+bool ek_set_has_hashed(const ek_arena *a, const ek_value *v, ek_str member, uint64_t hash) {
     int64_t i;
     if (v->enc == EK_ENC_INTSET) return as_int(member, &i) && ek_intset_find(v->data, i, NULL);
-    return table_find(a, table_of(a, v), ek_table_hash(a, member), member) != 0;
+    return table_find(a, table_of(a, v), hash, member) != 0;
 }
 
 static void to_table(ek_store *s, ek_db *db, ek_value *v) {
@@ -73,14 +74,14 @@ static void intset_note_count(ek_store *s, ek_value *v, uint32_t count) {
     ek_store32(ek_value_overwrite(s, v, EK_INTSET_COUNT_AT, 4), count);
 }
 
-static bool intset_add(ek_store *s, ek_db *db, ek_value *v, int64_t i) {
+static bool intset_add(ek_store *s, ek_db *db, ek_value *v, int64_t i, uint64_t hash) {
     ek_intset_plan plan = ek_intset_plan_add(v->data, i);
     if (plan.found) return false;
     uint32_t count = ek_intset_count(v->data), width = plan.width;
     if (count >= (uint64_t)s->root->config.set_max_intset_entries) {
         to_table(s, db, v);
         char room[EK_I64_CHARS];
-        return table_add(s->a, table_of(s->a, v), text_of(i, room));
+        return table_add(s->a, table_of(s->a, v), text_of(i, room), hash);
     }
     if (width == ek_intset_width(v->data)) {
         size_t at = EK_INTSET_HEADER + (size_t)plan.at * width;
@@ -96,16 +97,16 @@ static bool intset_add(ek_store *s, ek_db *db, ek_value *v, int64_t i) {
     return true;
 }
 
-bool ek_set_add(ek_store *s, ek_db *db, ek_value *v, ek_str member) {
+bool ek_set_add_hashed(ek_store *s, ek_db *db, ek_value *v, ek_str member, uint64_t hash) {
     int64_t i;
     if (v->enc == EK_ENC_INTSET) {
-        if (as_int(member, &i)) return intset_add(s, db, v, i);
+        if (as_int(member, &i)) return intset_add(s, db, v, i, hash);
         to_table(s, db, v);
     }
-    return table_add(s->a, table_of(s->a, v), member);
+    return table_add(s->a, table_of(s->a, v), member, hash);
 }
 
-bool ek_set_remove(ek_store *s, ek_db *db, ek_value *v, ek_str member) {
+bool ek_set_remove_hashed(ek_store *s, ek_db *db, ek_value *v, ek_str member, uint64_t hash) {
     int64_t i;
     uint32_t at;
     if (v->enc == EK_ENC_INTSET) {
@@ -115,7 +116,6 @@ bool ek_set_remove(ek_store *s, ek_db *db, ek_value *v, ek_str member) {
         intset_note_count(s, v, count - 1);
         return true;
     }
-    uint64_t hash = ek_table_hash(s->a, member);
     ek_ref block = table_find(s->a, table_of(s->a, v), hash, member);
     if (!block) return false;
     ek_table_remove(s->a, table_of(s->a, v), key_of, hash, block);
@@ -153,10 +153,12 @@ size_t ek_set_put(ek_store *s, ek_db *db, ek_value *v, ek_str key, const ek_str 
     plan.outside = ek_alloc_zeroed(s->a, sizeof(ek_table));
     ek_table *t = ek_ptr(s->a, plan.outside);
     ek_table_expect(s->a, t, n);
+    uint64_t hash[EK_TABLE_FETCHED];
     for (size_t i = 0; i < n; i++) {
-        if (i % EK_TABLE_FETCHED == 0)
-            ek_table_fetch(s->a, t, members + i, 1, ek_min(n - i, EK_TABLE_FETCHED));
-        table_add(s->a, t, members[i]);
+        size_t at = i % EK_TABLE_FETCHED;
+        if (at == 0)
+            ek_table_fetch(s->a, t, members + i, 1, ek_min(n - i, EK_TABLE_FETCHED), hash);
+        table_add(s->a, t, members[i], hash[at]);
     }
     ek_keyspace_put(s, db, v, &plan);
     return t->count;

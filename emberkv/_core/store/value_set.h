@@ -26,15 +26,26 @@ EK_INLINE ek_str ek_set_block_member(const ek_arena *a, ek_ref block) {
 }
 
 size_t ek_set_len(const ek_arena *a, const ek_value *v);
-bool ek_set_has(const ek_arena *a, const ek_value *v, ek_str member);
+bool ek_set_has_hashed(const ek_arena *a, const ek_value *v, ek_str member, uint64_t hash);
 
-/* Fetch ahead what looking for these will read; see ek_table_fetch. */
-void ek_set_fetch(const ek_arena *a, const ek_value *v, const ek_str *members, size_t n);
+/* The hashes of members, and what looking for them will read is fetched ahead; see ek_table_fetch. */
+void ek_set_fetch(const ek_arena *a, const ek_value *v, const ek_str *members, size_t n,
+                  uint64_t *hashes);
 
 /* False: it was there already. The member may lie in another set. */
-bool ek_set_add(ek_store *s, ek_db *db, ek_value *v, ek_str member);
+bool ek_set_add_hashed(ek_store *s, ek_db *db, ek_value *v, ek_str member, uint64_t hash);
 /* False: it was not there. The caller deletes the key when nothing is left. */
-bool ek_set_remove(ek_store *s, ek_db *db, ek_value *v, ek_str member);
+bool ek_set_remove_hashed(ek_store *s, ek_db *db, ek_value *v, ek_str member, uint64_t hash);
+
+EK_INLINE bool ek_set_has(const ek_arena *a, const ek_value *v, ek_str member) {
+    return ek_set_has_hashed(a, v, member, ek_table_hash(a, member));
+}
+EK_INLINE bool ek_set_add(ek_store *s, ek_db *db, ek_value *v, ek_str member) {
+    return ek_set_add_hashed(s, db, v, member, ek_table_hash(s->a, member));
+}
+EK_INLINE bool ek_set_remove(ek_store *s, ek_db *db, ek_value *v, ek_str member) {
+    return ek_set_remove_hashed(s, db, v, member, ek_table_hash(s->a, member));
+}
 
 /* Make the key, which may hold anything or not be there, a set of these members; there is at least
  * one. `room` is memory of the caller's: EK_SET_ROOM(n) bytes. Returns how many are different. */

@@ -124,10 +124,10 @@ uint32_t ek_zset_count(const ek_arena *a, const ek_value *v) {
     return (uint32_t)(ek_lp_count(v->data, v->data + v->len) / 2);
 }
 
-ek_zset_place ek_zset_find(const ek_arena *a, const ek_value *v, ek_str member) {
+ek_zset_place ek_zset_find_hashed(const ek_arena *a, const ek_value *v, ek_str member,
+                                  uint64_t hash) {
     if (is_big(v)) {
         const ek_table *t = &root_of(a, v)->members;
-        uint64_t hash = ek_table_hash(a, member);
         return (ek_zset_place){.block = ek_table_find_with(a, t, key_of, hash, member)};
     }
     const uint8_t *end = v->data + v->len;
@@ -357,13 +357,14 @@ void ek_zset_remove_ranks(ek_store *s, ek_db *db, ek_value *v, uint32_t rank, ui
 /* --- many at once --- */
 
 void ek_zset_fetch(const ek_arena *a, const ek_value *v, const ek_str *members, size_t stride,
-                   size_t n) {
-    if (is_big(v)) ek_table_fetch(a, &root_of(a, v)->members, members, stride, n);
+                   size_t n, uint64_t *hashes) {
+    if (is_big(v)) ek_table_fetch(a, &root_of(a, v)->members, members, stride, n, hashes);
+    else for (size_t i = 0; i < n; i++) hashes[i] = ek_table_hash(a, members[i * stride]);
 }
 
-void ek_zset_add_later(ek_store *s, const ek_value *v, double score, ek_str member) {
+void ek_zset_add_later(ek_store *s, const ek_value *v, double score, ek_str member, uint64_t hash) {
     ek_ref block = new_block(s->a, score, member);
-    ek_table_add(s->a, &root_of(s->a, v)->members, key_of, ek_table_hash(s->a, member), block);
+    ek_table_add(s->a, &root_of(s->a, v)->members, key_of, hash, block);
 }
 
 void ek_zset_set_later(ek_store *s, const ek_value *v, ek_zset_place p, double score) {

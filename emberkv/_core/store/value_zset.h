@@ -79,7 +79,12 @@ EK_INLINE ek_str ek_zset_block_member(const ek_arena *a, ek_ref block) {
 }
 
 uint32_t ek_zset_count(const ek_arena *a, const ek_value *v);
-ek_zset_place ek_zset_find(const ek_arena *a, const ek_value *v, ek_str member);
+ek_zset_place ek_zset_find_hashed(const ek_arena *a, const ek_value *v, ek_str member,
+                                  uint64_t hash);
+EK_INLINE ek_zset_place ek_zset_find(const ek_arena *a, const ek_value *v, ek_str member) {
+    uint64_t hash = v->enc == EK_ENC_SKIPLIST ? ek_table_hash(a, member) : 0; /* others need none */
+    return ek_zset_find_hashed(a, v, member, hash);
+}
 bool ek_zset_score(const ek_arena *a, const ek_value *v, ek_str member, double *score);
 
 /* Fetch ahead what a change to this score will need, while the member is being found. */
@@ -123,14 +128,14 @@ void ek_zset_set_score(ek_store *s, ek_db *db, ek_value *v, ek_zset_place p, dou
 /* The same in the big form, for many members: the order is not kept, until ek_zset_reorder builds it anew.
  * Nothing else may be asked of the set meanwhile but ek_zset_find and scores. */
 EK_INLINE bool ek_zset_is_big(const ek_value *v) { return v->enc == EK_ENC_SKIPLIST; }
-void ek_zset_add_later(ek_store *s, const ek_value *v, double score, ek_str member);
+void ek_zset_add_later(ek_store *s, const ek_value *v, double score, ek_str member, uint64_t hash);
 void ek_zset_set_later(ek_store *s, const ek_value *v, ek_zset_place p, double score);
 /* `room` is scratch memory for ek_zset_reorder_room bytes. About 100 ns a member. */
 size_t ek_zset_reorder_room(const ek_store *s, const ek_value *v);
 void ek_zset_reorder(ek_store *s, const ek_value *v, void *room);
-/* Fetch ahead what ek_zset_find will read; see ek_table_fetch. */
+/* The hashes of members, and what ek_zset_find will read is fetched ahead; see ek_table_fetch. */
 void ek_zset_fetch(const ek_arena *a, const ek_value *v, const ek_str *members, size_t stride,
-                   size_t n);
+                   size_t n, uint64_t *hashes);
 void ek_zset_remove(ek_store *s, ek_db *db, ek_value *v, ek_zset_place p);
 void ek_zset_remove_ranks(ek_store *s, ek_db *db, ek_value *v, uint32_t rank, uint32_t n);
 
