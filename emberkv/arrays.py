@@ -143,6 +143,18 @@ class Arrays:
 
     def lrange_array(self, name: Any, start: int, end: int, dtype: DTypeLike = "S") -> Array:
         """Elements `start` to `end`, both included. LRANGE."""
+        np = _numpy()
+        wanted = np.dtype(dtype)
+        if wanted.itemsize and wanted.isnative:
+            values = np.empty(0, wanted)
+
+            def make(count: int) -> _ember.Column:
+                nonlocal values
+                values = np.empty(count, wanted)
+                return _writable(values)
+
+            if _ember.read_range(self._session, name, start, end, make):
+                return values
         return _read(self._run(("LRANGE", name, start, end)), [dtype])[0]
 
     def sadd_array(self, name: Any, members: ArrayLike) -> int:

@@ -418,5 +418,10 @@ def run_columns(session: Session, head: tuple[Any, ...], columns: list[Column]) 
 def read_strings(session: Session, keys: Column, out: Column, present: bytearray) -> bool:
     """MGET straight into a column, without the lock; False: not so, or not all of one moment."""
 
+def read_range(
+    session: Session, name: Any, start: Any, end: Any, make: Callable[[int], Column]
+) -> bool:
+    """LRANGE straight into a column, without the lock; False: not so, or not all of one moment."""
+
 def view_of(session: Session, key: Any) -> memoryview | None:
     """The string at `key` as a read-only memoryview, in place if it is long; None if missing."""

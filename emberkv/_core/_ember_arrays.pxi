@@ -208,10 +208,10 @@ def read_strings(Session session, Column keys, Column out, bytearray present):
     """
     cdef ek_arena *arena
     cdef const ek_table *table = session.p.peek
-    cdef ek_str key[32]
-    cdef uint64_t hashes[32]
+    cdef ek_str key[EK_TABLE_FETCHED]
+    cdef uint64_t hashes[EK_TABLE_FETCHED]
     cdef char digits[24]
-    cdef char text[32 * EK_COLUMN_TEXT_CHARS]
+    cdef char text[EK_TABLE_FETCHED * EK_COLUMN_TEXT_CHARS]
     cdef ek_str value
     cdef uint64_t seq
     cdef ek_peek_result found
@@ -220,16 +220,13 @@ def read_strings(Session session, Column keys, Column out, bytearray present):
     arena = session.p.a
     if table == NULL or session.p.in_multi or not ek_read_begin(arena, &seq):
         return False
-    for start in range(0, keys.count, 32):
-        m = min(32, keys.count - start)
+    for start in range(0, keys.count, EK_TABLE_FETCHED):
+        m = min(EK_TABLE_FETCHED, keys.count - start)
         keys.put(start, m, key, 1, text)
         for i in range(m):
             if key[i].n > EK_PEEK_KEY_MAX:
                 return False
-            hashes[i] = ek_table_hash(arena, key[i])
-            ek_table_prefetch_bucket(arena, table, hashes[i])
-        for i in range(m):
-            ek_table_prefetch_item(arena, table, hashes[i])
+        ek_table_fetch(arena, table, key, 1, m, hashes)
         for i in range(m):
             found = ek_peek_string(arena, table, session.p.s, key[i], hashes[i], seq, digits,
                                    &value)
@@ -243,6 +240,54 @@ def read_strings(Session session, Column keys, Column out, bytearray present):
                     return False
                 raise ValueError(f"element {start + i} of the reply does not fit the array's type")
     return ek_read_ok(arena, seq)
+
+
+cdef Py_ssize_t begin_list(Session session, ek_str key, int64_t start, int64_t end,
+                           ek_peek_walk *walk) except -1:
+    """How many elements there are to read without the lock; 0: none, or they cannot be read so."""
+    cdef const ek_table *table
+    cdef uint64_t seq
+    session.store.use()
+    table = session.p.peek
+    if (table == NULL or session.p.in_multi or not ek_read_begin(session.p.a, &seq)
+            or ek_peek_list(session.p.s, table, key, seq, start, end, UINT32_MAX,
+                            walk) != EK_PEEK_FOUND or not ek_read_ok(session.p.a, seq)):
+        return 0
+    return walk.left
+
+
+def read_range(Session session, name, start, end, make):
+    """LRANGE straight into the column that make(their number) gives, without the lock.
+
+    False: not so, or not all of one moment, or they do not fit its type.
+    """
+    cdef Args a
+    cdef ek_peek_walk walk
+    cdef ek_str element
+    cdef Column out
+    cdef int64_t first, last
+    cdef Py_ssize_t n, i
+    if not (index_arg(<PyObject *> start, &first) and index_arg(<PyObject *> end, &last)):
+        return False
+    args_init(&a)
+    try:
+        args_put(&a, name, session)
+        n = begin_list(session, a.v[0], first, last, &walk)
+        if n == 0:
+            return False
+        out = make(n)  # which can run any code: the walk begins anew
+        if out.count != n or begin_list(session, a.v[0], first, last, &walk) != n:
+            return False
+        for i in range(n):
+            if (ek_peek_next(&walk, &element) != EK_PEEK_FOUND
+                    or not ek_column_take(&out.c, i, element.p, element.n)):
+                return False
+        if not ek_read_ok(walk.a, walk.seq):
+            return False
+        ek_count_read(session.p.s, session.p.db, a.v[0], True)
+        return True
+    finally:
+        args_free(&a)
 
 
 # Views

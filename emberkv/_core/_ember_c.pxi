@@ -1,7 +1,7 @@
 # What the binding uses of the floors below.
 
 from libc.stddef cimport size_t
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport UINT32_MAX, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 cdef extern from "stdbool.h" nogil:
     ctypedef bint c_bool "bool"
@@ -68,8 +68,10 @@ cdef extern from "data/table.h" nogil:
     ctypedef struct ek_table:
         uint64_t count
     uint64_t ek_table_hash(const ek_arena *a, ek_str key)
-    void ek_table_prefetch_bucket(const ek_arena *a, const ek_table *t, uint64_t hash)
-    void ek_table_prefetch_item(const ek_arena *a, const ek_table *t, uint64_t hash)
+    void ek_table_fetch(const ek_arena *a, const ek_table *t, const ek_str *keys, size_t stride,
+                        size_t n, uint64_t *hashes)
+    enum:
+        EK_TABLE_FETCHED
 
 cdef extern from "store/entry.h" nogil:
     ctypedef enum ek_type:
@@ -198,10 +200,11 @@ cdef extern from "store/peek_many.h" nogil:
     ctypedef struct ek_peek_walk:
         const ek_arena *a
         uint64_t seq
+        uint32_t left
     ek_peek_result ek_peek_list(const ek_store *s, const ek_table *keys, ek_str key, uint64_t seq,
-                                int64_t start, int64_t stop, ek_peek_walk *w)
+                                int64_t start, int64_t stop, uint32_t most, ek_peek_walk *w)
     ek_peek_result ek_peek_ranks(const ek_store *s, const ek_table *keys, ek_str key, uint64_t seq,
-                                 int64_t start, int64_t stop, ek_peek_walk *w)
+                                 int64_t start, int64_t stop, uint32_t most, ek_peek_walk *w)
     ek_peek_result ek_peek_pairs(const ek_store *s, const ek_table *keys, ek_str key, uint64_t seq,
                                  ek_peek_walk *w)
     ek_peek_result ek_peek_next(ek_peek_walk *w, ek_str *out)

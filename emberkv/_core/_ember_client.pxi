@@ -99,10 +99,7 @@ cdef list _mget_unlocked(Session s, Args *a):
         for i in range(m):
             if key[i].n > EK_PEEK_KEY_MAX:
                 return None
-            hashes[i] = ek_table_hash(arena, key[i])
-            ek_table_prefetch_bucket(arena, keys, hashes[i])
-        for i in range(m):
-            ek_table_prefetch_item(arena, keys, hashes[i])
+        ek_table_fetch(arena, keys, key, 1, m, hashes)
         for i in range(m):
             found = ek_peek_string(arena, keys, s.p.s, key[i], hashes[i], seq, digits, &value)
             if found == EK_PEEK_FOUND:

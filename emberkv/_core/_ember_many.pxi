@@ -103,7 +103,7 @@ cdef inline bint index_arg(PyObject *o, int64_t *out) noexcept:
 
 
 ctypedef ek_peek_result (*range_peek)(const ek_store *s, const ek_table *keys, ek_str key,
-                                      uint64_t seq, int64_t start, int64_t stop,
+                                      uint64_t seq, int64_t start, int64_t stop, uint32_t most,
                                       ek_peek_walk *w) noexcept nogil
 
 
@@ -120,7 +120,7 @@ cdef inline object range_unlocked(Client c, range_peek peek, PyObject **args):
     if (c._session.decode or not index_arg(args[1], &start) or not index_arg(args[2], &stop)
             or not peek_key(c, args, 1, NULL, &key, &seq)):
         return None
-    found = peek(p.s, p.peek, key, seq, start, stop, &walk)
+    found = peek(p.s, p.peek, key, seq, start, stop, EK_PEEK_MANY, &walk)
     if found == EK_PEEK_ABSENT and ek_read_ok(p.a, seq):
         ek_count_read(p.s, p.db, key, False)
         return []

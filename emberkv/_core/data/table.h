@@ -174,18 +174,32 @@ ek_ref ek_table_find(const ek_arena *a, const ek_table *t, ek_table_key_fn *key_
 ek_ref ek_table_find_hash(const ek_arena *a, const ek_table *t, ek_table_key_fn *key_of, uint64_t hash);
 bool ek_table_holds(const ek_arena *a, const ek_table *t, uint64_t hash, ek_ref item);
 
-/* Fetch ahead what a find of this hash will read: first its bucket, then its item. */
-EK_INLINE void ek_table_prefetch_bucket(const ek_arena *a, const ek_table *t, uint64_t hash) {
+/* Fetch ahead what a find of this hash will read: first its bucket (NULL: there is none), then its
+ * item. */
+EK_INLINE const ek_table_bucket *ek_table_prefetch_bucket(const ek_arena *a, const ek_table *t,
+                                                          uint64_t hash) {
     ek_table_spot at;
-    if (ek_table_spot_of(a, t, hash, &at)) __builtin_prefetch(&at.segment[at.home]);
+    if (!ek_table_spot_of(a, t, hash, &at)) return NULL;
+    __builtin_prefetch(&at.segment[at.home]);
+    return &at.segment[at.home];
 }
 
-EK_INLINE void ek_table_prefetch_item(const ek_arena *a, const ek_table *t, uint64_t hash) {
-    ek_table_spot at;
-    if (!ek_table_spot_of(a, t, hash, &at)) return;
-    const ek_table_bucket *b = &at.segment[at.home];
-    for (unsigned hits = ek_table_match(b, ek_table_tag(hash)); hits; hits &= hits - 1)
+EK_INLINE void ek_table_prefetch_item(const ek_arena *a, const ek_table_bucket *b, uint64_t hash) {
+    for (unsigned hits = b ? ek_table_match(b, ek_table_tag(hash)) : 0; hits; hits &= hits - 1)
         __builtin_prefetch(ek_ptr(a, b->ref[__builtin_ctz(hits)]));
+}
+
+/* The hashes of n keys, `stride` apart; and what looking them up will read is fetched ahead: the cache
+ * misses of all are under way at once, first those of the buckets, then those of the items. */
+#define EK_TABLE_FETCHED 32 /* n, at most */
+EK_INLINE void ek_table_fetch(const ek_arena *a, const ek_table *t, const ek_str *keys,
+                              size_t stride, size_t n, uint64_t hashes[EK_TABLE_FETCHED]) {
+    const ek_table_bucket *home[EK_TABLE_FETCHED];
+    for (size_t i = 0; i < n; i++) {
+        hashes[i] = ek_table_hash(a, keys[i * stride]);
+        if (n > 1) home[i] = ek_table_prefetch_bucket(a, t, hashes[i]);
+    }
+    for (size_t i = 0; n > 1 && i < n; i++) ek_table_prefetch_item(a, home[i], hashes[i]);
 }
 
 /* All of these need ek_begin. The key of a new item must not be there yet. */
@@ -210,18 +224,6 @@ uint64_t ek_table_scan(const ek_arena *a, const ek_table *t, ek_table_key_fn *ke
 /* Visit every item once, in no useful order; faster than a scan. Stops when visit returns false. */
 typedef bool ek_table_each_fn(void *arg, ek_ref item);
 void ek_table_each(const ek_arena *a, const ek_table *t, ek_table_each_fn *visit, void *arg);
-
-/* The hashes of n keys, `stride` apart; and fetch ahead what looking them up will read, some 32 at a
- * time: the cache misses of all are under way at once, first of the buckets, then of the items. */
-EK_INLINE void ek_table_fetch(const ek_arena *a, const ek_table *t, const ek_str *keys,
-                              size_t stride, size_t n, uint64_t *hashes) {
-    for (size_t i = 0; i < n; i++) {
-        hashes[i] = ek_table_hash(a, keys[i * stride]);
-        if (n > 1) ek_table_prefetch_bucket(a, t, hashes[i]);
-    }
-    for (size_t i = 0; n > 1 && i < n; i++) ek_table_prefetch_item(a, t, hashes[i]);
-}
-#define EK_TABLE_FETCHED 32
 
 /* A random item, every one as likely as another; 0 when empty. O(1). */
 ek_ref ek_table_random(const ek_arena *a, const ek_table *t, ek_random *r);

@@ -15,7 +15,8 @@ static ek_peek_result value_of(const ek_store *s, const ek_table *keys, ek_str k
 }
 
 /* From ends as users give them to the first element and the number of elements. False: too many. */
-static bool clip(int64_t start, int64_t stop, uint64_t count, uint64_t *first, uint32_t *n) {
+static bool clip(int64_t start, int64_t stop, uint64_t count, uint32_t most, uint64_t *first,
+                 uint32_t *n) {
     int64_t all = (int64_t)ek_min(count, INT64_MAX);
     if (start < 0) start = start + all < 0 ? 0 : start + all;
     if (stop < 0) stop += all;
@@ -23,7 +24,7 @@ static bool clip(int64_t start, int64_t stop, uint64_t count, uint64_t *first, u
     *first = (uint64_t)start;
     *n = 0;
     if (start > stop) return true;
-    if (stop - start >= EK_PEEK_MANY) return false;
+    if (stop - start >= most) return false;
     *n = (uint32_t)(stop - start) + 1;
     return true;
 }
@@ -44,14 +45,14 @@ static uint32_t enter_node(ek_peek_walk *w, ek_ref ref) {
 }
 
 ek_peek_result ek_peek_list(const ek_store *s, const ek_table *keys, ek_str key, uint64_t seq,
-                            int64_t start, int64_t stop, ek_peek_walk *w) {
+                            int64_t start, int64_t stop, uint32_t most, ek_peek_walk *w) {
     ek_peeked v;
     ek_peek_result found = value_of(s, keys, key, seq, EK_LIST, w, &v);
     if (found != EK_PEEK_FOUND) return found;
     if (v.enc != EK_ENC_QUICKLIST) return EK_PEEK_UNSURE;
     uint64_t count = ek_load64(v.p + offsetof(ek_list, count)), first;
     EK_HOLD(count);
-    if (!clip(start, stop, count, &first, &w->left)) return EK_PEEK_UNSURE;
+    if (!clip(start, stop, count, most, &first, &w->left)) return EK_PEEK_UNSURE;
     if (w->left == 0) return EK_PEEK_FOUND;
     bool from_tail = first >= count / 2;
     uint64_t pass = from_tail ? count - 1 - first : first;
@@ -89,14 +90,14 @@ ek_peek_result ek_peek_pairs(const ek_store *s, const ek_table *keys, ek_str key
 /* --- sorted sets --- */
 
 ek_peek_result ek_peek_ranks(const ek_store *s, const ek_table *keys, ek_str key, uint64_t seq,
-                             int64_t start, int64_t stop, ek_peek_walk *w) {
+                             int64_t start, int64_t stop, uint32_t most, ek_peek_walk *w) {
     ek_peeked v;
     ek_peek_result found = value_of(s, keys, key, seq, EK_ZSET, w, &v);
     if (found != EK_PEEK_FOUND) return found;
     if (v.enc != EK_ENC_SKIPLIST) return EK_PEEK_UNSURE;
     ek_btree order = ek_btree_read_root(v.p + offsetof(ek_zset, order));
     uint64_t first;
-    if (!clip(start, stop, order.count, &first, &w->left)) return EK_PEEK_UNSURE;
+    if (!clip(start, stop, order.count, most, &first, &w->left)) return EK_PEEK_UNSURE;
     if (w->left == 0) return EK_PEEK_FOUND;
     ek_btree_place place = ek_btree_at(w->a, &order, (uint32_t)first);
     w->node = place.leaf;

@@ -6,23 +6,24 @@
 
 #include "store/peek.h"
 
-#define EK_PEEK_MANY 512u /* longer walks are left to the command under the lock */
+#define EK_PEEK_MANY 512u /* of a walk into memory of one's own: longer ones are left to the command */
 
 typedef struct ek_peek_walk {
     const ek_arena *a;
     uint64_t seq;
-    uint32_t left;               /* elements to come, at most */
+    uint32_t left;               /* elements to come; of a hash at most */
     const uint8_t *p, *end;      /* where in a run of entries it is; of a sorted set: NULL */
     ek_ref node;                 /* of a list: the node of that run; of a sorted set: the leaf */
     uint32_t at;                 /* of a sorted set: the place in the leaf */
     char room[EK_I64_CHARS];     /* the text of an integer */
 } ek_peek_walk;
 
-/* Begin; EK_PEEK_ABSENT: there is no such key. Ends count as in LRANGE and ZRANGE. */
+/* Begin; EK_PEEK_ABSENT: there is no such key. Ends count as in LRANGE and ZRANGE. More than `most`
+ * elements are not walked over. */
 ek_peek_result ek_peek_list(const ek_store *s, const ek_table *keys, ek_str key, uint64_t seq,
-                            int64_t start, int64_t stop, ek_peek_walk *w);
+                            int64_t start, int64_t stop, uint32_t most, ek_peek_walk *w);
 ek_peek_result ek_peek_ranks(const ek_store *s, const ek_table *keys, ek_str key, uint64_t seq,
-                             int64_t start, int64_t stop, ek_peek_walk *w);
+                             int64_t start, int64_t stop, uint32_t most, ek_peek_walk *w);
 /* Fields and values in turn. */
 ek_peek_result ek_peek_pairs(const ek_store *s, const ek_table *keys, ek_str key, uint64_t seq,
                              ek_peek_walk *w);

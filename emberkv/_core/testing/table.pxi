@@ -12,8 +12,10 @@ cdef extern from "data/table.h" nogil:
     ctypedef void ek_table_release_fn(ek_arena *a, void *arg, ek_ref item) noexcept nogil
     uint64_t ek_table_hash(const ek_arena *a, ek_str key)
     ek_ref ek_table_find(ek_arena *a, ek_table *t, ek_table_key_fn *key_of, uint64_t h, ek_str key)
-    void ek_table_prefetch_bucket(const ek_arena *a, const ek_table *t, uint64_t h)
-    void ek_table_prefetch_item(const ek_arena *a, const ek_table *t, uint64_t h)
+    ctypedef struct ek_table_bucket:
+        pass
+    const ek_table_bucket *ek_table_prefetch_bucket(const ek_arena *a, const ek_table *t, uint64_t h)
+    void ek_table_prefetch_item(const ek_arena *a, const ek_table_bucket *b, uint64_t h)
     void ek_table_add(ek_arena *a, ek_table *t, ek_table_key_fn *key_of, uint64_t h, ek_ref item)
     bint ek_table_swap(ek_arena *a, ek_table *t, uint64_t h, ek_ref old_item, ek_ref new_item)
     bint ek_table_remove(ek_arena *a, ek_table *t, ek_table_key_fn *key_of, uint64_t h, ek_ref item)
@@ -169,8 +171,7 @@ cdef class Table:
     def find(self, bytes key):
         cdef ek_str k = as_str(key)
         cdef uint64_t h = ek_table_hash(self.arena.a, k)
-        ek_table_prefetch_bucket(self.arena.a, self.t, h)
-        ek_table_prefetch_item(self.arena.a, self.t, h)
+        ek_table_prefetch_item(self.arena.a, ek_table_prefetch_bucket(self.arena.a, self.t, h), h)
         cdef ek_ref item = ek_table_find(self.arena.a, self.t, table_key, h, k)
         return (<table_item *> ek_ptr(self.arena.a, item)).value if item else None
 
