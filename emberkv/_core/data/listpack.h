@@ -79,6 +79,15 @@ EK_INLINE void ek_lp_get(const uint8_t *p, ek_lp_value *v) {
         ek_lp_get_slow(p, v);
 }
 
+/* The same in one look, for readers without the lock too: a string below 64 bytes, as most are. Behind it
+ * one byte ends the entry. False: it is another one. */
+EK_INLINE bool ek_lp_get_short(const uint8_t *p, ek_str *s) {
+    unsigned head = p[0];
+    EK_HOLD(head);
+    *s = (ek_str){p + 1, head & 63};
+    return (head & 0xC0) == 0x80;
+}
+
 /* The value as a string; an integer is printed into `room`. */
 EK_INLINE ek_str ek_lp_text(const ek_lp_value *v, char room[EK_I64_CHARS]) {
     if (v->s) return (ek_str){v->s, v->n};

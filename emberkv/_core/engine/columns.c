@@ -52,14 +52,6 @@ size_t ek_column_number(const ek_column *c, size_t i, char *out) {
 
 /* --- into it --- */
 
-EK_INLINE bool take_bytes(const ek_column *c, size_t i, const uint8_t *s, size_t n) {
-    uint8_t *p = c->p + i * c->width;
-    if (n > c->width || (c->kind == 'V' && n != c->width)) return false;
-    ek_copy(p, s, n);
-    if (n < c->width) memset(p + n, 0, c->width - n);
-    return true;
-}
-
 EK_INLINE bool put_integer(const ek_column *c, size_t i, uint64_t v) {
     uint8_t *p = c->p + i * c->width;
     switch (c->width) {
@@ -103,13 +95,11 @@ static bool take_double(const ek_column *c, size_t i, double d) {
     return d >= -0x1p63 && d < 0x1p63 && d == (double)(int64_t)d && take_int(c, i, (int64_t)d);
 }
 
-bool ek_column_take(const ek_column *c, size_t i, const uint8_t *s, size_t n) {
+bool ek_column_take_number(const ek_column *c, size_t i, const uint8_t *s, size_t n) {
     uint64_t u;
     int64_t v;
     double d;
     switch (c->kind) {
-    case 'S':
-    case 'V': return take_bytes(c, i, s, n);
     case 'f': return ek_parse_double(s, n, &d) && put_real(c, i, d);
     case 'u': return ek_parse_u64(s, n, &u) && take_unsigned(c, i, u);
     default: return ek_parse_i64(s, n, &v) && take_int(c, i, v);
@@ -130,7 +120,7 @@ EK_INLINE bool read_element(const ek_column *c, size_t row, const uint8_t **p) {
     case '+': {
         uint32_t n = ek_load32(s);
         *p = s + 4 + n;
-        return ek_column_is_text(c) ? take_bytes(c, row, s + 4, n) : ek_column_take(c, row, s + 4, n);
+        return ek_column_take(c, row, s + 4, n);
     }
     case 'i': *p = s + 8; return !ek_column_is_text(c) && take_int(c, row, (int64_t)ek_load64(s));
     case 'd':

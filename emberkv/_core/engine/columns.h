@@ -31,8 +31,19 @@ double ek_column_real(const ek_column *c, size_t i); /* of kind f */
 
 /* --- into it --- */
 
+EK_INLINE bool ek_column_take_bytes(const ek_column *c, size_t i, const uint8_t *s, size_t n) {
+    uint8_t *p = c->p + i * c->width;
+    if (n > c->width || (c->kind == 'V' && n != c->width)) return false;
+    ek_copy(p, s, n);
+    if (n < c->width) memset(p + n, 0, c->width - n);
+    return true;
+}
+bool ek_column_take_number(const ek_column *c, size_t i, const uint8_t *s, size_t n);
 /* Make element i of a string. False: it is none of this kind, or does not fit. */
-bool ek_column_take(const ek_column *c, size_t i, const uint8_t *s, size_t n);
+EK_INLINE bool ek_column_take(const ek_column *c, size_t i, const uint8_t *s, size_t n) {
+    if (ek_column_is_text(c)) return ek_column_take_bytes(c, i, s, n);
+    return ek_column_take_number(c, i, s, n);
+}
 void ek_column_take_nothing(const ek_column *c, size_t i); /* 0, NaN or empty */
 
 /* Fill n columns, row by row, with the elements of a tape that is an array, a map, or an array of rows.

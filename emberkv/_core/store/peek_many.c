@@ -1,7 +1,6 @@
 /* Walks without the lock. See peek.h for the rules. */
 #include "store/peek_many.h"
 
-#include "data/listpack.h"
 #include "data/quicklist.h"
 #include "store/value_zset.h"
 
@@ -141,7 +140,7 @@ static ek_peek_result next_entry(ek_peek_walk *w, ek_str *out) {
     return EK_PEEK_FOUND;
 }
 
-ek_peek_result ek_peek_next(ek_peek_walk *w, ek_str *out) {
+ek_peek_result ek_peek_next_slow(ek_peek_walk *w, ek_str *out) {
     if (w->left == 0) return w->end && !w->node ? EK_PEEK_UNSURE : EK_PEEK_ABSENT;
     w->left--;
     ek_peek_result found = w->end ? next_entry(w, out) : next_member(w, out);

@@ -4,6 +4,7 @@
 #ifndef EK_STORE_PEEK_MANY_H
 #define EK_STORE_PEEK_MANY_H
 
+#include "data/listpack.h"
 #include "store/peek.h"
 
 #define EK_PEEK_MANY 512u /* of a walk into memory of one's own: longer ones are left to the command */
@@ -29,6 +30,14 @@ ek_peek_result ek_peek_pairs(const ek_store *s, const ek_table *keys, ek_str key
                              ek_peek_walk *w);
 
 /* The next element; EK_PEEK_ABSENT: that was all. */
-ek_peek_result ek_peek_next(ek_peek_walk *w, ek_str *out);
+ek_peek_result ek_peek_next_slow(ek_peek_walk *w, ek_str *out);
+EK_INLINE ek_peek_result ek_peek_next(ek_peek_walk *w, ek_str *out) {
+    /* Where a run ends, a short string that begins in it can be read; see peek.h. */
+    if (w->p >= w->end || w->left == 0 || !ek_lp_get_short(w->p, out))
+        return ek_peek_next_slow(w, out);
+    w->left--;
+    w->p = out->p + out->n + 1;
+    return EK_PEEK_FOUND;
+}
 
 #endif
