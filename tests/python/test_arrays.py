@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -351,6 +352,44 @@ def test_many_scores_at_once_are_what_they_are_one_by_one(db: emberkv.Ember, few
     assert db.zadd_array("z", names, np.full(2000, 8.0), gt=True, ch=True) <= 2000
     assert db.zrem("z", *names[:1500].tolist()) == 1500
     assert db._store.check()
+
+
+@pytest.mark.parametrize("dtype", ["S80", "V12", "i8", "S"])
+def test_any_range_of_a_list_is_what_lrange_gives(db: emberkv.Ember, dtype: str) -> None:
+    if dtype.startswith("S"):  # short and long strings, and integers among them
+        strings = [b"%d" % i if i % 5 else b"x" * (i % 80) for i in range(3000)]
+    else:
+        strings = [b"%012d" % (10**11 + i) for i in range(3000)]
+    db.rpush("l", *strings)
+    db.expire("l", 100)
+    for start, end in [(0, -1), (-1, 0), (5, 4), (2990, 5000), (-5000, 3), (1000, 1999), (-7, -3)]:
+        found = db.lrange_array("l", start, end, dtype)
+        assert [i if dtype == "i8" else bytes(i) for i in found.tolist()] == [
+            int(s) if dtype == "i8" else s for s in db.lrange("l", start, end)
+        ]
+    with db.transaction():
+        db.rpush("l", "7")
+        assert db.lrange_array("l", -1, -1, "i8").tolist() == [7]
+    assert db.lrange_array("missing", 0, -1, dtype).tolist() == []
+    with pytest.raises(ValueError, match="element 1 "):
+        db.rpush("odd", "1" * 12, "far too long " * 10)
+        db.lrange_array("odd", 0, -1, dtype if dtype != "S" else "i8")
+    db.set("string", "x")
+    with pytest.raises(emberkv.exceptions.ResponseError, match="WRONGTYPE"):
+        db.lrange_array("string", 0, -1, dtype)
+
+
+def test_a_list_that_changes_while_its_array_is_made_is_read_anew(db: emberkv.Ember) -> None:
+    db.rpush("l", "a", "b", "c")
+    empty = np.empty
+
+    def changing(*arguments: Any) -> Any:
+        db.lpush("l", "new")
+        return empty(*arguments)
+
+    with patch.object(np, "empty", changing):
+        found = db.lrange_array("l", 0, -1, "S3")
+    assert found.tolist() == db.lrange("l", 0, -1)[-len(found) :] and len(found) >= 4
 
 
 def test_strings_are_read_whatever_else_is_there(db: emberkv.Ember) -> None:
