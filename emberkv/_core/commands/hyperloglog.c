@@ -88,6 +88,8 @@ void ek_cmd_pfadd(ek_ctx *c) {
     for (size_t i = 2; i < c->argc; i++) {
         uint32_t index;
         unsigned rank = ek_hll_rank(c->argv[i].p, c->argv[i].n, &index);
+        /* Of many, to one that has seen many, most change nothing. */
+        if (ek_hll_is_dense(v.data) && ek_hll_get(v.data, index) >= rank) continue;
         ek_hll_outcome o = raise(c, &v, index, rank);
         if (o == EK_HLL_CORRUPT) {
             if (is_new) changed(c, &v);
