@@ -98,6 +98,9 @@ def test_a_socket_that_a_dead_server_left_is_replaced_and_a_live_ones_is_not(
     with pytest.raises(FileExistsError):
         serve(unixsocket=path)
     assert path.read_text() == "a file"
+    path.write_text("")  # a name that was kept free, as tempfile does
+    with serve(unixsocket=path):
+        assert path.is_socket()
 
 
 def test_a_port_that_is_taken_is_an_error() -> None:

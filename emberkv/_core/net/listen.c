@@ -134,8 +134,9 @@ static bool listen_unix(ek_server *server, char *err) {
     }
     strcpy(a.sun_path, path);
     if (lstat(path, &st) == 0) {
-        errno = S_ISSOCK(st.st_mode) ? EADDRINUSE : EEXIST;
-        if (!S_ISSOCK(st.st_mode) || is_served(&a)) {
+        /* An empty file keeps a name free, as tempfile makes it; whatever else is there is somebody's. */
+        bool empty = S_ISREG(st.st_mode) && st.st_size == 0;
+        if (!empty && (!S_ISSOCK(st.st_mode) || is_served(&a))) {
             errno = S_ISSOCK(st.st_mode) ? EADDRINUSE : EEXIST;
             return fail(err, "cannot listen on", path);
         }
