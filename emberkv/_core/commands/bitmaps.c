@@ -320,13 +320,14 @@ static void bitfield(ek_ctx *c, bool only_reads) {
     if (bytes) ek_string_widen(c->s, c->db, &v, bytes);
     char digits[24];
     ek_str s = found == EK_FOUND || bytes ? ek_string_text(&v, digits) : (ek_str){NULL, 0};
-    bool changed = false;
+    int64_t changed = 0;
     ek_reply_array(c->reply, n);
     for (size_t i = 0; i < n; i++) {
         if (o[i].what == GET) reply_field(c, s, &o[i]);
-        else changed |= write_field(c, &v, &o[i], bytes > old);
+        else changed += write_field(c, &v, &o[i], bytes > old);
     }
     if (changed) ek_key_changed(c, c->argv[1], EK_EVENT_STRING, "setbit");
+    ek_changed_elements(c, changed);
 }
 
 void ek_cmd_bitfield(ek_ctx *c) { bitfield(c, false); }

@@ -403,6 +403,7 @@ static void store_hits(ek_ctx *c, const query *q, const hit *h, size_t n) {
     if (n > 1) qsort(e, n, sizeof *e, ek_zset_compare);
     ek_zset_store_result(c, c->argv[q->store_at], e, n,
                          q->kind == STORE ? "geosearchstore" : "georadiusstore");
+    ek_changed_elements(c, (int64_t)n);
 }
 
 static void run(ek_ctx *c, kind kind) {

@@ -9,7 +9,7 @@
 
 void ek_hash_changed(ek_ctx *c, ek_value *v, const char *event) {
     ek_key_changed(c, c->argv[1], EK_EVENT_HASH, event);
-    if (ek_hash_len(c->s, v, ek_hash_now(c, v)) == 0) ek_delete_key(c, v);
+    if (ek_hash_len(c->s, v, ek_hash_now(c, v)) == 0) ek_delete_emptied(c, v);
 }
 
 /* --- writing --- */

@@ -83,7 +83,7 @@ void ek_cmd_pfadd(ek_ctx *c) {
     ek_value v;
     ek_found found = find_hll(c, c->argv[1], &v);
     if (found == EK_WRONG_TYPE) return;
-    bool is_new = found == EK_ABSENT;
+    int64_t news = found == EK_ABSENT;
     prepare(c, &v);
     for (size_t i = 2; i < c->argc; i++) {
         uint32_t index;
@@ -92,14 +92,15 @@ void ek_cmd_pfadd(ek_ctx *c) {
         if (ek_hll_is_dense(v.data) && ek_hll_get(v.data, index) >= rank) continue;
         ek_hll_outcome o = raise(c, &v, index, rank);
         if (o == EK_HLL_CORRUPT) {
-            if (is_new) changed(c, &v);
+            if (news) changed(c, &v);
             reply_corrupt(c);
             return;
         }
-        is_new |= o == EK_HLL_CHANGED;
+        news += o == EK_HLL_CHANGED;
     }
-    if (is_new) changed(c, &v);
-    ek_reply_int(c->reply, is_new);
+    if (news) changed(c, &v);
+    ek_changed_elements(c, news);
+    ek_reply_int(c->reply, news > 0);
 }
 
 /* --- PFCOUNT --- */

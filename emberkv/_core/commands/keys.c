@@ -73,7 +73,7 @@ static void rename_to(ek_ctx *c, ek_value *v) {
     ek_value renamed;
     ek_keyspace_move(c->s, c->db, v, c->db, c->argv[2], &renamed);
     ek_key_changed(c, c->argv[1], EK_EVENT_GENERIC, "rename_from");
-    ek_key_changed(c, c->argv[2], EK_EVENT_GENERIC, "rename_to");
+    ek_key_changed_too(c, c->dbi, c->argv[2], EK_EVENT_GENERIC, "rename_to");
 }
 
 void ek_cmd_rename(ek_ctx *c) {
@@ -113,7 +113,7 @@ void ek_cmd_move(ek_ctx *c) {
     if (moves) {
         ek_keyspace_move(c->s, c->db, &v, &c->s->dbs[to], c->argv[1], &there);
         ek_key_changed(c, c->argv[1], EK_EVENT_GENERIC, "move_from");
-        ek_key_changed_in(c, to, c->argv[1], EK_EVENT_GENERIC, "move_to");
+        ek_key_changed_too(c, to, c->argv[1], EK_EVENT_GENERIC, "move_to");
     }
     ek_reply_int(c->reply, moves);
 }

@@ -97,7 +97,7 @@ void ek_cmd_lset(ek_ctx *c) {
 static void drop_and_tell(ek_ctx *c, ek_value *v, ek_list_end at) {
     ek_key_changed(c, v->key, EK_EVENT_LIST, pop_event(at));
     ek_list *l = ek_value_list_of(v);
-    if (EK_UNLIKELY(l->count == 1)) ek_delete_key(c, v);
+    if (EK_UNLIKELY(l->count == 1)) ek_delete_emptied(c, v);
     else ek_list_drop(c->a, l, at);
 }
 
@@ -119,7 +119,7 @@ void ek_list_pop_many(ek_ctx *c, ek_value *v, ek_list_end at, uint64_t n) {
     ek_key_changed(c, v->key, EK_EVENT_LIST, pop_event(at));
     ek_changed_elements(c, (int64_t)n);
     if (n == l->count)
-        ek_delete_key(c, v);
+        ek_delete_emptied(c, v);
     else
         ek_list_remove(c->a, l, ek_value_list_limit(c->s), at == HEAD ? 0 : l->count - n, n);
 }
@@ -219,7 +219,7 @@ bool ek_list_move(ek_ctx *c, ek_list_end from, ek_list_end to) {
     /* Pushed first: so a list that is both never runs empty, and p is not in a gap. */
     ek_list *l = ek_value_list_need(c->s, c->db, &target);
     ek_list_push(c->a, l, ek_value_list_limit(c->s), to, &text, 1);
-    ek_key_changed(c, c->argv[2], EK_EVENT_LIST, push_event(to));
+    ek_key_changed_too(c, c->dbi, c->argv[2], EK_EVENT_LIST, push_event(to));
     drop_and_tell(c, &source, from);
     return true;
 }
@@ -298,11 +298,11 @@ bool ek_list_movem_run(ek_ctx *c, const ek_list_movem *m) {
     bool same = ek_str_eq(c->argv[1], c->argv[2]);
     ek_list *l = ek_value_list_need(c->s, c->db, &target);
     ek_list_push(c->a, l, ek_value_list_limit(c->s), m->to, texts, n);
-    ek_key_changed(c, c->argv[2], EK_EVENT_LIST, push_event(m->to));
+    ek_key_changed_too(c, c->dbi, c->argv[2], EK_EVENT_LIST, push_event(m->to));
     ek_key_changed(c, c->argv[1], EK_EVENT_LIST, pop_event(m->from));
     ek_list *from = ek_value_list_of(&source);
     uint64_t behind = same && m->from == m->to ? n : 0;
-    if (from->count == n) ek_delete_key(c, &source);
+    if (from->count == n) ek_delete_emptied(c, &source);
     else ek_list_remove(c->a, from, ek_value_list_limit(c->s),
                         m->from == HEAD ? behind : from->count - n - behind, n);
     if (m->to == HEAD) turn_round(texts, n); /* as they stand in the destination */
@@ -457,7 +457,8 @@ void ek_cmd_lrem(ek_ctx *c) {
                                        most ? most : UINT64_MAX, c->argv[3]);
         if (removed) {
             ek_key_changed(c, c->argv[1], EK_EVENT_LIST, "lrem");
-            if (l->count == 0) ek_delete_key(c, &v);
+            ek_changed_elements(c, (int64_t)removed);
+            if (l->count == 0) ek_delete_emptied(c, &v);
         }
     }
     ek_reply_int(c->reply, (int64_t)removed);
@@ -474,9 +475,11 @@ void ek_cmd_ltrim(ek_ctx *c) {
         ek_list_limit lim = ek_value_list_limit(c->s);
         uint64_t first, n;
         resolve_range(start, stop, l->count, &first, &n);
-        ek_key_changed(c, c->argv[1], EK_EVENT_LIST, "ltrim");
+        /* It is told although nothing may be cut off; elements count. */
+        ek_key_changed_too(c, c->dbi, c->argv[1], EK_EVENT_LIST, "ltrim");
+        ek_changed_elements(c, (int64_t)(l->count - n) + 1);
         if (n == 0) {
-            ek_delete_key(c, &v);
+            ek_delete_emptied(c, &v);
         } else {
             ek_list_remove(c->a, l, lim, first + n, l->count - first - n);
             ek_list_remove(c->a, l, lim, 0, first);

@@ -65,6 +65,7 @@ void ek_cmd_swapdb(ek_ctx *c) {
         return;
     }
     ek_reply_ok(c->reply);
+    EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + 1);
     if (i == j) return;
     ek_db *a = &c->s->dbs[i], *b = &c->s->dbs[j];
     ek_watch_changed_all(c->s, (uint32_t)i, b);
@@ -78,7 +79,6 @@ void ek_cmd_swapdb(ek_ctx *c) {
     EK_SET(c->a, *b, was);
     ek_wait_ready_all(c->s, (uint32_t)i);
     ek_wait_ready_all(c->s, (uint32_t)j);
-    EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + 1);
 }
 
 void ek_cmd_time(ek_ctx *c) {

@@ -32,7 +32,7 @@ bool ek_set_reply_member(void *reply, ek_str member, const char *room) {
 /* Tell that the set has changed, and delete its key when nothing is left. */
 static void shrunk(ek_ctx *c, ek_value *v) {
     ek_key_changed(c, c->argv[1], EK_EVENT_SET, "srem");
-    if (ek_set_len(c->a, v) == 0) ek_delete_key(c, v);
+    if (ek_set_len(c->a, v) == 0) ek_delete_emptied(c, v);
 }
 
 static size_t create(ek_ctx *c, ek_value *v, ek_str key, const ek_str *members, size_t n) {

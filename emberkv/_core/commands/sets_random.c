@@ -22,7 +22,8 @@ static void pop_all(ek_ctx *c, ek_value *v) {
     ek_reply_set(c->reply, ek_set_len(c->a, v));
     ek_set_each(c->a, v, ek_set_reply_member, c->reply);
     ek_key_changed(c, c->argv[1], EK_EVENT_SET, "spop");
-    ek_delete_key(c, v);
+    ek_changed_elements(c, (int64_t)ek_set_len(c->a, v));
+    ek_delete_emptied(c, v);
     ek_effect(c, EK_ARGV(EK_WORD("DEL"), c->argv[1]));
 }
 
@@ -33,7 +34,7 @@ static void pop_one(ek_ctx *c, ek_value *v) {
     ek_effect(c, EK_ARGV(EK_WORD("SREM"), c->argv[1], member));
     ek_set_remove(c->s, c->db, v, member);
     ek_key_changed(c, c->argv[1], EK_EVENT_SET, "spop");
-    if (ek_set_len(c->a, v) == 0) ek_delete_key(c, v);
+    if (ek_set_len(c->a, v) == 0) ek_delete_emptied(c, v);
 }
 
 void ek_cmd_spop(ek_ctx *c) {

@@ -341,6 +341,7 @@ static void store(sort *s) {
         ek_key_overwritten(c, c->dbi, s->store, v.type, EK_LIST);
     ek_keyspace_put(c->s, c->db, &v, &plan);
     ek_key_changed(c, s->store, EK_EVENT_LIST, "sortstore");
+    ek_changed_elements(c, (int64_t)(s->n * (s->ngets ? s->ngets : 1)));
 }
 
 static void run(ek_ctx *c, bool may_store) {

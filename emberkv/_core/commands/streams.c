@@ -523,7 +523,7 @@ void ek_cmd_xadd(ek_ctx *c) {
     ek_stream_reply_id(c, id);
     uint64_t gone = o.trim.by == EK_TRIM_NONE ? 0 : trim(c, k.st, &o);
     ek_key_changed(c, key, EK_EVENT_STREAM, "xadd");
-    if (gone) ek_key_changed(c, key, EK_EVENT_STREAM, "xtrim");
+    if (gone) ek_key_changed_too(c, c->dbi, key, EK_EVENT_STREAM, "xtrim");
     add_or_trim_effect(c, k.st, &o, &id);
 }
 
@@ -535,6 +535,7 @@ void ek_cmd_xtrim(ek_ctx *c) {
     if (found == EK_WRONG_TYPE) return;
     uint64_t gone = found == EK_FOUND ? trim(c, k.st, &o) : 0;
     if (gone) ek_key_changed(c, c->argv[1], EK_EVENT_STREAM, "xtrim");
+    ek_changed_elements(c, (int64_t)gone);
     if (gone) add_or_trim_effect(c, k.st, &o, NULL);
     ek_reply_int(c->reply, (int64_t)gone);
 }
@@ -590,6 +591,7 @@ void ek_cmd_xdel(ek_ctx *c) {
         gone++;
     }
     if (gone) ek_stream_deleted(c, c->argv[1], k.st, highest);
+    ek_changed_elements(c, gone);
     ek_reply_int(c->reply, gone);
 }
 

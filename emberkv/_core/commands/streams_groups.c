@@ -142,6 +142,7 @@ void ek_cmd_xack(ek_ctx *c) {
         if (!ids) return;
         for (size_t i = 0; i < nids; i++) n += ek_group_acknowledge(c->a, k.group, ids[i]);
         if (n) ek_stream_noted(c, c->argv[1], NULL);
+        ek_changed_elements(c, n);
     }
     ek_reply_int(c->reply, n);
 }
@@ -379,6 +380,7 @@ void ek_cmd_xclaim(ek_ctx *c) {
     }
     ek_reply_close(c->reply, at, n);
     if (n) ek_stream_noted(c, q.key, NULL);
+    ek_changed_elements(c, (int64_t)n);
 }
 
 #define AUTOCLAIM_COUNT 100
@@ -452,4 +454,5 @@ void ek_cmd_xautoclaim(ek_ctx *c) {
         ek_stream_reply_id(c, h.ids[i]);
     }
     if (h.n) ek_stream_noted(c, q.key, NULL);
+    ek_changed_elements(c, (int64_t)h.n);
 }

@@ -135,7 +135,7 @@ void ek_cmd_set(ek_ctx *c) {
     }
     if (o.given & EK_OPT_KEEPTTL && found) expire_ms = v.expire_ms;
     ek_put_text(c, &v, c->argv[1], c->argv[2], expire_ms);
-    if (o.given & EK_OPT_TIMES) ek_key_changed(c, c->argv[1], EK_EVENT_GENERIC, "expire");
+    if (o.given & EK_OPT_TIMES) ek_key_changed_too(c, c->dbi, c->argv[1], EK_EVENT_GENERIC, "expire");
     if (EK_UNLIKELY(o.given)) set_effect(c, &o, expire_ms);
     if (!(o.given & EK_OPT_GET)) ek_reply_ok(c->reply);
 }
@@ -153,7 +153,7 @@ static void set_for(ek_ctx *c, bool in_seconds) {
     ek_value v;
     ek_lookup_in(c, c->dbi, c->argv[1], &v);
     ek_put_text(c, &v, c->argv[1], c->argv[3], expire_ms);
-    ek_key_changed(c, c->argv[1], EK_EVENT_GENERIC, "expire");
+    ek_key_changed_too(c, c->dbi, c->argv[1], EK_EVENT_GENERIC, "expire");
     set_until_effect(c, c->argv[3], expire_ms);
     ek_reply_ok(c->reply);
 }

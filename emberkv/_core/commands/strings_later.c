@@ -101,7 +101,7 @@ void ek_cmd_msetex(ek_ctx *c) {
         bool found = ek_lookup_in(c, c->dbi, key, &v);
         int64_t when = o.given & EK_OPT_KEEPTTL && found ? v.expire_ms : expire_ms;
         ek_put_text(c, &v, key, c->argv[3 + 2 * i], when);
-        if (o.given & EK_OPT_TIMES) ek_key_changed(c, key, EK_EVENT_GENERIC, "expire");
+        if (o.given & EK_OPT_TIMES) ek_key_changed_too(c, c->dbi, key, EK_EVENT_GENERIC, "expire");
     }
     if (met && o.given & EK_OPT_TIMES && ek_effects_kept(c))
         ek_effect_with(c, o.time_at - 1, o.time_at + 1,
@@ -261,7 +261,7 @@ static void store_number(ek_ctx *c, const increase *q, ek_value *v, bool found, 
         ek_effect(c, EK_ARGV(EK_WORD("SET"), c->argv[1], text, EK_WORD("PXAT"),
                              ek_effect_int(c, plan.expire_ms)));
     ek_key_changed(c, c->argv[1], EK_EVENT_STRING, event);
-    if (time_event) ek_key_changed(c, c->argv[1], EK_EVENT_GENERIC, time_event);
+    if (time_event) ek_key_changed_too(c, c->dbi, c->argv[1], EK_EVENT_GENERIC, time_event);
 }
 
 static void reply_float(ek_ctx *c, long double v) {

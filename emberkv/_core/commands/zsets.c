@@ -56,7 +56,8 @@ void ek_zset_reply_flat(ek_ctx *c, const ek_value *v, uint32_t rank, uint32_t n,
 
 void ek_zset_take_ranks(ek_ctx *c, ek_value *v, uint32_t rank, uint32_t n, const char *event) {
     ek_key_changed(c, v->key, EK_EVENT_ZSET, event);
-    if (n == ek_zset_count(c->a, v)) ek_delete_key(c, v);
+    ek_changed_elements(c, n);
+    if (n == ek_zset_count(c->a, v)) ek_delete_emptied(c, v);
     else ek_zset_remove_ranks(c->s, c->db, v, rank, n);
 }
 
@@ -230,7 +231,7 @@ void ek_cmd_zrem(ek_ctx *c) {
     if (removed) {
         ek_key_changed(c, c->argv[1], EK_EVENT_ZSET, "zrem");
         ek_changed_elements(c, removed);
-        if (ek_zset_is_empty(c->a, &v)) ek_delete_key(c, &v);
+        if (ek_zset_is_empty(c->a, &v)) ek_delete_emptied(c, &v);
     }
     ek_reply_int(c->reply, removed);
 }

@@ -24,8 +24,6 @@ static EK_NOINLINE void expire(ek_ctx *c, uint32_t dbi, ek_value *v) {
     ek_tracking_changed(c->s, key, 0);
     ek_feed_add_key(c->s, dbi, "DEL", key);
     ek_keyspace_delete(c->s, &c->s->dbs[dbi], v);
-    EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + 1);
-    c->s->dirty_told++;
     v->key = key; /* the bytes stand until the commit */
 }
 
@@ -157,12 +155,16 @@ ek_found ek_lookup_type(ek_ctx *c, ek_str key, ek_type type, ek_value *v) {
     return EK_WRONG_TYPE;
 }
 
-void ek_key_changed_in(ek_ctx *c, uint32_t db, ek_str key, ek_event class, const char *event) {
-    EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + 1);
+void ek_key_changed_too(ek_ctx *c, uint32_t db, ek_str key, ek_event class, const char *event) {
     ek_watch_changed(c->s, db, key);
     ek_notify(c->s, db, class, key, event);
     ek_tracking_changed(c->s, key, c->session->id);
     ek_wait_ready(c->s, db, key);
+}
+
+void ek_key_changed_in(ek_ctx *c, uint32_t db, ek_str key, ek_event class, const char *event) {
+    EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + 1);
+    ek_key_changed_too(c, db, key, class, event);
 }
 
 void ek_key_changed(ek_ctx *c, ek_str key, ek_event class, const char *event) {
@@ -181,6 +183,11 @@ void ek_key_overwritten(ek_ctx *c, uint32_t db, ek_str key, ek_type old, ek_type
 
 void ek_delete_key(ek_ctx *c, ek_value *v) {
     ek_key_changed(c, v->key, EK_EVENT_GENERIC, "del");
+    ek_keyspace_delete(c->s, c->db, v);
+}
+
+void ek_delete_emptied(ek_ctx *c, ek_value *v) {
+    ek_key_changed_too(c, c->dbi, v->key, EK_EVENT_GENERIC, "del");
     ek_keyspace_delete(c->s, c->db, v);
 }
 

@@ -67,6 +67,8 @@ bool ek_lookup_hashed(ek_ctx *c, uint32_t db, ek_str key, uint64_t hash, ek_valu
  * the order in which the servers tell them. */
 void ek_key_changed(ek_ctx *c, ek_str key, ek_event class, const char *event);
 void ek_key_changed_in(ek_ctx *c, uint32_t db, ek_str key, ek_event class, const char *event);
+/* The same for what belongs to a change that is counted already: a second event, a second key. */
+void ek_key_changed_too(ek_ctx *c, uint32_t db, ek_str key, ek_event class, const char *event);
 /* The same for a change that is no event: PFCOUNT keeps a count in the value. */
 void ek_key_changed_quietly(ek_ctx *c, ek_str key);
 /* It changed so many elements in all: save rules count those, and a key that is told of is one. */
@@ -75,6 +77,8 @@ EK_INLINE void ek_changed_elements(ek_ctx *c, int64_t n) {
 }
 /* Delete the key that v is and tell it ("del"). */
 void ek_delete_key(ek_ctx *c, ek_value *v);
+/* The same as a part of the change that left nothing in it. */
+void ek_delete_emptied(ek_ctx *c, ek_value *v);
 /* Tell, beside that, that a command put a whole new value of a type in the place of one of type `old`. */
 void ek_key_overwritten(ek_ctx *c, uint32_t db, ek_str key, ek_type old, ek_type type);
 
