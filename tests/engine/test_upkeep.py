@@ -48,7 +48,8 @@ def test_churn_leaves_the_arena_within_a_third_of_what_lives() -> None:
     reason="comparing the arena reads what was given back, and so has it again",
 )
 def test_what_was_freed_goes_back_to_the_system(tmp_path: Path) -> None:
-    with emberkv.open(tmp_path / "db") as db:
+    # Without a log: what waits for the disk is memory too, as long as the disk takes.
+    with emberkv.open(tmp_path / "db", durable=False) as db:
         for i in range(400):
             db.set(b"key:%d" % i, b"x" * 100_000)
         file = os.open((tmp_path / "db" / "arena").resolve(), os.O_RDONLY)
