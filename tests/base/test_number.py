@@ -65,6 +65,26 @@ def test_doubles_with_a_binary_fraction_print_exactly(whole, part):
     assert core.format_double(whole / part) == b"%.17g" % (whole / part)
 
 
+@given(st.integers(-(10**10), 10**10), st.sampled_from([2, 4, 8, 16]))
+def test_a_printed_fraction_is_known_at_a_glance(whole, part):
+    v = whole / part
+    assert core.printed_fraction(core.format_double(v)) == (None if v == int(v) else v)
+
+
+@given(st.from_regex(r"[-+]?[0-9]{0,3}\.?[0-9]{0,6}e?", fullmatch=True))
+@example("2.50")
+@example("02.5")
+@example(".5")
+@example("0.1")
+@example("0.00390625")
+@example("12345678901234.5")
+@example("123456789012345.5")
+def test_what_does_not_print_like_that_is_none(text):
+    v = core.printed_fraction(text.encode())
+    if v is not None:
+        assert core.format_double(v) == text.encode() and v == float(text)
+
+
 @given(
     st.one_of(
         st.floats(2**-9, 1e15, exclude_max=True), st.integers(2, 10**9).map(lambda i: i / 1000)

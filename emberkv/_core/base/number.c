@@ -295,6 +295,29 @@ size_t ek_format_double(char *out, double v) {
     return n;
 }
 
+bool ek_is_printed_fraction(const uint8_t *p, size_t n, double *v) {
+    const uint8_t *end = p + n;
+    bool minus = p < end && *p == '-';
+    p += minus;
+    if (end - p < 3 || end - p > 16 || (p[0] == '0' && p[1] != '.')) return false;
+    uint64_t digits = 0;
+    const uint8_t *point = NULL;
+    for (const uint8_t *at = p; at < end; at++) {
+        unsigned d = (unsigned)*at - '0';
+        if (d <= 9) digits = digits * 10 + d;
+        else if (*at == '.' && at > p && !point) point = at;
+        else return false;
+    }
+    if (!point) return false;
+    size_t k = (size_t)(end - point) - 1;
+    if (k == 0 || k > 4 || end[-1] == '0') return false;
+    uint64_t fives = tens[k] >> k; /* a double holds it just when halves are all that is left */
+    if (digits % fives != 0) return false;
+    double u = (double)(digits / fives) / (double)(1u << k);
+    *v = minus ? -u : u;
+    return true;
+}
+
 size_t ek_format_shortest(char *out, double v) {
     double u = fabs(v);
     if (!is_scaled(u)) return 0;

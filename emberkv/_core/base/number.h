@@ -25,6 +25,9 @@ bool ek_parse_long_double(const uint8_t *p, size_t n, long double *out); /* n < 
 /* Write the number at `out`, without a zero byte behind it; returns its length. */
 size_t ek_format_i64(char *out, int64_t v);
 size_t ek_format_u64(char *out, uint64_t v);
+/* Is it, at a glance, just what ek_format_double prints of some double? That has a fraction of four
+ * digits at most then, and is told. */
+bool ek_is_printed_fraction(const uint8_t *p, size_t n, double *v);
 size_t ek_format_double(char *out, double v); /* 17 significant digits; inf, -inf, nan, -nan */
 /* The fewest digits that mean this very double; 0: it is not of those that this prints (from a
  * 512th to 10^15). A whole number has no point. */

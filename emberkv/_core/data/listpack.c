@@ -226,7 +226,17 @@ uint8_t *ek_lp_put_int_slow(uint8_t *p, int64_t i) {
 bool ek_lp_validate(const uint8_t *p, size_t n, size_t *count) {
     *count = 0;
     while (n > 0) {
-        size_t body = body_bytes(p, n), back = backlen_bytes(body);
+        size_t body;
+        if (EK_LIKELY(p[0] < INT13)) { /* a small number, a short string: as most are */
+            body = p[0] < 0x80 ? 1 : 1 + (size_t)(p[0] & 63);
+            if (body >= n || p[body] != body) return false;
+            p += body + 1;
+            n -= body + 1;
+            (*count)++;
+            continue;
+        }
+        body = body_bytes(p, n);
+        size_t back = backlen_bytes(body);
         if (body == 0 || body >= n || back > n - body) return false;
         if (EK_LIKELY(back == 1)) {
             if (p[body] != body) return false;

@@ -92,6 +92,11 @@ size_t ek_lzf_compress(const uint8_t *in, size_t n, uint8_t *out, size_t room) {
 EK_INLINE void repeat(uint8_t *to, size_t back, size_t len) {
     const uint8_t *from = to - back;
     size_t i = 0;
+    if (EK_LIKELY(back >= 2 * STEP)) {
+        do memcpy(to + i, from + i, 2 * STEP);
+        while (EK_UNLIKELY((i += 2 * STEP) < len));
+        return;
+    }
     if (EK_UNLIKELY(back < STEP)) {
         size_t far = back;
         while (far < STEP) far += back;

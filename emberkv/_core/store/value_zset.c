@@ -491,6 +491,7 @@ static bool score_of_ours(const ek_lp_value *v, double *score) {
         *score = (double)v->i;
         return v->i >= -((int64_t)1 << 53) && v->i <= (int64_t)1 << 53;
     }
+    if (EK_LIKELY(ek_is_printed_fraction(v->s, v->n, score))) return true;
     if (!ek_parse_double(v->s, v->n, score)) return false;
     encode_score(&e, *score, text);
     return e.n == v->n && memcmp(e.s, v->s, v->n) == 0;

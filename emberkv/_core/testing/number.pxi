@@ -5,6 +5,7 @@ cdef extern from "base/number.h" nogil:
     bint ek_parse_long_double(const uint8_t *p, size_t n, long double *out)
     size_t ek_format_i64(char *out, int64_t v)
     size_t ek_format_u64(char *out, uint64_t v)
+    bint ek_is_printed_fraction(const uint8_t *p, size_t n, double *v)
     size_t ek_format_double(char *out, double v)
     size_t ek_format_long_double(char *out, long double v)
     size_t ek_format_shortest(char *out, double v)
@@ -37,6 +38,11 @@ def format_i64(int64_t v):
 def format_u64(uint64_t v):
     cdef char out[32]
     return out[:ek_format_u64(out, v)]
+
+
+def printed_fraction(bytes text):
+    cdef double v
+    return v if ek_is_printed_fraction(text, len(text), &v) else None
 
 
 def format_double(double v):
