@@ -305,7 +305,7 @@ static int64_t keep(ek_store *s) {
     /* Who committed may have died before he told. */
     bool more = !s->a->txn_depth && ek_feed_tell(s) != told;
     ek_aof_look_after(s);
-    f->syncs = s->root->config.appendfsync != EK_APPENDFSYNC_NO;
+    f->syncs = s->root->config.appendfsync != EK_APPENDFSYNC_NO && !ek_feed_spares_disk(s);
     ek_store_leave(s);
     if (more) write_told(s, sync);
     return sync || !f->syncs ? EK_HOUSE_PERIOD_MS : ek_max(next - now, 0);

@@ -1,5 +1,6 @@
 /* The beginning of a handle on a path: what its directory holds is loaded, by the first. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -167,6 +168,33 @@ static ek_status write_on(opening *o) {
     return EK_OK;
 }
 
+/* A file of ours, or a server's, that an earlier state of the manifest named: whoever wrote a newer one was
+ * killed before he removed it. */
+static bool is_left_over(const ek_manifest *m, const char *name) {
+    const ek_aof_file *base = ek_manifest_base(m);
+    unsigned long long seq;
+    char type, end[8], again[EK_AOF_NAME_BYTES];
+    if (!base || sscanf(name, EK_AOF_BASENAME ".%llu.%c%*3[a-z].%3s", &seq, &type, end) != 3) return false;
+    ek_aof_name(again, seq, type, strcmp(end, "rdb") == 0);
+    if (strcmp(again, name) != 0) return false;
+    uint64_t first = base->seq;
+    for (size_t i = m->n; type == 'i' && i-- > 0;)
+        if (m->files[i].type == 'i') first = m->files[i].seq;
+    for (size_t i = 0; i < m->n; i++)
+        if (strcmp(m->files[i].name, name) == 0) return false;
+    return (type == 'b' || ek_manifest_last_incr(m)) && seq < first;
+}
+
+/* It does not matter if that fails. */
+static void remove_left_over(const opening *o) {
+    int fd = openat(o->s->aof->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!dir && fd >= 0) close(fd);
+    for (const struct dirent *e; dir && (e = readdir(dir));)
+        if (is_left_over(&o->manifest, e->d_name)) ek_disk_unlink(o->s->aof->dir, e->d_name);
+    if (dir) closedir(dir);
+}
+
 static ek_status load_and_keep(opening *o) {
     ek_store *s = o->s;
     if (ek_arena_enter(s->a, 1000) != EK_OK) return EK_EBUSY;
@@ -175,6 +203,7 @@ static ek_status load_and_keep(opening *o) {
     s->loading = false;
     if (st == EK_OK && o->how->appendonly) st = write_on(o);
     if (st == EK_OK) st = ek_run(s->a, keep_from_now_on, o);
+    if (st == EK_OK && o->manifest.n) remove_left_over(o);
     ek_store_leave(s);
     return st;
 }

@@ -47,7 +47,7 @@ typedef struct ek_config {
     int64_t lua_time_limit;
     int64_t lua_memory_limit; /* bytes of each Lua state; not a server's setting */
     int64_t acl_pubsub_default, acllog_max_len; /* EK_PUBSUB_* */
-    int64_t appendonly, appendfsync;
+    int64_t appendonly, appendfsync, aof_timestamp_enabled, no_appendfsync_on_rewrite;
     int64_t rdbcompression, rdbchecksum, stop_writes_on_bgsave_error;
     int64_t aof_load_truncated, aof_use_rdb_preamble;
     int64_t auto_aof_rewrite_percentage, auto_aof_rewrite_min_size;

@@ -18,6 +18,8 @@ _Static_assert(EK_FIGURES_OFF + EK_PROCESSES * EK_FIGURES_BYTES <= EK_HEADER_BYT
 #define SMALL_COMMAND ((size_t)2 << 10) /* is kept together: a fraction of the smallest chunk */
 #define COUNT_CHARS 24 /* of a count with its mark and the ends of two lines */
 #define SELECT_MAX (5 * COUNT_CHARS)
+#define STAMP "#TS:"
+#define STAMP_MAX (sizeof STAMP + EK_I64_CHARS + 2)
 
 static ek_feed *feed_of(const ek_store *s) { return &s->root->feed; }
 
@@ -184,11 +186,25 @@ static void select_db(ek_store *s, uint32_t db) {
     feed_of(s)->unit += (uint64_t)(print_select(s, p, db) - p);
 }
 
+/* The time, at the beginning of a unit, unless that was said for this second. */
+static EK_NOINLINE void stamp(ek_store *s) {
+    ek_feed *f = feed_of(s);
+    uint64_t now_s = (uint64_t)(ek_store_clock_us(s) / 1000000);
+    if (now_s == f->stamped) return;
+    EK_SET(s->a, f->stamped, now_s);
+    char text[STAMP_MAX] = STAMP;
+    size_t n = sizeof STAMP - 1;
+    n += ek_format_u64(text + n, now_s);
+    memcpy(text + n, "\r\n", 2);
+    f->remark = (uint16_t)(n + 2);
+    put(s, text, f->remark);
+}
+
 /* The gap for MULTI before what the transaction has added so far: nothing, or one small command. It is
  * moved under the journal, for the second may be undone and the first stay. */
 static EK_NOINLINE void open_gap(ek_store *s) {
     ek_feed *f = feed_of(s);
-    size_t n = f->unit - f->tail;
+    size_t n = f->unit - f->tail - f->remark;
     uint8_t *p = room(s, GAP) - n; /* the first was put where there was room for it as well */
     if (n) ek_touch(s->a, p, n);
     memmove(p + GAP, p, n);
@@ -207,9 +223,10 @@ static void finish_unit(void *arg) {
     if (f->unit == f->tail) return; /* it was undone */
     if (EK_UNLIKELY(f->gap != 0)) {
         ek_feed_chunk *chunk = chunk_at(s->a, f->last);
-        if (f->ncommands == 1 && f->tail >= chunk->at) {
-            uint8_t *p = chunk->bytes + (f->tail - chunk->at);
-            size_t n = f->unit - f->tail - GAP;
+        uint64_t at = f->tail + f->remark;
+        if (f->ncommands == 1 && at >= chunk->at) {
+            uint8_t *p = chunk->bytes + (at - chunk->at);
+            size_t n = f->unit - at - GAP;
             ek_touch_slack(s->a, p, n);
             memmove(p, p + GAP, n);
             f->unit -= GAP;
@@ -219,7 +236,7 @@ static void finish_unit(void *arg) {
     }
     f->tail = f->unit;
     f->ncommands = 0;
-    f->gap = 0;
+    f->remark = f->gap = 0;
     s->feed_moved = true;
 }
 
@@ -234,6 +251,7 @@ void ek_feed_add(ek_store *s, uint32_t db, size_t argc, const ek_str *argv) {
         s->a->committing_for = s;
     }
     f->ncommands++;
+    if (EK_UNLIKELY(s->root->config.aof_timestamp_enabled) && first) stamp(s);
     if (EK_UNLIKELY(most > SMALL_COMMAND || (!first && !f->gap)) && !f->gap) open_gap(s);
     if (EK_UNLIKELY(most > SMALL_COMMAND)) {
         if (f->db != db) select_db(s, db);
@@ -251,7 +269,10 @@ void ek_feed_add_key(ek_store *s, uint32_t db, const char *command, ek_str key) 
     ek_feed_add(s, db, 2, (ek_str[]){{(const uint8_t *)command, strlen(command)}, key});
 }
 
-void ek_feed_forget_db(ek_store *s) { EK_SET(s->a, feed_of(s)->db, NO_DB); }
+void ek_feed_forget_db(ek_store *s) {
+    EK_SET(s->a, feed_of(s)->db, NO_DB);
+    EK_SET(s->a, feed_of(s)->stamped, 0);
+}
 
 void ek_feed_switch(ek_store *s, bool on) {
     ek_feed *f = feed_of(s);
@@ -259,6 +280,7 @@ void ek_feed_switch(ek_store *s, bool on) {
     ek_touch(s->a, f, sizeof *f);
     f->on ^= EK_FEED_KEPT;
     f->db = NO_DB;
+    f->stamped = 0;
 }
 
 /* --- reading --- */
@@ -276,7 +298,8 @@ uint64_t ek_feed_tell(ek_store *s) { return tell(s, ek_feed_state_of(s->a)); }
 uint64_t ek_feed_due(ek_store *s) {
     ek_feed_state *state = ek_feed_state_of(s->a);
     uint64_t told = tell(s, state);
-    bool sync = s->feed_sync || s->root->config.appendfsync == EK_APPENDFSYNC_ALWAYS;
+    bool always = s->root->config.appendfsync == EK_APPENDFSYNC_ALWAYS && !ek_feed_spares_disk(s);
+    bool sync = s->feed_sync || always;
     s->feed_sync = false;
     if (sync) return told | EK_FEED_SYNC;
     uint64_t unwritten = told - atomic_load_explicit(&state->written, memory_order_relaxed);

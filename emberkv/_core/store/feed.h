@@ -8,7 +8,8 @@
  * bytes since the store was made. What a transaction adds is written behind the tail, which moves when
  * it commits: the bytes need no journal, only these positions are announced, and so an undone
  * transaction, or a part of one, leaves nothing. Each transaction is one unit: one command as it
- * stands, several between MULTI and EXEC.
+ * stands, several between MULTI and EXEC. With aof-timestamp-enabled the first of a second begins with a
+ * remark, #TS: and the Unix time, as servers write it.
  *
  * Readers take [read, tail) when it is committed. There is one so far, the append-only file
  * (persist/aof.h); ek_feed_state says how far it came, and chunks before its own are freed by whoever
@@ -19,6 +20,7 @@
 #ifndef EK_STORE_FEED_H
 #define EK_STORE_FEED_H
 
+#include "store/saving.h"
 #include "store/store.h"
 
 #define EK_FEED_CHUNK ((size_t)64 << 10)
@@ -87,7 +89,7 @@ void ek_feed_switch(ek_store *s, bool on); /* in a transaction */
 void ek_feed_add(ek_store *s, uint32_t db, size_t argc, const ek_str *argv);
 /* A command with a key alone, such as the DEL of an expired or evicted key. */
 void ek_feed_add_key(ek_store *s, uint32_t db, const char *command, ek_str key);
-/* Let the next command be preceded by its SELECT: another file begins. In a transaction. */
+/* Let the next command be preceded by its SELECT, and by the time: another file begins. In a transaction. */
 void ek_feed_forget_db(ek_store *s);
 
 /* The lock is going to be let go of: tell how far the feed is committed. */
@@ -97,6 +99,12 @@ uint64_t ek_feed_tell(ek_store *s);
  * to sync, as somebody wants it now (WAITAOF) or at each commit (`always`). */
 #define EK_FEED_SYNC ((uint64_t)1 << 63)
 uint64_t ek_feed_due(ek_store *s);
+
+/* Is nothing to be synced of its own accord now (no-appendfsync-on-rewrite)? Lock held. */
+EK_INLINE bool ek_feed_spares_disk(const ek_store *s) {
+    return EK_UNLIKELY(s->root->config.no_appendfsync_on_rewrite) &&
+           ek_saving_runs(s) != EK_SAVING_NONE;
+}
 
 /* Memory is short: have all that is committed written at once, and give back what it took. Lock held, no
  * transaction. False: that gave back nothing. */

@@ -81,10 +81,12 @@ typedef struct ek_feed { /* see feed.h */
     uint32_t db;         /* that what was added last works in */
     uint64_t bytes;      /* that the chunks take; maxmemory does not count them */
     ek_ref first, last;
+    uint64_t stamped;    /* Unix time of the last remark on it, in seconds; 0: there is none */
     /* What changes with each command, and is announced as one. */
     uint64_t tail, unit; /* ends of what is committed, and of what this transaction added */
     uint32_t ncommands;  /* that this transaction added */
-    uint32_t gap;        /* bytes left open for MULTI in front of them */
+    uint16_t remark;     /* bytes of the remark that it begins with */
+    uint16_t gap;        /* and, behind it, left open for MULTI in front of the commands */
 } ek_feed;
 
 enum { /* ek_store_root.debug */
