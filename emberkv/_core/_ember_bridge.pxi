@@ -213,7 +213,9 @@ cdef class Wire:
         if type(name) is str and " " not in <str> name:
             args_put(a, name, self.session)
         else:
-            for word in name.split():
+            words = name.split()
+            args_keep(a, words)  # or only what points into them would be left
+            for word in words:
                 args_put(a, word, self.session)
         for i in range(1, n):
             args_put(a, args[i], self.session)

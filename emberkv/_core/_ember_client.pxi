@@ -220,10 +220,10 @@ cdef class Client:
                 args_put(&a, keys, s)
             else:
                 try:
-                    each = iter(keys)
+                    held = tuple(keys)  # what a generator gives lives no longer otherwise
                 except TypeError:
-                    each = (keys,)
-                for name in each:
+                    held = (keys,)
+                for name in held:
                     args_put(&a, name, s)
             for name in args:
                 args_put(&a, name, s)
@@ -476,7 +476,8 @@ cdef class Client:
         try:
             args_put(&a, name, s)
             args_put(&a, id, s)
-            for field, value in (<dict> fields).items():
+            held = (<dict> fields).copy()
+            for field, value in (<dict> held).items():
                 args_put(&a, field, s)
                 args_put(&a, value, s)
             return s.run(XADD, a.n, a.v)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import os
 import pickle
+import subprocess
+import sys
 import threading
 import time
 
@@ -331,6 +333,29 @@ def test_private_memory_is_copied_by_a_fork(client):
     client.set("n", 1)
     assert in_a_child(lambda: client.incr("n")) == 2
     assert client.get("n") == b"1"
+
+
+USES_WORDS = """
+import asyncio, emberkv
+r = emberkv.redis_client()
+r.set("k", "v")
+assert r.config_get("maxmemory") == {"maxmemory": "0"}
+assert r.memory_usage("k") > 0
+assert r.pipeline().config_get("port").script_load("return 1").execute()[0]
+assert asyncio.run(emberkv.redis_client(asyncio=True).config_get("maxmemory"))
+assert asyncio.run(emberkv.asyncio.open().memory_usage("k")) is None
+assert emberkv.open().mget(b"key %d" % i for i in range(50)) == [None] * 50
+"""
+
+
+def test_what_a_call_makes_of_its_arguments_lives_as_long_as_it():
+    """What is freed too early is overwritten by Python's debugging allocator."""
+    subprocess.run(
+        [sys.executable, "-c", "import emberkv.asyncio\n" + USES_WORDS],
+        env={**os.environ, "PYTHONMALLOC": "debug"},
+        check=True,
+        timeout=60,
+    )
 
 
 def test_commands_may_come_as_bytes_of_the_protocol(client):
