@@ -267,6 +267,15 @@ def test_values_larger_than_the_window_are_read(db: Any, tmp_path: Path) -> None
         assert digest(other) == digest(db) and other._store.check()
 
 
+def test_what_is_no_file_is_not_replaced_by_one(db: Any, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for place, error in ((pipe, FileExistsError), (tmp_path, IsADirectoryError)):
+        with pytest.raises(error):
+            db.save(place)
+    assert pipe.is_fifo() and os.listdir(tmp_path) == ["pipe"]
+
+
 def test_what_cannot_be_written_leaves_the_old_file(db: Any, tmp_path: Path) -> None:
     path = tmp_path / "a.rdb"
     path.write_bytes(b"before")

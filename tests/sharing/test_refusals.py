@@ -214,3 +214,10 @@ def test_a_place_that_is_full_from_the_start(tiny: Path, path: Path) -> None:
         (tiny / "other").unlink()
     with emberkv.open(path) as db:
         assert db.set("k", 1)
+
+
+def test_a_link_to_what_is_not_there(path: Path) -> None:
+    path.symlink_to(path.parent / "nowhere")
+    with pytest.raises(FileNotFoundError, match="a link to what is not there"):
+        emberkv.open(path)
+    assert path.is_symlink()

@@ -301,6 +301,11 @@ static ek_status open_directory(const opening *op) {
         int fd = open(op->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0 && errno == ENOTDIR)
             return refuse(op, EK_ENOTSTORE, "a file is there, which is not an emberkv store");
+        struct stat link;
+        if (fd < 0 && errno == ENOENT && lstat(op->path, &link) == 0 && S_ISLNK(link.st_mode)) {
+            errno = ENOENT;
+            return refuse_errno(op, "a link to what is not there");
+        }
         if (fd < 0 && errno == ENOENT) continue; /* its last user has just removed it */
         if (fd < 0) return refuse_errno(op, "cannot be opened");
         int rc;

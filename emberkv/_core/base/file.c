@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/disk.h"
@@ -51,6 +52,11 @@ int ek_file_begin(ek_new_file *f, const char *path) {
     char dir[PATH_MAX];
     *f = (ek_new_file){.path = path, .fd = -1};
     if (!directory_of(path, dir)) return -1;
+    struct stat there;
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) { /* a device, say */
+        errno = S_ISDIR(there.st_mode) ? EISDIR : EEXIST;
+        return -1;
+    }
     const char *slash = strrchr(path, '/');
     int n = snprintf(f->temp, sizeof f->temp, "%s/temp-%ld-%u-%s", dir, (long)getpid(),
                      atomic_fetch_add(&count, 1), slash ? slash + 1 : path);
