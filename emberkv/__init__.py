@@ -29,7 +29,6 @@ from .pipeline import Pipeline
 __version__ = "0.1.0"
 
 Redis = Ember
-from_url = Ember.from_url
 
 __all__ = [
     "Clock",
@@ -60,6 +59,8 @@ __all__ = [
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .bridge import redis_client
     from .bridge_url import install_url_scheme, uninstall_url_scheme
     from .lock import Lock
@@ -67,7 +68,10 @@ if TYPE_CHECKING:
     from .pubsub import PubSub, Subscription
     from .server import Server, serve
     from .snapshots import load
+
+    def from_url(url: str, **options: Any) -> Ember[Any]: ...
 else:
+    from_url = Ember.from_url
     _ON_DEMAND = {
         "DataPersistOptions": "options",
         "HashDataPersistOptions": "options",

@@ -17,6 +17,7 @@ from .exceptions import DataError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     import numpy as np
@@ -33,6 +34,10 @@ def _numpy() -> Any:
     import numpy
 
     return numpy
+
+
+def _with_tuples_as_keys(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
+    return {tuple(key) if type(key) is list else key: value for key, value in pairs}
 
 
 def _column(values: ArrayLike) -> _ember.Column:
@@ -401,8 +406,14 @@ class Arrays:
         if view is None:
             return default
         try:
-            return msgpack.unpackb(view, timestamp=3, strict_map_key=False)
-        except (ValueError, msgpack.exceptions.UnpackException) as error:
+            try:
+                return msgpack.unpackb(view, timestamp=3, strict_map_key=False)
+            except TypeError:  # a dict has sequences as keys
+                hook = _with_tuples_as_keys
+                return msgpack.unpackb(
+                    view, timestamp=3, strict_map_key=False, object_pairs_hook=hook
+                )
+        except (ValueError, TypeError, msgpack.exceptions.UnpackException) as error:
             raise DataError(f"there is no object at {name!r}: {error}") from None
 
 

@@ -157,6 +157,11 @@ class Ember(_ember.Client, Commands[T], Arrays):
         password: str | None = None,
         **settings: Any,
     ) -> None:
+        if snapshot is not None and path is not None:
+            raise DataError(
+                "a snapshot begins a private store: one with a path has files of its own"
+            )
+        appendonly = text_of(settings.get("appendonly", True)).lower() != "no"
         if isinstance(path, str) and path[:6].lower() == "ember:":
             self._open_url(
                 path,
@@ -167,6 +172,7 @@ class Ember(_ember.Client, Commands[T], Arrays):
                 clock=clock,
                 keep=keep,
                 durable=durable,
+                appendonly=appendonly,
                 appendfsync=appendfsync,
                 progress=progress,
                 encoding=encoding,
@@ -176,14 +182,9 @@ class Ember(_ember.Client, Commands[T], Arrays):
                 settings=settings,
             )
             return
-        if snapshot is not None and path is not None:
-            raise DataError(
-                "a snapshot begins a private store: one with a path has files of its own"
-            )
-        appendonly = settings.get("appendonly", True)
         store = _ember.Store(
             path,
-            appendonly=text_of(appendonly).lower() != "no",
+            appendonly=appendonly,
             databases=databases,
             max_bytes=max_bytes,
             clock=clock,
@@ -508,8 +509,6 @@ class Ember(_ember.Client, Commands[T], Arrays):
 
     def __reduce__(self) -> Any:
         """A handle on a path can be sent to another process, which opens the path for itself."""
-        import os
-
         if self.path is None:
             raise TypeError("a private store cannot be sent to another process: open a path")
         options = {
@@ -520,7 +519,7 @@ class Ember(_ember.Client, Commands[T], Arrays):
             "username": self._login[0],
             "password": self._login[1],
         }
-        return _open_again, (type(self), os.path.abspath(self.path), options)
+        return _open_again, (type(self), self._store.absolute, options)
 
     def __repr__(self) -> str:
         store = getattr(self, "_store", None)

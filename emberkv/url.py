@@ -123,7 +123,9 @@ def open_url(url: str, options: dict[str, Any]) -> tuple[_ember.Store, dict[str,
         elif name not in _OF_CONNECTIONS:
             raise ValueError(f"a URL of a store has no option {name!r}")
     of_store = {
-        name: options.pop(name) for name in (*OF_THE_STORE, "clock", "progress") if name in options
+        name: options.pop(name)
+        for name in (*OF_THE_STORE, "appendonly", "clock", "progress")
+        if name in options
     }
     if target.memory is not None:
         return memory_store(target.memory, **of_store), options, True

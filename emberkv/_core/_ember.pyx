@@ -149,6 +149,7 @@ cdef class Store:
     cdef list unpinned          # pins to be taken out when the store is next entered for that
     cdef bint closing           # as soon as nobody waits or looks, and no transaction is open
     cdef readonly object path
+    cdef readonly object absolute  # the path, whatever directory is the current one later
     cdef object __weakref__
 
     def __cinit__(self, path=None, *, uint32_t databases=16, max_bytes=None, Clock clock=None,
@@ -173,6 +174,7 @@ cdef class Store:
         if path is not None:
             import os
             self.path = os.fspath(path)
+            self.absolute = os.path.abspath(path)
             where = os.fsencode(path)
             if b"\0" in where:
                 raise ValueError("embedded null byte")
@@ -804,6 +806,22 @@ cdef class Session:
             return self.run(cmd, a.n, a.v)
         finally:
             args_free(&a)
+
+    cdef object get_bytes(self, object key):
+        """GET, whatever the session decodes."""
+        cdef Args a
+        cdef ek_reply r
+        args_begin(&a, GET)
+        try:
+            args_put(&a, key, self)
+            self.run_onto(&r, GET, a.n, a.v)
+        finally:
+            args_free(&a)
+        if r.len == 0 or r.buf[0] != c"$":
+            return self.finish(&r)
+        value = PyBytes_FromStringAndSize(<const char *> r.buf + 5, read_u32(r.buf + 1))
+        self.give_tape(&r)
+        return value
 
     cdef object call2(self, const ek_command *cmd, object x, object y):
         cdef Args a

@@ -382,5 +382,5 @@ def view_of(Session session, key):
         view.pin = p.pin
         store.views += 1
         return memoryview(view)
-    value = session.execute(("GET", key))
-    return None if value is None else memoryview(value.encode() if type(value) is str else value)
+    value = session.get_bytes(key)
+    return None if value is None else memoryview(value)

@@ -99,6 +99,15 @@ def test_what_the_url_says_wins(path):
         assert (db._session.db, db.get("k")) == (2, "v")
 
 
+def test_what_goes_with_a_path_goes_with_its_url(path, tmp_path):
+    with emberkv.open(f"ember:{path}", appendonly="no") as db:
+        db.set("k", 1)
+        assert not os.path.exists(f"{path}/appendonlydir")
+    for place in (f"ember:{path}", "ember://cache"):
+        with pytest.raises(emberkv.DataError, match="a snapshot begins a private store"):
+            emberkv.open(place, snapshot=tmp_path / "any.rdb")
+
+
 def test_unknown_options_are_refused(path):
     with pytest.raises(ValueError, match="nonsense"):
         emberkv.open(f"ember://{path}?nonsense=1")

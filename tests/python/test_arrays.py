@@ -302,6 +302,7 @@ def test_objects(db: Any) -> None:
         b"\0\xff",
         [1, [2]],
         {"a": {"b": [1]}, 1: 2},
+        {(1, 2): 3, "a": {(): None}},
         2**64 - 1,
     ):
         db.put("o", value, ex=100)
@@ -324,6 +325,15 @@ def test_decoding_handles_give_arrays_all_the_same() -> None:
         db.set("k", "é" * 5000)
         view = db.view("k")
         assert view is not None and bytes(view) == ("é" * 5000).encode()
+        db.set("short", b"\xff\xfe")
+        view = db.view("short")
+        assert view is not None and bytes(view) == b"\xff\xfe"
+        db.put("o", {"a": -1})
+        assert db.fetch("o") == {"a": -1}
+        db.put_array("a", [1, 2])
+        assert db.get_array("a").tolist() == [1, 2]
+        with pytest.raises(emberkv.ResponseError, match="WRONGTYPE"):
+            db.view("l")
 
 
 @pytest.mark.parametrize("few", [0, 1, 1500])

@@ -198,6 +198,16 @@ def test_handle_on_a_path_can_be_sent(open_db, path):
     assert db.get("k") == "1"
 
 
+def test_a_handle_that_is_sent_means_the_path_it_was_opened_by(open_db, tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    db = open_db("here.ember")
+    db.set("k", 1)
+    monkeypatch.chdir("elsewhere")
+    with pickle.loads(pickle.dumps(db)) as other:
+        assert other.get("k") == b"1"
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_processes_get_the_handle_as_an_argument(open_db, path, method):
     db = open_db(path)

@@ -12,6 +12,7 @@ import emberkv
 db = emberkv.open()
 assert_type(db, emberkv.Ember[bytes])
 assert_type(db.get("k"), bytes | None)
+assert_type(emberkv.from_url("ember://"), emberkv.Ember[Any])
 assert_type(db["k"], bytes)
 assert_type(db.mget("a", b"b", 3), list[bytes | None])
 assert_type(db.hgetall("h"), dict[bytes, bytes])
