@@ -40,10 +40,11 @@ class Ember(_ember.Client, Commands[T], Arrays):
     `path` names a store that every process which opens it shares, or is a URL (`emberkv.url`);
     None makes a private one in memory. Bulk strings come back as bytes, or with
     `decode_responses` as str, decoded from `encoding` with `encoding_errors`. `databases` is how
-    many numbered databases a new store has, `db` the one this handle begins in. `max_bytes`
-    bounds the memory of a new store: what does not fit raises OutOfMemoryError and leaves no
-    trace. `clock`, a `Clock`, replaces the system's for everything that expires. The memory of a
-    path goes when the last handle on it is closed, unless that handle was opened with `keep`.
+    many numbered databases a new store has, `db` the one this handle begins in. `max_bytes` (as a
+    number or as "100mb") bounds the memory of a new store: what does not fit raises
+    OutOfMemoryError and leaves no trace. `clock`, a `Clock`, replaces the system's for everything
+    that expires. The memory of a path goes when the last handle on it is closed, unless that handle
+    was opened with `keep`.
     `snapshot`, an RDB file, is what a private store begins with: see `emberkv.load`.
 
     A path holds Redis's append-only directory, which is loaded when the store is not in memory,
@@ -79,7 +80,7 @@ class Ember(_ember.Client, Commands[T], Arrays):
             decode_responses: Literal[False] = False,
             db: int = 0,
             databases: int = 16,
-            max_bytes: int | None = None,
+            max_bytes: int | str | None = None,
             clock: _ember.Clock | None = None,
             keep: bool = False,
             snapshot: Source | None = None,
@@ -101,7 +102,7 @@ class Ember(_ember.Client, Commands[T], Arrays):
             decode_responses: Literal[True],
             db: int = 0,
             databases: int = 16,
-            max_bytes: int | None = None,
+            max_bytes: int | str | None = None,
             clock: _ember.Clock | None = None,
             keep: bool = False,
             snapshot: Source | None = None,
@@ -123,7 +124,7 @@ class Ember(_ember.Client, Commands[T], Arrays):
             decode_responses: bool,
             db: int = 0,
             databases: int = 16,
-            max_bytes: int | None = None,
+            max_bytes: int | str | None = None,
             clock: _ember.Clock | None = None,
             keep: bool = False,
             snapshot: Source | None = None,
@@ -144,7 +145,7 @@ class Ember(_ember.Client, Commands[T], Arrays):
         decode_responses: bool = False,
         db: int = 0,
         databases: int = 16,
-        max_bytes: int | None = None,
+        max_bytes: int | str | None = None,
         clock: _ember.Clock | None = None,
         keep: bool = False,
         snapshot: Source | None = None,
@@ -546,7 +547,7 @@ else:
         decode_responses: bool = False,
         db: int = 0,
         databases: int = 16,
-        max_bytes: int | None = None,
+        max_bytes: int | str | None = None,
         clock: _ember.Clock | None = None,
         keep: bool = False,
         snapshot: Source | None = None,

@@ -4,19 +4,22 @@ A directive that is no setting is an error with its line, as it is to redis-serv
 what they mean there, but for these:
 
 - ``dir`` names the store: its path. Without it the server's store is in memory.
-- ``loadmodule`` is an error.
-- What means nothing here (``daemonize``, ``supervised``, what is about replicas, ...) is accepted,
-  kept and told by CONFIG GET.
+- ``loadmodule`` is an error, and so are ``cluster-enabled yes`` and ``replicaof``: who wants part
+  of a cluster or a replica does not want a server that stands alone and takes every write.
+- What means nothing here (``daemonize``, ``supervised``, further settings of replicas, ...) is
+  accepted, kept and told by CONFIG GET.
 """
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 import re
 from dataclasses import dataclass, field
 
 from ._core import _ember
+from .exceptions import RedisError
 
 __all__ = ["ConfError", "Configuration", "read", "split"]
 
@@ -104,7 +107,8 @@ def _unescaped(match: re.Match[str]) -> str:
 def read(path: str | os.PathLike[str]) -> Configuration:
     """Read a file and those that it includes. ConfError if a line of one is wrong."""
     conf = Configuration()
-    _read(os.fspath(path), conf, 0)
+    with contextlib.closing(_ember.Store()) as scratch:
+        _read(os.fspath(path), conf, scratch, 0)
     if conf.users and conf.settings.get("aclfile"):
         raise ValueError(
             f"{os.fspath(path)}: users are either in this file or in an ACL file, not in both"
@@ -112,7 +116,46 @@ def read(path: str | os.PathLike[str]) -> Configuration:
     return conf
 
 
-def _read(path: str, conf: Configuration, depth: int) -> None:
+def _why_not(scratch: _ember.Store, name: str, value: str) -> str | None:
+    """What is wrong with the value of a setting, if anything is."""
+    if name == "databases":
+        return None if value.isdecimal() and int(value) else "argument must be a positive number"
+    if name == "cluster-enabled" and value.lower() == "yes":
+        return "this server is no part of a cluster"
+    if name in ("replicaof", "slaveof") and value.lower() not in ("", "no one"):
+        return "this server follows no other"
+    if name == "appendonly" and value.lower() in ("yes", "no"):
+        return None  # the store at `dir` can have a file of commands, the one to try with cannot
+    if name == "aclfile" and value and not os.access(value, os.R_OK):
+        return "the file cannot be read"
+    if name == "dir" and not os.path.isdir(os.path.dirname(os.path.abspath(value))):
+        return "there is no folder for it to be in"
+    return _ember.why_not(scratch, name, value)
+
+
+def _why_no_user(scratch: _ember.Store, words: list[str]) -> str | None:
+    session = _ember.Session(scratch)
+    try:
+        session.execute(("ACL", "SETUSER", *words))
+        session.execute(("ACL", "SETUSER", words[0], "reset"))
+    except RedisError as error:
+        return str(error)
+    return None
+
+
+def _include(pattern: str, conf: Configuration, scratch: _ember.Store, depth: int) -> str | None:
+    """Read the files that it stands for; what is wrong with it, if anything is."""
+    if depth == MOST_INCLUDES:
+        return "files include each other"
+    for included in sorted(glob.glob(pattern)) or [pattern]:
+        try:
+            _read(included, conf, scratch, depth + 1)
+        except OSError as error:
+            return f"{included}: {error.strerror}"
+    return None
+
+
+def _read(path: str, conf: Configuration, scratch: _ember.Store, depth: int) -> None:
     fresh = set()  # the repeated settings that this file has begun
     with open(path, encoding="utf-8", errors="surrogateescape") as lines:
         for number, raw in enumerate(lines, 1):
@@ -123,25 +166,25 @@ def _read(path: str, conf: Configuration, depth: int) -> None:
             if words is None:
                 raise ConfError(path, number, line, "Unbalanced quotes in configuration line")
             name, values = words[0].lower(), words[1:]
+            why: str | None = None
             if name == "include" and len(values) == 1:
-                if depth == MOST_INCLUDES:
-                    raise ConfError(path, number, line, "files include each other")
-                for included in sorted(glob.glob(values[0])) or [values[0]]:
-                    _read(included, conf, depth + 1)
+                why = _include(values[0], conf, scratch, depth)
             elif name == "user" and values:
+                why = _why_no_user(scratch, values)
                 conf.users.append(values)
             elif name == "rename-command" and len(values) == 2:
                 why = conf.rename(*values)
-                if why:
-                    raise ConfError(path, number, line, why)
             elif name in NOT_HERE:
-                raise ConfError(path, number, line, NOT_HERE[name])
+                why = NOT_HERE[name]
             elif not _ember.is_setting(name):
-                raise ConfError(path, number, line, WRONG)
+                why = WRONG
             elif not values or (len(values) > 1 and name not in LISTS | REPEATED):
-                raise ConfError(path, number, line, "wrong number of arguments")
-            elif name in REPEATED and name in fresh and values != [""]:
-                conf.settings[name] += " " + " ".join(values)
+                why = "wrong number of arguments"
             else:
+                value = " ".join(values)
+                why = _why_not(scratch, name, value)
+                again = name in REPEATED and name in fresh and values != [""]
+                conf.settings[name] = f"{conf.settings[name]} {value}" if again else value
                 fresh.add(name)
-                conf.settings[name] = " ".join(values)
+            if why is not None:
+                raise ConfError(path, number, line, why)

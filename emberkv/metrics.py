@@ -136,15 +136,27 @@ def collector(db: Ember[Any], **labels: str) -> Collector:
 
 
 class Exporter:
-    """A page of metrics on a port of its own, in a thread. Close it, or use it as a context."""
+    """A page of metrics on a port of its own, in a thread. Close it, or use it as a context.
 
-    def __init__(self, db: Ember[Any], port: int, host: str = "127.0.0.1") -> None:
+    Without a store the page is empty until `export` is given one.
+    """
+
+    def __init__(self, db: Ember[Any] | None, port: int, host: str = "127.0.0.1") -> None:
         from prometheus_client import CollectorRegistry, start_http_server
 
-        registry = CollectorRegistry()
-        registry.register(collector(db))
-        self._server, self._thread = start_http_server(port, host, registry)
+        self._registry = CollectorRegistry()
+        if db is not None:
+            self.export(db)
+        try:
+            self._server, self._thread = start_http_server(port, host, self._registry)
+        except OSError as error:
+            why = f"cannot listen on port {port} for metrics: {error.strerror}"
+            raise OSError(error.errno, why) from None
         self.port = int(self._server.server_port)
+
+    def export(self, db: Ember[Any]) -> None:
+        """Put the store's figures on the page."""
+        self._registry.register(collector(db))
 
     def close(self) -> None:
         """Stop answering."""

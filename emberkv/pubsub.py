@@ -11,11 +11,13 @@ everything again and raises ConnectionError once, for messages were lost.
 
 from __future__ import annotations
 
+import _thread
+import contextlib
 import threading
 import time
 from collections import deque
 
-from .exceptions import ConnectionError, DataError, PubSubError
+from .exceptions import ConnectionError, DataError, PubSubError, ResponseError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,6 +112,23 @@ def _subscriptions(args: tuple[Any, ...], handlers: Mapping[str, Handler]) -> di
     return found
 
 
+def _left(session: _ember.Listener) -> bool:
+    """Have a session subscribe to nothing; False: a script keeps the store busy."""
+    try:
+        session.wake()
+        session.close()
+    except ResponseError:
+        return False
+    return True
+
+
+def _leave(session: _ember.Listener) -> None:
+    """The same, as soon as it can be done, or the store is closed."""
+    with contextlib.suppress(ConnectionError):
+        while not _left(session):
+            time.sleep(LOOK_AGAIN_SECONDS)
+
+
 def _text(value: Any) -> Any:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
@@ -183,9 +202,10 @@ class PubSub:
             self.patterns: dict[Any, Handler | None] = {}
             self.pending_unsubscribe_patterns: set[Any] = set()
             self.subscribed_event.clear()
-        if session is not None:
-            session.wake()
-            session.close()
+        if session is not None and not _left(session):
+            # A script has the store for who knows how long. No thread of `threading`: what is
+            # collected may be collected while that module holds its locks.
+            _thread.start_new_thread(_leave, (session,))
 
     def close(self) -> None:
         """The same as `reset`."""

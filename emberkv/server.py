@@ -109,7 +109,23 @@ os.register_at_fork(after_in_child=_forget)
 
 
 def _octal(mode: int | str | None) -> int:
-    return int(mode, 8) if isinstance(mode, str) else mode or 0
+    try:
+        bits = int(mode, 8) if isinstance(mode, str) else mode or 0
+    except ValueError:
+        bits = -1
+    if not 0 <= bits <= 0o777:
+        raise ValueError(f"unixsocketperm: {mode!r} is no mode in octal digits, such as 700")
+    return bits
+
+
+def _try_logfile(path: Any) -> None:
+    """A log that cannot be written is told before there is anything to log."""
+    try:
+        with open(path, "ab"):
+            pass
+    except OSError as error:
+        why = f"Can't open the log file: {error.strerror}"
+        raise OSError(error.errno, why, os.fsdecode(path)) from None
 
 
 def _make_users(store: _ember.Store, users: list[list[str]], aclfile: Any) -> None:
@@ -163,6 +179,9 @@ def serve(
     if port is None:
         port = 0 if unixsocket is None and tls_port is None else -1
     path = None if unixsocket is None else os.fspath(unixsocket)
+    mode = _octal(unixsocketperm)
+    if settings.get("logfile"):
+        _try_logfile(settings["logfile"])
     owns_db = not isinstance(db, Ember)
     if owns_db and db is None:  # there is no file to begin with
         settings.pop("appendonly", None)
@@ -183,18 +202,20 @@ def serve(
         if log_to_stdout:
             _ember.log_to_stdout(store._store)
         _ember.log(store._store, WARNING, _hello(store))
+        if port < 0 and path is None and (tls_port is None or tls_port < 0):
+            raise ValueError("Configured to not listen anywhere, exiting.")
         core = _ember.ServerCore(
             store._store,
             host,
             port,
             -1 if tls_port is None else tls_port,
             path,
-            _octal(unixsocketperm),
+            mode,
             backlog,
         )
         listens = {"bind": host, "port": max(core.port, 0), "tls-port": max(core.tls_port, 0)}
         if path is not None:
-            listens |= {"unixsocket": path, "unixsocketperm": f"{_octal(unixsocketperm):o}"}
+            listens |= {"unixsocket": path, "unixsocketperm": f"{mode:o}"}
         for name, value in listens.items():
             _ember.load_setting(store._store, name, str(value))
         core.start()
@@ -243,13 +264,15 @@ def run(
 
     before = {s: signal.signal(s, end) for s in (signal.SIGTERM, signal.SIGINT)}
     try:
-        servers.append(serve(path, **options))
-        if asked:
-            servers[0].stop()
         if metrics_port is not None:
             from .metrics import Exporter
 
-            exporters.append(Exporter(servers[0].db, metrics_port))
+            exporters.append(Exporter(None, metrics_port))
+        servers.append(serve(path, **options))
+        if asked:
+            servers[0].stop()
+        for exporter in exporters:
+            exporter.export(servers[0].db)
         if pidfile:
             with open(pidfile, "w") as f:
                 f.write(f"{os.getpid()}\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 from ._core import _ember
 
@@ -22,6 +23,19 @@ def text_of(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return " ".join(text_of(item) for item in value)
     return os.fsdecode(value) if isinstance(value, (bytes, os.PathLike)) else str(value)
+
+
+UNITS = {"": 1, "b": 1, "k": 1000, "kb": 1024, "m": 1000**2, "mb": 1024**2}
+UNITS |= {"g": 1000**3, "gb": 1024**3}
+
+
+def size_of(name: str, value: int | str) -> int:
+    """Bytes, with a unit as Redis's settings have them: 100mb, 1gb; k is 1000 and kb 1024."""
+    match = re.fullmatch(r"(\d+)([a-z]*)", str(value).lower())
+    size = int(match[1]) * UNITS[match[2]] if match and match[2] in UNITS else -1
+    if not 0 <= size < 1 << 63:
+        raise ValueError(f"{name}: {value!r} is no size; write 1000000, 100mb or 1gb")
+    return size
 
 
 def load_setting(store: _ember.Store, name: str, value: Any) -> None:

@@ -53,7 +53,7 @@ def _flag(value: str) -> bool:
 _TYPES: dict[str, Callable[[str], Any]] = {
     "db": int,
     "databases": int,
-    "max_bytes": int,
+    "max_bytes": str,
     "keep": _flag,
     "durable": _flag,
     "appendfsync": str,

@@ -42,7 +42,7 @@ class Store:
         path: str | os.PathLike[str] | None = None,
         *,
         databases: int = 16,
-        max_bytes: int | None = None,
+        max_bytes: int | str | None = None,
         clock: Clock | None = None,
         keep: bool = False,
         durable: bool = True,
@@ -349,6 +349,9 @@ def load_rdb(
 
 def is_setting(name: str) -> bool:
     """Whether there is a setting of that name."""
+
+def why_not(store: Store, name: str, value: str) -> str | None:
+    """What `load_setting` would say against a value, or None."""
 
 def is_command(name: str) -> bool:
     """Whether there is a command of that name."""

@@ -178,13 +178,20 @@ cdef class Store:
             where = os.fsencode(path)
             if b"\0" in where:
                 raise ValueError("embedded null byte")
+            if not where:
+                raise ValueError("the path is empty: without one the store is private, in memory")
+            if where.lower().startswith((b"redis://", b"rediss://", b"unix://")):
+                raise ValueError(f"{path!r} is the URL of a server, for redis-py's from_url; that of "
+                                 "a store begins with ember:")
         if databases < 1:
             raise ValueError("a store has at least one database")
         memset(&o, 0, sizeof(o))
         err[0] = 0
         if where is not None:
             o.path = <const char *> where
-        o.max_bytes = 0 if max_bytes is None else max_bytes
+        if max_bytes is not None:
+            from ..settings import size_of
+            o.max_bytes = size_of("max_bytes", max_bytes)
         o.databases = databases
         o.keep = keep
         o.clock = NULL if clock is None else &clock.c
@@ -599,17 +606,22 @@ cdef class Session:
     cdef str errors
     cdef object __weakref__
 
-    def __init__(self, Store store, uint32_t db=0, codec=("utf-8", "strict"), bint decode=False):
+    def __init__(self, Store store, db=0, codec=("utf-8", "strict"), bint decode=False):
         store.use()
-        self.p = ek_session_new(store.s, db)  # without the lock: opening waits for nobody
+        self.encoding, self.errors = codec
+        self.utf8 = (self.encoding.lower().replace("_", "-") in ("utf-8", "utf8")
+                     and self.errors == "strict")
+        if not self.utf8:
+            import codecs
+            codecs.lookup(self.encoding)
+            codecs.lookup_error(self.errors)
+        if 0 <= db < store.s.root.ndbs:
+            self.p = ek_session_new(store.s, db)  # without the lock: opening waits for nobody
         if self.p == NULL:
             raise _exceptions().ResponseError("DB index is out of range")
         store.sessions.append(<size_t> self.p)
         self.store = store
-        self.encoding, self.errors = codec
         self.decode = decode
-        self.utf8 = (self.encoding.lower().replace("_", "-") in ("utf-8", "utf8")
-                     and self.errors == "strict")
 
     def __dealloc__(self):
         ek_reply_free(&self.tape)
@@ -641,7 +653,7 @@ cdef class Session:
         cdef bint ok
         if not (self.p.has_user or like.p.has_user):
             return
-        self.store.enter()
+        self.store.enter_unless_busy()
         ok = ek_acl_become(self.p, like.p)
         ek_store_leave(self.store.s)
         if not ok:
@@ -972,22 +984,16 @@ cdef class Session:
         """Run one command and give the bytes that a server would send by RESP 2 or 3."""
         cdef Args a
         cdef ek_reply r, out
-        cdef int failed
-        args_init(&a)
-        memset(&r, 0, sizeof(r))
         memset(&out, 0, sizeof(out))
+        args_init(&a)
         try:
             for value in args:
                 args_put(&a, value, self)
-            self.store.enter()
-            self.store.wait_out_pause(self.p, NULL, a.n, a.v)
-            self.take_tape(&r)
             self.p.resp = protocol
-            ek_execute(self.p, a.n, a.v, &r)
-            failed = leave(self.store.s)
-            if ek_interpreter_retake() or by_objects:
-                retaken(self.store)
-            must_be_safe(failed)
+            self.run_the_long_way(&r, NULL, a.n, a.v)
+        finally:
+            args_free(&a)
+        try:
             if self.p.blocked:
                 self.store.await_reply(self.p, &r)
             ek_resp_render(&r, 0, self.p.resp, &out)
@@ -996,7 +1002,6 @@ cdef class Session:
         finally:
             self.give_tape(&r)
             ek_reply_free(&out)
-            args_free(&a)
 
     # Transactions that span calls
 

@@ -362,7 +362,7 @@ def view_of(Session session, key):
     try:
         args_put(&a, key, session)
         name = a.v[0]
-        store.enter()
+        store.enter_unless_busy()
         p.s = store.s
         p.pin = 0
         # Whose rules are asked, its reads are a command's.

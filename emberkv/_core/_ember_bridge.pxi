@@ -153,7 +153,7 @@ cdef class Wire:
         self.alarm = self.either = -1
 
     def __init__(self, Store store, error_for, errors, codec=("utf-8", "strict"),
-                 bint decode=False, int db=0, int resp=2, waker_of=None):
+                 bint decode=False, db=0, int resp=2, waker_of=None):
         self.session = Session(store, db, codec, decode)
         self.session.p.resp = self.session.p.initial_resp = resp
         self.store = store

@@ -40,7 +40,7 @@ cdef class Listener(Session):
     cdef bint poked
     cdef bint hot               # the last wait was ended by a message
 
-    def __init__(self, Store store, uint32_t db=0, codec=("utf-8", "strict"), bint decode=False):
+    def __init__(self, Store store, db=0, codec=("utf-8", "strict"), bint decode=False):
         Session.__init__(self, store, db, codec, decode)
         self.pid = getpid()
 
@@ -172,7 +172,8 @@ cdef class Listener(Session):
         cdef Store store = self.store
         if store.s == NULL or not ek_notifies_expiry(store.s):
             return 0
-        store.enter()
+        if ek_arena_try_enter(store.s.a) != EK_OK:  # who has it runs commands
+            return 0
         ek_expiry_for_listeners(store.s)
         leave(store.s)
         return 0
@@ -181,6 +182,6 @@ cdef class Listener(Session):
         """Have a thread that waits, or is about to, look again."""
         self.poked = True
         if self.sleepers and not self.store.closed and self.p.waker != NULL:
-            self.store.enter()
+            self.store.enter_unless_busy()
             ek_waker_note(self.store.s, ek_waker_name(self.p.waker))
             leave(self.store.s)

@@ -23,7 +23,11 @@ cdef extern from "net/server.h" nogil:
 cdef extern from "store/config.h" nogil:
     ctypedef struct ek_setting:
         pass
+    ctypedef struct ek_setting_parsed:
+        pass
     const ek_setting *ek_setting_find(ek_str name, const char **found)
+    bint ek_setting_parse(const ek_store *s, const ek_setting *setting, ek_str text,
+                          ek_setting_parsed *out, char *err, size_t errlen)
 
 cdef extern from "engine/settings.h" nogil:
     bint ek_settings_load(ek_store *s, const char *name, ek_str value, char *err, size_t n)
@@ -37,6 +41,18 @@ def is_setting(name):
     v.p = <const uint8_t *> <char *> key
     v.n = len(key)
     return ek_setting_find(v, NULL) != NULL
+
+
+def why_not(Store store, name, value):
+    """What `load_setting` would say against a value, or None."""
+    cdef bytes key = name.encode(), text = value.encode("utf-8", "surrogateescape")
+    cdef char err[256]
+    cdef ek_setting_parsed parsed
+    store.use()
+    if ek_setting_parse(store.s, ek_setting_find(str_of(key), NULL), str_of(text), &parsed, err,
+                        sizeof(err)):
+        return None
+    return err.decode("utf-8", "replace")
 
 
 cdef extern from "engine/renames.h" nogil:

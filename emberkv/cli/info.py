@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from ..exceptions import RedisError
 from .links import LinkError, Target
 from .scans import ProgressBar
 
@@ -50,12 +51,12 @@ def info(path: str, as_json: bool, fast: bool) -> int:
     target = Target(path)
     if target.path is None:
         raise LinkError(f"{path} is no path. Of a server, `emberkv cli {path} info` tells.")
-    if not target.has_memory and not target.has_files:
-        raise LinkError(
-            f"No store at {target.path}: nobody has it open, nothing is left in memory or on disk."
-        )
+    target.must_exist()
     with target.open_store() as db:
-        facts = gather(db, fast)
+        try:
+            facts = gather(db, fast)
+        except RedisError as error:
+            raise LinkError(f"Error: {error}{_elsewhere(db)}") from None
     if as_json:
         click.echo(json_module.dumps(facts, indent=2))
     else:
@@ -117,6 +118,12 @@ def _attached(db: emberkv.Ember[bytes]) -> list[Process]:
             by_pid.setdefault(pid, []).append(since_ms)
     found = [Process(pid, len(since), min(since), _command(pid)) for pid, since in by_pid.items()]
     return sorted(found, key=lambda process: process.since_ms)
+
+
+def _elsewhere(db: emberkv.Ember[bytes]) -> str:
+    """The same in words, for who wonders whose script it is that keeps the store busy."""
+    others = ", ".join(f"process {each.pid} ({each.command})" for each in _attached(db))
+    return f"\nIt is open in {others}." if others else ""
 
 
 def _command(pid: int) -> str:

@@ -109,6 +109,14 @@ class Target:
             os.path.exists(os.path.join(self.path, name)) for name in names
         )
 
+    def must_exist(self) -> None:
+        """LinkError if the path is that of no store: who only looks makes none."""
+        if self.path is not None and not self.has_memory and not self.has_files:
+            raise LinkError(
+                f"No store at {self.path}: nobody has it open, "
+                "nothing is left in memory or on disk."
+            )
+
     def open_store(self) -> emberkv.Ember[bytes]:
         """The store, when it is one that this process can open.
 

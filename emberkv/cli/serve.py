@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import Any
 
 import click
 
 from .links import LinkError
-
-_UNITS = {"": 1, "b": 1, "k": 1000, "kb": 1024, "m": 1000**2, "mb": 1024**2}
-_UNITS |= {"g": 1000**3, "gb": 1024**3}
 
 
 class Size(click.ParamType[int]):
@@ -20,10 +16,12 @@ class Size(click.ParamType[int]):
     name = "bytes"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        match = re.fullmatch(r"(\d+)([a-z]*)", str(value).lower())
-        if match is None or match[2] not in _UNITS:
-            self.fail(f"{value!r} is no size; write 1000000, 100mb or 1gb", param, ctx)
-        return int(match[1]) * _UNITS[match[2]]
+        from ..settings import size_of
+
+        try:
+            return size_of("a size", value)
+        except ValueError as error:
+            self.fail(str(error).partition(": ")[2], param, ctx)
 
 
 YES_NO = click.Choice(["yes", "no"])

@@ -173,7 +173,9 @@ def top(target: str, interval: float, pages: int | None) -> int:
     from rich.console import Console
     from rich.live import Live
 
-    link = Target(target).open()
+    what = Target(target)
+    what.must_exist()
+    link = what.open()
     try:
         for problem in link.begin():
             raise LinkError(problem)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +74,9 @@ def test_a_path_is_served_until_a_signal(tmp_path: Path, theirs, number):
         (["--maxmemory", "much"], "is no size"),
         (["--port", "99999"], "not in the range"),
         (["--loglevel", "loud"], "'loud' is not one of"),
+        (["--unixsocketperm", "999"], "'999' is no mode in octal digits"),
+        (["--logfile", "/nonexist/log"], "Can't open the log file: No such file or directory"),
+        ([], "Configured to not listen anywhere, exiting."),
     ],
 )
 def test_options_that_cannot_be_are_refused_in_a_line(command_line, options, words):
@@ -80,6 +84,16 @@ def test_options_that_cannot_be_are_refused_in_a_line(command_line, options, wor
     assert done.status != 0
     assert words in done.stderr.decode()
     assert "Traceback" not in done.stderr.decode()
+
+
+def test_a_taken_port_for_metrics_is_told_before_anybody_is_served(command_line, tmp_path):
+    pytest.importorskip("prometheus_client")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        listen = ["--port", "0", "--unixsocket", str(tmp_path / "socket")]
+        done = command_line("serve", *listen, "--metrics-port", str(port))
+    assert done.status == 1 and b"ready to accept" not in done.stdout
+    assert f"cannot listen on port {port} for metrics".encode() in done.stderr
 
 
 def test_every_option_is_a_setting_of_the_server():

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 import emberkv
 import emberkv.metrics
+from emberkv.cli.links import LinkError
 from emberkv.cli.top import top
 
 
@@ -45,6 +46,12 @@ def test_a_page_tells_what_others_do(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "incrby" in shown.output or "incr" in shown.output
     assert "the big one" in shown.output and "Hot keys" in shown.output
     assert "2 keys" in shown.output
+
+
+def test_no_store_is_made_by_looking(tmp_path: Path) -> None:
+    shown = CliRunner().invoke(top, [str(tmp_path / "typo.ember")])
+    assert isinstance(shown.exception, LinkError) and "No store at" in str(shown.exception)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_page_about_a_server(monkeypatch: pytest.MonkeyPatch) -> None:

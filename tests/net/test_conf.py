@@ -79,6 +79,18 @@ def test_a_server_is_what_its_file_says(tmp_path: Path) -> None:
         ("port 1 2", "wrong number of arguments"),
         ('requirepass "a', "Unbalanced quotes in configuration line"),
         ("rename-command NIX GOT", "No such command in rename-command"),
+        ("port abc", "argument couldn't be parsed into an integer"),
+        ("databases 0", "argument must be a positive number"),
+        ("save abc", "Invalid save parameters"),
+        ("appendonly maybe", "argument must be 'yes' or 'no'"),
+        ("unixsocketperm 999", "argument couldn't be parsed as an octal number"),
+        ("user bob on badrule", "Error in ACL SETUSER modifier 'badrule': Syntax error"),
+        ("include /nonexist", "/nonexist: No such file or directory"),
+        ("aclfile /nonexist", "the file cannot be read"),
+        ("dir /nonexist/x", "there is no folder for it to be in"),
+        ("cluster-enabled yes", "this server is no part of a cluster"),
+        ("replicaof 127.0.0.1 2", "this server follows no other"),
+        ("slaveof 127.0.0.1 2", "this server follows no other"),
     ],
 )
 def test_a_wrong_line_is_told(tmp_path: Path, line: str, why: str) -> None:
@@ -92,7 +104,8 @@ def test_a_wrong_line_is_told(tmp_path: Path, line: str, why: str) -> None:
 @pytest.mark.quick
 def test_users_are_in_one_place(tmp_path: Path) -> None:
     path = tmp_path / "redis.conf"
-    path.write_text("aclfile /x\nuser a on\n")
+    (tmp_path / "acl").touch()
+    path.write_text(f"aclfile {tmp_path / 'acl'}\nuser a on\n")
     with pytest.raises(ValueError, match="not in both"):
         read(path)
 

@@ -254,6 +254,33 @@ def test_full_store_says_so_and_leaves_no_trace(open_db):
     assert db.strlen("other") == 1000
 
 
+@pytest.mark.parametrize(
+    "given, least", [("100mb", 100 << 20), ("2k", 1 << 20), (1, 1 << 20), (3 << 20, 3 << 20)]
+)
+def test_a_limit_has_units_and_a_least(open_db, given, least):
+    assert open_db(max_bytes=given)._store.stats()["max_bytes"] == least
+
+
+@pytest.mark.parametrize(
+    "options, error, words",
+    [
+        ({"max_bytes": -1}, ValueError, "max_bytes: -1 is no size"),
+        ({"max_bytes": "much"}, ValueError, "max_bytes: 'much' is no size"),
+        ({"path": ""}, ValueError, "the path is empty"),
+        ({"path": "redis://localhost"}, ValueError, "is the URL of a server"),
+        ({"path": "ember://x?max_bytes=-1"}, ValueError, "'-1' is no size"),
+        ({"db": -1}, emberkv.ResponseError, "DB index is out of range"),
+        ({"encoding": "nope"}, LookupError, "nope"),
+        ({"encoding_errors": "nope"}, LookupError, "nope"),
+    ],
+)
+def test_what_cannot_be_opened_is_told_at_once(tmp_path, monkeypatch, options, error, words):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=words):
+        emberkv.open(**options)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_number_of_databases(open_db):
     db = open_db(databases=2)
     assert db.select(1)

@@ -163,6 +163,75 @@ def test_other_processes_are_told_and_can_end_it(tmp_path: Path) -> None:
         assert db.set("x", 1) is True
 
 
+@pytest.fixture
+def busy_elsewhere(tmp_path: Path) -> Iterator[emberkv.Ember[bytes]]:
+    """A store at a path that another process's endless script, which has written, keeps busy."""
+    path = str(tmp_path / "s.ember")
+    with emberkv.open(path) as db:
+        db.mset({"w": 1, "long": b"x" * 100_000})
+        db.config_set("busy-reply-threshold", THRESHOLD_MS)
+        code = f"import emberkv; emberkv.open({path!r}).eval({WROTE!r}, 0)"
+        child = subprocess.Popen([sys.executable, "-c", code])
+        try:
+            until_busy(db)
+            yield db
+        finally:
+            child.kill()
+            child.wait()
+        assert db.get("w") == b"1" and not db.exists("written")
+
+
+def emberkv_command(*args: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "emberkv", *args]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))}
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environ)
+
+
+def test_what_is_asked_from_outside_is_told(busy_elsewhere: Any) -> None:
+    path = busy_elsewhere.path
+    for protocol in ([], ["-3"], ["-a", "secret"], ["-n", "1"]):
+        done = emberkv_command("cli", *protocol, path, "get", "w")
+        assert "BUSY Redis is busy" in done.stdout, done
+    assert "UNKILLABLE" in emberkv_command("cli", path, "SCRIPT", "KILL").stdout
+    assert "no server to stop" in emberkv_command("cli", path, "SHUTDOWN", "NOSAVE").stdout
+    for command in ("info", "top"):
+        done = emberkv_command(command, path)
+        assert done.returncode == 1 and "Traceback" not in done.stderr
+        assert "BUSY Redis is busy" in done.stderr, done
+    assert f"It is open in process {os.getpid()}" in emberkv_command("info", path).stderr
+
+
+def test_what_concerns_the_session_alone_is_told_too(busy_elsewhere: Any) -> None:
+    db = busy_elsewhere
+    for call in (
+        lambda: db.view("long"),
+        lambda: db.execute_command("HELLO", 3),
+        lambda: db.execute_command("UNWATCH"),
+        lambda: db.pubsub().subscribe("other"),
+    ):
+        with pytest.raises(emberkv.ResponseError, match="BUSY"):
+            call()
+    with pytest.raises(emberkv.ResponseError, match="the script ends with its process"):
+        db.shutdown(nosave=True)
+
+
+def test_a_pubsub_is_let_go_of_when_the_script_has_ended(db: Any) -> None:
+    closed, dropped = db.pubsub(), db.pubsub()
+    closed.subscribe("news")
+    dropped.subscribe("news")
+    running = Running(lambda: db.eval(ENDLESS, 0))
+    until_busy(db)
+    closed.close()
+    del dropped
+    assert not closed.subscribed
+    assert running.error is None and db.script_kill() is True
+    assert "killed by user" in str(running.ended())
+    give_up = time.monotonic() + 60
+    while db.pubsub_numsub("news") != [(b"news", 0)]:
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
+
+
 def test_a_process_that_dies_in_it_keeps_nobody_busy(tmp_path: Path) -> None:
     path = str(tmp_path / "s.ember")
     with emberkv.open(path) as db:

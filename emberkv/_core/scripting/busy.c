@@ -45,6 +45,15 @@ static void begin_multi(ek_session *session, ek_reply *reply) {
     ek_reply_ok(reply);
 }
 
+/* In the process of a caller there is no connection to go on with meanwhile, nor a server to stop. */
+static void reply_in_process(ek_session *session, const ek_command *cmd, uint64_t running,
+                             ek_reply *reply) {
+    if (cmd && strcmp(cmd->name, "shutdown") == 0)
+        ek_reply_error(reply, "ERR there is no server to stop: the script ends with its process");
+    else
+        reply_busy(session, cmd, running, reply);
+}
+
 static bool is_about_scripts(const char *name) {
     return strncmp(name, "script|", 7) == 0 || strncmp(name, "function|", 9) == 0;
 }
@@ -69,6 +78,8 @@ bool ek_busy_execute(ek_session *session, const ek_command *cmd, ek_reply *reply
         begin_multi(session, reply);
     else if (busy && (!ek_allowed_busy(cmd) || is_about_scripts(name)))
         reply_busy(session, cmd, running, reply);
+    else if (busy && !session->frontend)
+        reply_in_process(session, cmd, running, reply);
     else
         return false;
     return true;

@@ -5,7 +5,8 @@
 #include "engine/running.h"
 
 /* Answer the command (NULL: an unknown one) without the lock: what ends the script, what asks for it,
- * and beyond busy-reply-threshold everything else by BUSY. False: it has to wait for the lock. */
+ * and beyond busy-reply-threshold everything else by BUSY. False: it has to wait for the lock, or is what
+ * a server does all the same. */
 bool ek_busy_execute(ek_session *session, const ek_command *cmd, ek_reply *reply);
 
 /* Whether the command is one that a server runs although a script keeps it busy. */
