@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ._core import _ember
+from .settings import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +54,7 @@ def _flag(value: str) -> bool:
 _TYPES: dict[str, Callable[[str], Any]] = {
     "db": int,
     "databases": int,
-    "max_bytes": str,
+    "max_bytes": lambda value: size_of("max_bytes", value),
     "keep": _flag,
     "durable": _flag,
     "appendfsync": str,

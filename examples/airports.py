@@ -88,10 +88,15 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     with emberkv.open(decode_responses=True) as db:
         print(f"{load(db, known_airports()):,} airports")
-        if options.at:
-            shown = around(db, *options.at, options.within)
-        else:
-            shown = nearest(db, options.airport.upper())
+        try:
+            if options.at:
+                shown = around(db, *options.at, options.within)
+            elif db.zscore("airports", options.airport.upper()) is None:
+                parser.error(f"no airport has the code {options.airport}")
+            else:
+                shown = nearest(db, options.airport.upper())
+        except emberkv.ResponseError as error:  # a point that is not on the globe
+            parser.error(str(error))
         for airport in shown:
             print(f"{airport.km:8.1f} km  {airport.code}  {airport.name}")
 

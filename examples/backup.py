@@ -8,6 +8,7 @@ was.
     python examples/backup.py [accounts] [backups]
 """
 
+import argparse
 import subprocess
 import sys
 import tempfile
@@ -57,4 +58,10 @@ def check(backup: Path, accounts: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    parser = argparse.ArgumentParser(description="Backups of a bank that never closes.")
+    parser.add_argument("accounts", nargs="?", type=int, default=10_000, help="two or more")
+    parser.add_argument("backups", nargs="?", type=int, default=3)
+    given = parser.parse_args()
+    if given.accounts < 2:
+        parser.error("money moves between two accounts or more")
+    main(given.accounts, given.backups)

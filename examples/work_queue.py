@@ -2,17 +2,18 @@
 
     python examples/work_queue.py [JOBS]
 
-Four processes take jobs from one stream. One of them is killed with jobs in hand; the others claim
+Four processes take jobs from one stream, so many or some more: jobs are added until a worker was
+caught at work. One of them is killed with jobs in hand; the others claim
 them after a moment, so each job is done and counted once. No server is needed: what they share is
 a path.
 """
 
 from __future__ import annotations
 
+import argparse
 import multiprocessing
 import os
 import signal
-import sys
 import tempfile
 from pathlib import Path
 
@@ -23,7 +24,7 @@ IDLE_MS = 50  # a job that somebody has had for so long may be claimed
 WORKERS = ("ann", "ben", "cleo", "dan")
 
 
-def handle(db: emberkv.Ember, worker: str, id: str, job: dict[str, str]) -> None:
+def handle(db: emberkv.Ember[str], worker: str, id: str, job: dict[str, str]) -> None:
     """Do a job. Its result, and that it is done, become visible together or not at all."""
     result = int(job["n"]) ** 2
     with db.transaction():
@@ -42,7 +43,7 @@ def work(path: str, worker: str) -> None:
                 handle(db, worker, id, job)
 
 
-def kill_one_at_work(db: emberkv.Ember, pids: dict[str, int]) -> tuple[str, int]:
+def kill_one_at_work(db: emberkv.Ember[str], pids: dict[str, int]) -> tuple[str, int]:
     """Kill a worker that has jobs in hand; who it was, and how many."""
     while True:
         with db.transaction():  # while this holds the lock, nobody takes or finishes a job
@@ -80,4 +81,6 @@ def main(jobs: int = 10_000) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:2]))
+    parser = argparse.ArgumentParser(description="A work queue that survives its workers.")
+    parser.add_argument("jobs", nargs="?", type=int, default=10_000, help="the least number")
+    main(parser.parse_args().jobs)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.application import get_app
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import FormattedText
@@ -140,7 +141,9 @@ class Hints(Processor):
         document = transformation_input.document
         last = document.line_count - 1
         fragments = transformation_input.fragments
-        if transformation_input.lineno != last or not document.is_cursor_at_the_end:
+        # What was entered stays on the screen without them.
+        wanted = document.is_cursor_at_the_end and not get_app().is_done
+        if transformation_input.lineno != last or not wanted:
             return Transformation(fragments)
         text = self.hint(document.text)
         return Transformation([*fragments, ("class:hint", text)] if text else fragments)

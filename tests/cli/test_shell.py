@@ -187,6 +187,20 @@ def test_a_session_edits_lines_and_ends(terminal):
     assert run_shell(keys, terminal) == b'OK\n"1"\n'
 
 
+def test_hints_go_with_the_line_that_they_are_about(terminal, monkeypatch):
+    drawn = []
+    hint = Hints.apply_transformation
+
+    def draw(self, line):
+        shown = hint(self, line)
+        drawn.append("".join(text for _, text, *_ in shown.fragments).strip())
+        return shown
+
+    monkeypatch.setattr(Hints, "apply_transformation", draw)
+    assert run_shell("set a 1\rquit\r", terminal) == b"OK\n"
+    assert "set a 1" in drawn  # and not only with what may follow it
+
+
 def test_ctrl_c_drops_the_line(terminal):
     assert run_shell("set a 1\x03ping\r\x04", terminal) == b"PONG\n"
 

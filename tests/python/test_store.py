@@ -268,7 +268,7 @@ def test_a_limit_has_units_and_a_least(open_db, given, least):
         ({"max_bytes": "much"}, ValueError, "max_bytes: 'much' is no size"),
         ({"path": ""}, ValueError, "the path is empty"),
         ({"path": "redis://localhost"}, ValueError, "is the URL of a server"),
-        ({"path": "ember://x?max_bytes=-1"}, ValueError, "'-1' is no size"),
+        ({"path": "ember://x?max_bytes=-1"}, ValueError, "cannot be '-1'"),
         ({"db": -1}, emberkv.ResponseError, "DB index is out of range"),
         ({"encoding": "nope"}, LookupError, "nope"),
         ({"encoding_errors": "nope"}, LookupError, "nope"),
