@@ -104,10 +104,11 @@ static void reply_places(ek_ctx *c, reply_place *reply, void (*reply_none)(ek_re
     ek_reply_array(c->reply, c->argc - 2);
     uint64_t hashes[EK_TABLE_FETCHED];
     for (size_t i = 2; i < c->argc; i++) {
-        ek_zset_place p = {0};
-        if (found == EK_FOUND) p = ek_zset_find_ahead(c, &v, i, hashes);
-        if (ek_zset_is(p)) reply(c, place_of(ek_zset_score_of(c->a, p)));
-        else reply_none(c->reply);
+        double score;
+        if (found == EK_FOUND && ek_zset_score_ahead(c, &v, i, hashes, &score))
+            reply(c, place_of(score));
+        else
+            reply_none(c->reply);
     }
 }
 

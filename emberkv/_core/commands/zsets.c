@@ -220,10 +220,9 @@ void ek_cmd_zrem(ek_ctx *c) {
     ek_value v;
     ek_found found = ek_lookup_type(c, c->argv[1], EK_ZSET, &v);
     if (found == EK_WRONG_TYPE) return;
-    uint64_t hashes[EK_TABLE_FETCHED];
     int64_t removed = 0;
     for (size_t i = 2; found == EK_FOUND && i < c->argc && !ek_zset_is_empty(c->a, &v); i++) {
-        ek_zset_place p = ek_zset_find_ahead(c, &v, i, hashes);
+        ek_zset_place p = ek_zset_find(c->a, &v, c->argv[i]);
         if (!ek_zset_is(p)) continue;
         ek_zset_remove(c->s, c->db, &v, p);
         removed++;
@@ -243,20 +242,20 @@ void ek_cmd_zcard(ek_ctx *c) {
     ek_reply_int(c->reply, found == EK_FOUND ? ek_zset_count(c->a, &v) : 0);
 }
 
-ek_zset_place ek_zset_find_ahead(ek_ctx *c, const ek_value *v, size_t i,
-                                 uint64_t hashes[EK_TABLE_FETCHED]) {
+bool ek_zset_score_ahead(ek_ctx *c, const ek_value *v, size_t i, uint64_t hashes[EK_TABLE_FETCHED],
+                         double *score) {
     size_t at = (i - 2) % EK_TABLE_FETCHED;
     if (at == 0)
         ek_zset_fetch(c->a, v, c->argv + i, 1, ek_min(c->argc - i, EK_TABLE_FETCHED), hashes);
-    return ek_zset_find_hashed(c->a, v, c->argv[i], hashes[at]);
+    return ek_zset_score_hashed(c->a, v, c->argv[i], hashes[at], score);
 }
 
 /* The scores of the members from argument 2 on. */
 static void reply_scores(ek_ctx *c, const ek_value *v) {
     uint64_t hashes[EK_TABLE_FETCHED];
     for (size_t i = 2; i < c->argc; i++) {
-        ek_zset_place p = v ? ek_zset_find_ahead(c, v, i, hashes) : (ek_zset_place){0};
-        if (ek_zset_is(p)) ek_reply_double(c->reply, ek_zset_score_of(c->a, p));
+        double score;
+        if (v && ek_zset_score_ahead(c, v, i, hashes, &score)) ek_reply_double(c->reply, score);
         else ek_reply_null(c->reply);
     }
 }

@@ -11,10 +11,10 @@ enum { EK_ZADD_NX = 1, EK_ZADD_XX = 2, EK_ZADD_CH = 4 };
 void ek_zset_add_members(ek_ctx *c, unsigned flags, double *scores, const ek_str *members,
                          size_t stride, size_t n);
 
-/* The member that is argument i, of those from argument 2 on, which are asked for in their order: now
- * and then the next ones are fetched ahead, and their hashes kept. */
-ek_zset_place ek_zset_find_ahead(ek_ctx *c, const ek_value *v, size_t i,
-                                 uint64_t hashes[EK_TABLE_FETCHED]);
+/* The score of the member that is argument i, of those from argument 2 on, which are asked for in
+ * their order: now and then the next ones are fetched ahead, and their hashes kept. */
+bool ek_zset_score_ahead(ek_ctx *c, const ek_value *v, size_t i, uint64_t hashes[EK_TABLE_FETCHED],
+                         double *score);
 
 /* Members [rank, rank + n), the last first if `reverse`; with scores, RESP3 has a pair for each. */
 void ek_zset_reply_range(ek_ctx *c, const ek_value *v, uint32_t rank, uint32_t n, bool reverse,

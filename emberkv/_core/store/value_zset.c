@@ -138,11 +138,20 @@ void ek_zset_expect(const ek_arena *a, const ek_value *v, double score) {
     if (is_big(v)) ek_btree_fetch(a, &root_of(a, v)->order, score);
 }
 
-bool ek_zset_score(const ek_arena *a, const ek_value *v, ek_str member, double *score) {
+bool ek_zset_score_hashed(const ek_arena *a, const ek_value *v, ek_str member, uint64_t hash,
+                          double *score) {
+    if (is_big(v)) { /* without a place, which is written and read again */
+        ek_ref block = ek_table_find_with(a, &root_of(a, v)->members, key_of, hash, member);
+        if (block) *score = ek_zset_block_score(a, block);
+        return block != 0;
+    }
     ek_zset_place p = ek_zset_find(a, v, member);
-    if (!ek_zset_is(p)) return false;
-    *score = ek_zset_score_of(a, p);
-    return true;
+    if (ek_zset_is(p)) *score = score_at(p.pair);
+    return ek_zset_is(p);
+}
+
+bool ek_zset_score(const ek_arena *a, const ek_value *v, ek_str member, double *score) {
+    return ek_zset_score_hashed(a, v, member, is_big(v) ? ek_table_hash(a, member) : 0, score);
 }
 
 double ek_zset_score_of(const ek_arena *a, ek_zset_place p) {

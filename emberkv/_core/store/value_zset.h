@@ -86,6 +86,8 @@ EK_INLINE ek_zset_place ek_zset_find(const ek_arena *a, const ek_value *v, ek_st
     return ek_zset_find_hashed(a, v, member, hash);
 }
 bool ek_zset_score(const ek_arena *a, const ek_value *v, ek_str member, double *score);
+bool ek_zset_score_hashed(const ek_arena *a, const ek_value *v, ek_str member, uint64_t hash,
+                          double *score);
 
 /* Fetch ahead what a change to this score will need, while the member is being found. */
 void ek_zset_expect(const ek_arena *a, const ek_value *v, double score);
