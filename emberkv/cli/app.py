@@ -7,6 +7,7 @@ import sys
 import click
 
 from .. import __version__
+from ..exceptions import RedisError
 from .bench_command import bench
 from .check_command import check
 from .cli_command import cli
@@ -38,6 +39,9 @@ def run(args: list[str] | None = None) -> int:
         return ended.exit_code
     except LinkError as error:
         sys.stderr.write(f"{error}\n")
+        return 1
+    except RedisError as error:  # a store that does not do it, such as one that a script keeps busy
+        sys.stderr.write(f"Error: {error}\n")
         return 1
     except (click.Abort, KeyboardInterrupt):
         return 130

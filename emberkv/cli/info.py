@@ -122,7 +122,9 @@ def _attached(db: emberkv.Ember[bytes]) -> list[Process]:
 
 def _elsewhere(db: emberkv.Ember[bytes]) -> str:
     """The same in words, for who wonders whose script it is that keeps the store busy."""
-    others = ", ".join(f"process {each.pid} ({each.command})" for each in _attached(db))
+    others = ", ".join(
+        f"process {each.pid} ({' '.join(each.command.split())[:80]})" for each in _attached(db)
+    )
     return f"\nIt is open in {others}." if others else ""
 
 

@@ -69,3 +69,14 @@ def test_around_a_point(db):
     assert airports.around(db, 0, 0, 100) == []
     assert airports.around(db, 8.54, 47.37, 20)[0].name == "Zurich, Zurich"
     assert db.pfcount("seen:CH", "seen:FR") == 4
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [(["XXX"], "no airport has the code XXX"), (["--at", "999", "47"], "invalid longitude")],
+)
+def test_what_is_nowhere_is_told(monkeypatch, capsys, arguments, words):
+    monkeypatch.setattr(airports, "known_airports", lambda: ROWS)
+    with pytest.raises(SystemExit):
+        airports.main(arguments)
+    assert words in capsys.readouterr().err

@@ -194,8 +194,8 @@ def test_what_is_asked_from_outside_is_told(busy_elsewhere: Any) -> None:
         assert "BUSY Redis is busy" in done.stdout, done
     assert "UNKILLABLE" in emberkv_command("cli", path, "SCRIPT", "KILL").stdout
     assert "no server to stop" in emberkv_command("cli", path, "SHUTDOWN", "NOSAVE").stdout
-    for command in ("info", "top"):
-        done = emberkv_command(command, path)
+    for command in (["info", path], ["top", path], ["export", path, f"{path}.rdb"]):
+        done = emberkv_command(*command)
         assert done.returncode == 1 and "Traceback" not in done.stderr
         assert "BUSY Redis is busy" in done.stderr, done
     assert f"It is open in process {os.getpid()}" in emberkv_command("info", path).stderr
