@@ -124,7 +124,7 @@ def save_rdb(Store store, path, *, bint compress=True, bint checksum=True, progr
     g.progress = NULL if progress is None else <void *> progress
     g.every_ms = every_ms
     while True:  # another snapshot is waited for
-        store.enter()
+        store.enter_unless_busy()
         if store.s.a.level:
             raise _exceptions().DataError("a transaction is open: what it changed may be undone")
         st = ek_view_begin(store.s, &g.view)

@@ -205,6 +205,7 @@ def test_what_concerns_the_session_alone_is_told_too(busy_elsewhere: Any) -> Non
     db = busy_elsewhere
     for call in (
         lambda: db.view("long"),
+        lambda: db.save(f"{db.path}.rdb"),
         lambda: db.execute_command("HELLO", 3),
         lambda: db.execute_command("UNWATCH"),
         lambda: db.pubsub().subscribe("other"),
