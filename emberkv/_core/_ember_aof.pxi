@@ -85,3 +85,17 @@ def parse_manifest(bytes text):
     finally:
         ek_manifest_free(&m)
     return out
+
+
+cdef extern from "arena/link.h" nogil:
+    ctypedef enum ek_memory_use:
+        EK_MEMORY_NONE
+        EK_MEMORY_LEFT
+        EK_MEMORY_OPEN
+    ek_memory_use ek_link_use(int dir)
+
+
+def memory_of(int dir_fd):
+    """The memory of the store in a directory, of which a lock is held: None if there is none, "left" by
+    processes that have gone, or "open"."""
+    return {EK_MEMORY_NONE: None, EK_MEMORY_LEFT: "left", EK_MEMORY_OPEN: "open"}[ek_link_use(dir_fd)]

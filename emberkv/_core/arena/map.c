@@ -20,6 +20,7 @@
 
 #include "arena/alloc.h"
 #include "arena/check.h"
+#include "arena/link.h"
 #include "arena/snapshot.h"
 #include "base/random.h"
 
@@ -30,8 +31,6 @@
 #define FIRST_JOURNAL 65536u
 #define FIRST_HEAP_PAGES 16u
 #define FORK_WAIT_MS 1000
-#define LINK_NAME "arena"
-#define FILE_PREFIX "emberkv-"
 
 static const char *shm_dir(void) {
     const char *dir = getenv("EMBERKV_ARENA_DIR"); /* where /dev/shm is too small or absent */
@@ -323,17 +322,28 @@ static ek_status open_directory(const opening *op) {
     }
 }
 
+/* A copy's link, and the memory that was copied with it where that lay in the directory itself. */
+static void remove_copied(const opening *op, const char *target) {
+    const char *name = strrchr(target, '/');
+    if (name) unlinkat(op->a->dir_fd, name + 1, 0);
+    ek_link_remove(op->a->dir_fd);
+}
+
 /* The arena's file that the directory points to: in a->file_path, or NULL when there is none. */
 static ek_status find_file(const opening *op) {
     ek_arena *a = op->a;
     char target[PATH_MAX];
-    ssize_t n = readlinkat(a->dir_fd, LINK_NAME, target, sizeof target - 1);
-    if (n < 0 && errno == ENOENT) return EK_OK;
-    if (n < 0) return refuse(op, EK_ENOTSTORE, "holds an `arena` that is not an emberkv store's");
-    target[n] = 0;
-    const char *name = strrchr(target, '/');
-    if (!name || strncmp(name + 1, FILE_PREFIX, strlen(FILE_PREFIX)) != 0)
-        return refuse(op, EK_ENOTSTORE, "its `arena` points to what is not an emberkv store");
+    switch (ek_link_read(a->dir_fd, target)) {
+    case EK_LINK_NONE: return EK_OK;
+    case EK_LINK_COPIED: /* what lies in the directory is loaded, as after a reboot */
+        remove_copied(op, target);
+        return EK_OK;
+    case EK_LINK_STRANGE:
+        return refuse(op, EK_ENOTSTORE,
+                      "holds an `arena` that is not an emberkv store's, and has to be moved away");
+    case EK_LINK_FAILED: return refuse_errno(op, "its memory cannot be found");
+    case EK_LINK_OWN: break;
+    }
     a->file_path = strdup(target);
     return a->file_path ? EK_OK : EK_ENOMEM;
 }
@@ -405,27 +415,22 @@ static ek_status create(const opening *op, const ek_arena_options *o) {
     ek_arena *a = op->a;
     const char *dir = shm_dir();
     if (access(dir, W_OK) != 0) dir = op->path;
-    uint64_t id;
-    ek_random_seed_bytes(&id, sizeof id);
-    char name[PATH_MAX], full[PATH_MAX];
-    if (!realpath(dir, full)) return refuse_errno(op, "has no place for its memory");
-    snprintf(name, sizeof name, "%.*s/" FILE_PREFIX "%016llx", PATH_MAX - 40, full,
-             (unsigned long long)id);
+    char name[PATH_MAX];
     if (a->file_path) remove_beside(a->file_path);
     free(a->file_path);
-    if (!(a->file_path = strdup(name))) return EK_ENOMEM;
+    a->file_path = NULL;
     /* The link first: should this process die, the next one finds what it has begun. */
-    unlinkat(a->dir_fd, LINK_NAME, 0);
+    if (!ek_link_make(a->dir_fd, dir, name)) return refuse_errno(op, "has no place for its memory");
     ek_status st = EK_OK;
-    if (symlinkat(name, a->dir_fd, LINK_NAME) != 0) {
-        return refuse_errno(op, "cannot be written to");
+    if (!(a->file_path = strdup(name))) {
+        st = EK_ENOMEM;
     } else if ((a->fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0) {
         st = refuse_errno(op, "its memory cannot be created");
     } else if (!make(a, o)) {
         st = refuse_errno(op, "there is no room for its memory");
         unlink(name);
     }
-    if (st != EK_OK) unlinkat(a->dir_fd, LINK_NAME, 0);
+    if (st != EK_OK) ek_link_remove(a->dir_fd);
     return st;
 }
 
@@ -480,7 +485,7 @@ void ek_arena_close(ek_arena *a) {
         if (last && !a->keep) {
             unlink(a->file_path);
             ek_snapshot_unlink(a);
-            unlinkat(a->dir_fd, LINK_NAME, 0);
+            ek_link_remove(a->dir_fd);
             rmdir(a->dir_path); /* stays when anything else lies in it */
         }
     }

@@ -4,7 +4,7 @@
  * Shared: a file in /dev/shm that the directory of the store's path points to:
  *
  *     app.ember/            the path, a directory (mode 0700); the durable files will lie here too
- *     app.ember/arena       symbolic link to /dev/shm/emberkv-<random>, mode 0600
+ *     app.ember/arena       symbolic link to the memory, a file of mode 0600 in /dev/shm; see arena/link.h
  *
  * A process that has the store open holds a shared flock on the arena's file; the last to close
  * finds that it can have it alone, and removes both. The directory's flock orders open and close.
