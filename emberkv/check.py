@@ -9,12 +9,15 @@ A store is not opened for it, and nothing is changed unless `fix` says so.
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import fcntl
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._core import _ember
-from .check_rdb import check_rdb
+from .check_rdb import check_rdb, unused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +34,54 @@ class Finding(NamedTuple):
     text: str  # what is in it, or where and how it is damaged
     keeps: int | None = None  # `fix` would cut it to so many bytes
     fixed: bool = False
+    rest: Path | None = None  # where what `fix` took away is kept
+
+
+class Looking:
+    """How a store is looked at, and whether it is used meanwhile."""
+
+    def __init__(self, path: Path, fix: bool, progress: Callable[[Path], object] | None) -> None:
+        self.fix = fix
+        self.progress = progress or (lambda file: None)
+        directory = path.resolve()
+        if not directory.is_dir():
+            directory = directory.parent
+        self._store = directory.parent if directory.name == DIRECTORY else directory
+        self._fd = os.open(self._store, os.O_RDONLY | os.O_DIRECTORY)
+        self._was_used = False
+        if fix:
+            self._keep_others_out()
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+    def _memory(self, lock: int) -> str | None:
+        try:
+            fcntl.flock(self._fd, lock | fcntl.LOCK_NB)
+        except BlockingIOError:  # by who opens or closes it
+            return "open"
+        return _ember.memory_of(self._fd)
+
+    def _keep_others_out(self) -> None:
+        memory = self._memory(fcntl.LOCK_EX)
+        if memory:
+            self.close()
+            why = "it is open"
+            if memory == "left":
+                why = (
+                    "killed processes left what is newer than the files in memory: open it once "
+                    "and close it"
+                )
+            raise BlockingIOError(
+                errno.EAGAIN, f"a store in use is not mended, and {why}", str(self._store)
+            )
+
+    def is_used(self) -> bool:
+        """Somebody is writing, or was killed over it: what is missing in the files is in memory."""
+        if not self.fix and not self._was_used:
+            self._was_used = self._memory(fcntl.LOCK_SH) is not None
+            fcntl.flock(self._fd, fcntl.LOCK_UN)
+        return self._was_used
 
 
 def check(
@@ -42,45 +93,70 @@ def check(
 
     With `fix` the last file is cut behind its last whole command or transaction, if what
     follows is damaged or cut off; what is cut off is kept beside it, in `<file>.cut`. Of a damaged
-    snapshot the keys in front of the damage are kept, and the old file as `<file>.damaged`.
-    `progress` is told of each file before it is read. FileNotFoundError if there is nothing.
+    snapshot the keys in front of the damage are kept, and the old file as `<file>.damaged`. What is
+    called so is there already gets a number. `progress` is told of each file before it is read.
+
+    FileNotFoundError if there is nothing. With `fix`, BlockingIOError if the store is open, or its
+    memory was left by processes that were killed: what is in that is newer than the files.
     """
-    return list(_check(Path(path), fix, progress or (lambda file: None)))
+    with contextlib.closing(Looking(Path(path), fix, progress)) as looking:
+        return list(_check(Path(path), looking))
 
 
-def _check(path: Path, fix: bool, progress: Callable[[Path], object]) -> Iterator[Finding]:
+def _check(path: Path, looking: Looking) -> Iterator[Finding]:
     if path.is_dir():
         inner = path / DIRECTORY if (path / DIRECTORY).is_dir() else path
-        manifests = sorted(inner.glob("*" + MANIFEST_END))
-        snapshots = sorted(path.glob("*.rdb")) if inner != path or not manifests else []
-        if not manifests and not snapshots:
+        manifests = _named(inner, "*" + MANIFEST_END)
+        unnamed = [] if manifests else _named(inner, "*.base.*") + _named(inner, "*.incr.aof")
+        snapshots = _named(path, "*.rdb") if inner != path or not (manifests or unnamed) else []
+        if not manifests and not snapshots and not unnamed:
             raise FileNotFoundError(2, "no files of a store are there", str(path))
+        if unnamed:
+            names = ", ".join(file.name for file in unnamed)
+            yield Finding(inner, False, f"has no manifest, though there is {names}")
         for manifest in manifests:
-            yield from _check_manifest(manifest, fix, progress)
+            yield from _check_manifest(manifest, looking)
         for snapshot in snapshots:
-            yield _check_snapshot(snapshot, fix, progress)
+            yield _check_snapshot(snapshot, looking)
     elif path.name.endswith(MANIFEST_END):
-        yield from _check_manifest(path, fix, progress)
+        yield from _check_manifest(path, looking)
     elif path.name.endswith(".rdb"):
-        yield _check_snapshot(path, fix, progress)
+        yield _check_snapshot(path, looking)
     else:
-        progress(path)
-        yield _check_file(path, fix, last=True)
+        looking.progress(path)
+        yield _check_file(path, looking, last=True)
 
 
-def _check_snapshot(file: Path, fix: bool, progress: Callable[[Path], object]) -> Finding:
-    progress(file)
+def _named(directory: Path, pattern: str) -> list[Path]:
+    """But those that are being written, or were when their process was killed."""
+    return sorted(file for file in directory.glob(pattern) if not file.name.startswith("temp-"))
+
+
+def _check_snapshot(file: Path, looking: Looking) -> Finding:
+    looking.progress(file)
     file.stat()  # raises what is to be said of a file that is not there
-    found = check_rdb(file, fix)
+    found = check_rdb(file, looking.fix)
     kept = f" ({found.keys:,} keys stand before it)" if not found.whole else ""
-    return Finding(file, found.whole or found.fixed, found.text + kept, fixed=found.fixed)
+    return Finding(
+        file, found.whole or found.fixed, found.text + kept, fixed=found.fixed, rest=found.rest
+    )
 
 
-def _check_manifest(
-    manifest: Path, fix: bool, progress: Callable[[Path], object]
-) -> Iterator[Finding]:
+def _check_manifest(manifest: Path, looking: Looking) -> list[Finding]:
+    """Again, if files went while they were read: the store was rewritten."""
+    while True:
+        text = manifest.read_bytes()
+        try:
+            return list(_check_files(manifest, text, looking))
+        except FileNotFoundError as error:
+            if manifest.read_bytes() == text:
+                file = Path(error.filename)
+                return [Finding(file, False, "is missing, though the manifest names it")]
+
+
+def _check_files(manifest: Path, text: bytes, looking: Looking) -> Iterator[Finding]:
     try:
-        files = _ember.parse_manifest(manifest.read_bytes())
+        files = _ember.parse_manifest(text)
     except ValueError as error:
         yield Finding(manifest, False, str(error))
         return
@@ -91,19 +167,25 @@ def _check_manifest(
         if any(f[2] == kind for f in files)
     ]
     yield Finding(manifest, True, "lists " + ", ".join(counts))
-    wanted = [manifest.parent / name for name, _, kind in files if kind != "h"]
-    for file in wanted:
-        progress(file)
-        if not file.exists():
-            yield Finding(file, False, "is missing, though the manifest names it")
+    wanted = [(manifest.parent / name, kind) for name, _, kind in files if kind != "h"]
+    for file, _ in wanted:
+        os.stat(file)  # before any of them is changed
+    for file, kind in wanted:
+        looking.progress(file)
+        if kind == "b" and file.name.endswith(".rdb"):
+            yield _check_snapshot(file, looking)
         else:
-            yield _check_file(file, fix, last=file == wanted[-1])
+            yield _check_file(file, looking, last=file == wanted[-1][0])
 
 
-def _check_file(file: Path, fix: bool, last: bool) -> Finding:
-    fd = os.open(file, os.O_RDWR if fix else os.O_RDONLY)
+def _check_file(file: Path, looking: Looking, last: bool) -> Finding:
+    fd = os.open(file, os.O_RDWR if looking.fix else os.O_RDONLY)
     try:
         found = _read(fd)
+        while found["end"] == "cut" and last and not looking.is_used():
+            if os.fstat(fd).st_size == found["bytes"]:
+                break
+            found = _read(fd)  # it was written on meanwhile
         if found["end"] == "whole":
             what = "an RDB and " if found["rdb"] else ""
             text = f"{what}{found['commands']} commands, {found['bytes']} bytes"
@@ -111,18 +193,23 @@ def _check_file(file: Path, fix: bool, last: bool) -> Finding:
                 command, version = found["needs"]
                 text += f"; no server before Redis {version} can load it, for {command} is in it"
             return Finding(file, True, text)
+        if found["end"] == "cut" and last and looking.is_used():
+            text = f"{found['commands']} commands, {found['whole']} bytes; more is being written"
+            return Finding(file, True, text)
         if found["end"] == "failed" or not last or not found["whole"]:
-            return Finding(file, False, found["error"])
-        if not fix:
+            why = "; that cannot be mended: only the end of the last file can be cut off"
+            return Finding(file, False, found["error"] + why * looking.fix)
+        if not looking.fix:
             return Finding(file, False, found["error"], keeps=found["whole"])
-        _cut(file, fd, found["whole"])
-        return Finding(file, True, found["error"], keeps=found["whole"], fixed=True)
+        rest = _cut(file, fd, found["whole"])
+        return Finding(file, True, found["error"], found["whole"], fixed=True, rest=rest)
     finally:
         os.close(fd)
 
 
 def _read(fd: int) -> dict[str, Any]:
     """With its RDB, if it has one, run in a store of its own: that is the only way to read one."""
+    os.lseek(fd, 0, os.SEEK_SET)
     if not os.pread(fd, 6, 0).startswith((b"REDIS", b"VALKEY")):
         return _ember.check_log(fd)
     store = _ember.Store()
@@ -132,15 +219,15 @@ def _read(fd: int) -> dict[str, Any]:
         store.close()
 
 
-def _cut(file: Path, fd: int, whole: int) -> None:
-    rest = os.open(f"{file}.cut", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
+def _cut(file: Path, fd: int, whole: int) -> Path:
+    name = unused(f"{file}.cut")
+    with open(name, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as rest:
         at = whole
         while part := os.pread(fd, 1 << 20, at):
-            os.write(rest, part)
+            rest.write(part)
             at += len(part)
-        os.fsync(rest)
-    finally:
-        os.close(rest)
+        rest.flush()
+        os.fsync(rest.fileno())
     os.ftruncate(fd, whole)
     os.fsync(fd)
+    return Path(name)

@@ -11,6 +11,8 @@
 from __future__ import annotations
 
 import os
+import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ._core import _ember
@@ -28,6 +30,15 @@ class RdbFinding(NamedTuple):
     text: str  # what is in it, or where and how it is damaged
     keys: int  # that can be read, up to the damage
     fixed: bool = False
+    rest: Path | None = None  # the file as it was
+
+
+def unused(name: str) -> str:
+    """A name for a file that is kept: what was kept before stays."""
+    taken, n = name, 1
+    while os.path.lexists(taken):
+        taken, n = f"{name}.{n}", n + 1
+    return taken
 
 
 def check_rdb(
@@ -38,8 +49,9 @@ def check_rdb(
     """Read all of an RDB file, and believe nothing of it. O(bytes).
 
     With `fix` a damaged file is replaced by one of the keys in front of the damage; as it was it
-    stays beside it, as `<file>.damaged`. A file of a newer version, or one that is no RDB, is left
-    alone. `progress` is called now and then with the number of bytes read.
+    stays beside it, as `<file>.damaged`, or with a number behind that. A file of a newer version,
+    or one that is no RDB, is left alone. `progress` is called now and then with the number of bytes
+    read.
     """
     store = _ember.Store()
     try:
@@ -50,9 +62,12 @@ def check_rdb(
             keys = _count(store)
             if not fix or text.startswith("at byte 0: "):
                 return RdbFinding(False, text, keys)
-            os.replace(path, f"{os.fspath(path)}.damaged")
-            _ember.save_rdb(store, path)
-            return RdbFinding(False, text, keys, fixed=True)
+            mended, rest = f"{os.fspath(path)}.mended", unused(f"{os.fspath(path)}.damaged")
+            _ember.save_rdb(store, mended)
+            os.chmod(mended, stat.S_IMODE(os.stat(path).st_mode))
+            os.replace(path, rest)
+            os.replace(mended, path)
+            return RdbFinding(False, text, keys, True, Path(rest))
         found = "1 key" if said["keys"] == 1 else f"{said['keys']:,} keys"
         maker = "Valkey's RDB" if said["valkey"] else "RDB"
         return RdbFinding(

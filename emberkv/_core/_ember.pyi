@@ -16,6 +16,9 @@ def parse_manifest(text: bytes) -> list[tuple[str, int, str]]:
 def check_log(fd: int, into: Store | None = None) -> dict[str, Any]:
     """Read an append-only file and say how far it is whole."""
 
+def memory_of(dir_fd: int) -> str | None:
+    """The memory of the store in a directory, of which a lock is held: "left", "open" or None."""
+
 def command_syntax(name: str) -> str: ...
 
 class Clock:

@@ -3,6 +3,7 @@
 cdef extern from "persist/rdb_save.h" nogil:
     ctypedef struct ek_rdb_save:
         const ek_store *s
+        const ek_arena *owner
         bint plain
         bint no_checksum
         void (*leave)(void *arg)
@@ -138,6 +139,7 @@ def save_rdb(Store store, path, *, bint compress=True, bint checksum=True, progr
         leave(store.s)
         raise _exceptions().OutOfMemoryError("no memory for a snapshot")
     save.s = &g.view.store
+    save.owner = store.s.a
     save.plain = not compress
     save.no_checksum = not checksum
     save.leave = going_leave

@@ -34,11 +34,9 @@ def check(path: str, fix: bool) -> int:
             mark, colour = "damaged", "red"
         console.print(f"[{colour}]{mark:8}[/] {finding.path}: {finding.text}")
         if finding.fixed and finding.keeps is None:
-            console.print(f"         written anew; the old file is {finding.path}.damaged")
+            console.print(f"         written anew; the old file is {finding.rest}")
         elif finding.fixed:
-            console.print(
-                f"         cut to {finding.keeps} bytes; the rest is in {finding.path}.cut"
-            )
+            console.print(f"         cut to {finding.keeps} bytes; the rest is in {finding.rest}")
         elif finding.keeps is not None:
             lost = Path(finding.path).stat().st_size - finding.keeps
             console.print(f"         --fix cuts it to {finding.keeps} bytes: {lost} are lost")

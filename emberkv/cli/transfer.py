@@ -45,6 +45,7 @@ class Outcome:
     def __init__(self) -> None:
         self.copied = 0
         self.there = 0  # already, and left alone
+        self.libraries_there = 0
         self.refused: list[Refused] = []
         self.nrefused = 0
 
@@ -130,7 +131,7 @@ def copy(source: Link, destination: Link, replace: bool) -> Outcome:
                 bar.by(len(keys))
                 if cursor == b"0":
                     break
-    copy_functions(source, destination, outcome)
+    copy_functions(source, destination, replace, outcome)
     return outcome
 
 
@@ -156,20 +157,33 @@ def copy_keys(
             outcome.refuse(db, key, reply.text)
 
 
-def copy_functions(source: Link, destination: Link, outcome: Outcome) -> None:
-    listed = source.execute("FUNCTION", "LIST")
+def copy_functions(source: Link, destination: Link, replace: bool, outcome: Outcome) -> None:
+    """Library by library: one that stays, or cannot be held, is no matter of the others."""
+    listed = source.execute("FUNCTION", "LIST", "WITHCODE")
     if listed.is_error or not listed.value:
         return  # none, or a server that knows none
-    dump = checked(source.execute("FUNCTION", "DUMP"))
-    reply = destination.execute("FUNCTION", "RESTORE", dump.value)
-    if reply.is_error:
-        outcome.refuse(0, b"(libraries of functions)", reply.text)
+    for library in listed.value:
+        facts = {name.text: value for name, value in library.pairs()}
+        code = facts["library_code"].value
+        reply = destination.execute("FUNCTION", "LOAD", *["REPLACE"] * replace, code)
+        if not reply.is_error:
+            continue
+        if reply.text.endswith("already exists"):
+            outcome.libraries_there += 1
+        else:
+            outcome.refuse(0, b"library " + facts["library_name"].value, reply.text)
 
 
 def report(outcome: Outcome, to: str) -> int:
     click.echo(f"{outcome.copied:,} keys copied to {to}")
     if outcome.there:
         click.echo(f"{outcome.there:,} were there already and stay: --replace overwrites", err=True)
+    if outcome.libraries_there:
+        click.echo(
+            f"{outcome.libraries_there:,} libraries of functions were there already and stay: "
+            "--replace overwrites",
+            err=True,
+        )
     if outcome.nrefused:
         click.echo(f"{outcome.nrefused:,} keys cannot be held by {to}:", err=True)
     for db, key, error in outcome.refused:
@@ -178,7 +192,7 @@ def report(outcome: Outcome, to: str) -> int:
         click.echo(f"  db{db} {key.decode(errors='backslashreplace')}: {error}", err=True)
     if outcome.nrefused > SHOWN:
         click.echo("  ...", err=True)
-    return 1 if outcome.there or outcome.nrefused else 0
+    return 1 if outcome.nrefused else 0
 
 
 def transfer(source: Link, destination: Link, replace: bool, to: str) -> int:
@@ -197,13 +211,16 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 @click.command("import", context_settings=SETTINGS)
 @click.argument("source", metavar="FILE|URL")
 @click.argument("path")
-@click.option("--replace", is_flag=True, help="Overwrite keys that are there already.")
+@click.option(
+    "--replace", is_flag=True, help="Overwrite keys and libraries that are there already."
+)
 @click.option("--keep", is_flag=True, help="Leave the store in memory when nobody has it open.")
 def import_(source: str, path: str, replace: bool, keep: bool) -> int:
     """Copy all keys of an RDB file, or of a server (redis://, unix://, ...), to the store PATH.
 
     A server goes on meanwhile: what changes there during the copy is copied as it was or as it is.
-    Exit status 1: something was not copied, and is named.
+    Keys and libraries of functions that are there already stay. Exit status 1: something else was
+    not copied, and is named.
     """
     link = open_source(source)
     target = Target(path, keep=keep)
@@ -224,11 +241,14 @@ def import_(source: str, path: str, replace: bool, keep: bool) -> int:
 @click.command("export", context_settings=SETTINGS)
 @click.argument("path")
 @click.argument("destination", metavar="FILE|URL")
-@click.option("--replace", is_flag=True, help="Overwrite keys that the server has already.")
+@click.option(
+    "--replace", is_flag=True, help="Overwrite keys and libraries that the server has already."
+)
 def export(path: str, destination: str, replace: bool) -> int:
     """Copy all keys of the store PATH to a server (redis://, ...), or as they are to an RDB FILE.
 
-    Exit status 1: something was not copied, and is named.
+    Keys and libraries of functions that are there already stay. Exit status 1: something else was
+    not copied, and is named.
     """
     if Target(destination).is_server:
         source = open_source(path)

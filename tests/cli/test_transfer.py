@@ -53,10 +53,10 @@ def test_from_a_server_and_back(
         assert everything(db) == everything(server)
         db.set("later", 2)
     done = command_line("import", url_of(server), path)
-    assert done.status == 1 and done.stdout.startswith(b"0 keys copied")
+    assert done.status == 0 and done.stdout.startswith(b"0 keys copied")
     assert b"32 were there already and stay: --replace" in done.stderr
     done = command_line("export", path, url_of(server))
-    assert done.status == 1 and server.get("later") == b"1"
+    assert done.status == 0 and server.get("later") == b"1"
     server.flushall()
     assert command_line("export", path, url_of(server)).status == 0
     assert server.get("later") == b"2"
@@ -113,3 +113,30 @@ def test_what_is_not_there_is_an_error(command_line: Callable[..., Any], tmp_pat
         assert not Path(path).exists()
     done = command_line("export", path, str(tmp_path / "a.rdb"))
     assert done.status == 1 and b"there is no such store" in done.stderr
+
+
+def test_libraries_of_functions_are_replaced_or_stay(
+    command_line: Callable[..., Any], server: Any, tmp_path: Path
+) -> None:
+    def library(name: str, result: int) -> str:
+        return (
+            f"#!lua name={name}\nredis.register_function('{name}', function() return {result} end)"
+        )
+
+    path = str(tmp_path / "store")
+    server.function_load(library("a", 1))
+    assert command_line("import", url_of(server), path).status == 0
+    server.function_load(library("a", 2), replace=True)
+    server.function_load(library("b", 3))
+    done = command_line("import", url_of(server), path)
+    assert done.status == 0 and b"1 libraries of functions were there already" in done.stderr
+    with emberkv.open(path) as db:
+        assert (db.fcall("a", 0), db.fcall("b", 0)) == (1, 3)
+    assert command_line("import", "--replace", url_of(server), path).status == 0
+    with emberkv.open(path) as db:
+        assert (db.fcall("a", 0), db.fcall("b", 0)) == (2, 3)
+        db.function_load(library("a", 4), replace=True)
+    assert command_line("export", path, url_of(server)).status == 0
+    assert server.fcall("a", 0) == 2
+    assert command_line("export", "--replace", path, url_of(server)).status == 0
+    assert server.fcall("a", 0) == 4

@@ -18,7 +18,7 @@ def test_a_whole_file_is_told_and_left_alone(tmp_path: Path) -> None:
         db.save(tmp_path / "a.rdb")
     before = (tmp_path / "a.rdb").read_bytes()
     found = check_rdb(tmp_path / "a.rdb", fix=True)
-    assert found == (True, "RDB 10: 3,000 keys, 1 expired", 3000, False)
+    assert found[:4] == (True, "RDB 10: 3,000 keys, 1 expired", 3000, False)
     assert (tmp_path / "a.rdb").read_bytes() == before and os.listdir(tmp_path) == ["a.rdb"]
 
 
@@ -33,7 +33,7 @@ def test_of_a_damaged_file_the_keys_before_the_damage_are_kept(tmp_path: Path) -
     found = check_rdb(file)
     assert not found.whole and not found.fixed and found.text.startswith("at byte ")
     assert 1000 < found.keys < 3000 and file.read_bytes() == damaged
-    assert check_rdb(file, fix=True) == (False, found.text, found.keys, True)
+    assert check_rdb(file, fix=True)[:4] == (False, found.text, found.keys, True)
     assert (tmp_path / "a.rdb.damaged").read_bytes() == damaged
     assert check_rdb(file).whole and check_rdb(file).keys == found.keys
     with emberkv.load(file) as db:

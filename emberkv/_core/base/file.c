@@ -23,8 +23,7 @@ ssize_t ek_read_all(int fd, void *to, size_t n) {
     return (ssize_t)have;
 }
 
-/* The directory that a path lies in. False: its name is too long. */
-static bool directory_of(const char *path, char dir[PATH_MAX]) {
+bool ek_file_directory(const char *path, char dir[PATH_MAX]) {
     const char *slash = strrchr(path, '/');
     size_t n = slash == path || !slash ? 1 : (size_t)(slash - path);
     if (n >= PATH_MAX) {
@@ -39,7 +38,7 @@ static bool directory_of(const char *path, char dir[PATH_MAX]) {
 /* 0 or an errno, as below. */
 static int sync_directory_of(const char *path) {
     char dir[PATH_MAX];
-    int fd, failed = directory_of(path, dir) ? 0 : ENAMETOOLONG;
+    int fd, failed = ek_file_directory(path, dir) ? 0 : ENAMETOOLONG;
     if (!failed) failed = ek_disk_open(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, &fd);
     if (failed) return failed;
     failed = ek_disk_sync_dir(fd);
@@ -47,11 +46,11 @@ static int sync_directory_of(const char *path) {
     return failed;
 }
 
-int ek_file_begin(ek_new_file *f, const char *path) {
+int ek_file_begin(ek_new_file *f, const char *path, mode_t mode) {
     static _Atomic unsigned count;
     char dir[PATH_MAX];
     *f = (ek_new_file){.path = path, .fd = -1};
-    if (!directory_of(path, dir)) return -1;
+    if (!ek_file_directory(path, dir)) return -1;
     struct stat there;
     if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) { /* a device, say */
         errno = S_ISDIR(there.st_mode) ? EISDIR : EEXIST;
@@ -65,10 +64,10 @@ int ek_file_begin(ek_new_file *f, const char *path) {
         return -1;
     }
     if ((errno = ek_disk_step())) return -1;
-    f->fd = open(dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0644);
+    f->fd = open(dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, mode);
     if (f->fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR)) return f->fd;
     f->named = true;
-    return f->fd = open(f->temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    return f->fd = open(f->temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
 }
 
 /* A name for what has none: links cannot take another's place, names can. */

@@ -13,6 +13,7 @@
 #include "base/futex.h"
 #include "engine/house.h"
 #include "persist/aof_rewrite.h"
+#include "persist/aof_unnamed.h"
 #include "store/feed.h"
 #include "store/waker.h"
 
@@ -114,6 +115,8 @@ static int open_increment(ek_store *s, uint64_t id, int flags) {
     return failed;
 }
 
+int ek_aof_say_begun(const ek_aof *f) { return ek_disk_replace(f->dir, EK_AOF_BEGUN, "begun\n", 6); }
+
 /* Another one, for what follows `written`: named in the manifest before anything is in it. While a
  * base is yet to be made that the file belongs to, the manifest stays as it is. */
 static int begin_increment(ek_store *s) {
@@ -127,7 +130,9 @@ static int begin_increment(ek_store *s) {
     uint64_t id = ek_manifest_next(&m, 'i');
     if (id <= state->file_id) id = state->file_id + 1;
     ek_aof_name(name, id, 'i', false);
-    failed = open_increment(s, id, O_CREAT | O_TRUNC);
+    bool said = !state->needs_base || faccessat(s->aof->dir, EK_AOF_BEGUN, F_OK, 0) == 0;
+    failed = said ? 0 : ek_aof_say_begun(s->aof);
+    if (!failed) failed = open_increment(s, id, O_CREAT | O_TRUNC);
     if (!failed && !state->needs_base) {
         failed = ek_manifest_add(&m, 'i', id, name) ? 0 : ENOMEM;
         if (!failed) failed = ek_aof_write_manifest(s->aof, &m);

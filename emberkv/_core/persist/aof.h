@@ -73,6 +73,8 @@ int ek_aof_open_dir(ek_store *s, bool make);
 /* The manifest as it is on disk; an empty one when there is none. */
 int ek_aof_read_manifest(ek_aof *f, ek_manifest *m, ek_manifest_error *error);
 int ek_aof_write_manifest(ek_aof *f, const ek_manifest *m);
+/* A new file of the name EK_AOF_BEGUN: see aof_unnamed.h. */
+int ek_aof_say_begun(const ek_aof *f);
 void ek_aof_name(char out[EK_AOF_NAME_BYTES], uint64_t seq, char type, bool rdb);
 /* Lock of the store held: what the file is to hold for a rewrite to be due. */
 uint64_t ek_aof_bytes(const ek_store *s);

@@ -12,13 +12,13 @@
 #include "engine/house.h"
 #include "persist/aof.h"
 #include "persist/aof_load.h"
+#include "persist/aof_unnamed.h"
 #include "persist/rdb_load.h"
 #include "store/feed.h"
 #include "store/notify.h"
 #include "store/saving.h"
 #include "store/waker.h"
 
-#define RDB_NAME "dump.rdb"
 #define IN_DIR EK_AOF_DIR "/"
 
 typedef struct opening {
@@ -97,7 +97,7 @@ static int adopt_snapshot(opening *o) {
     ek_aof_name(name, 1, 'b', true);
     int failed = ek_aof_open_dir(o->s, true);
     if (!failed) failed = ek_disk_unlink(f->dir, name);
-    if (!failed) failed = ek_disk_link(o->s->a->dir_fd, RDB_NAME, f->dir, name);
+    if (!failed) failed = ek_disk_link(o->s->a->dir_fd, EK_AOF_SNAPSHOT, f->dir, name);
     if (!failed && !ek_manifest_add(&o->manifest, 'b', 1, name)) failed = ENOMEM;
     if (!failed) failed = ek_disk_sync_dir(f->dir);
     return failed ? failed : ek_aof_write_manifest(f, &o->manifest);
@@ -105,13 +105,13 @@ static int adopt_snapshot(opening *o) {
 
 static ek_status load_snapshot(opening *o) {
     ek_rdb_load load = {.s = o->s, .go_on = go_on, .arg = o};
-    int fd = openat(o->s->a->dir_fd, RDB_NAME, O_RDONLY | O_CLOEXEC);
+    int fd = openat(o->s->a->dir_fd, EK_AOF_SNAPSHOT, O_RDONLY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT) return EK_OK;
-    if (fd < 0) return refuse(o, "", RDB_NAME, strerror(errno));
-    add_total(o, o->s->a->dir_fd, RDB_NAME);
+    if (fd < 0) return refuse(o, "", EK_AOF_SNAPSHOT, strerror(errno));
+    add_total(o, o->s->a->dir_fd, EK_AOF_SNAPSHOT);
     bool ok = ek_rdb_load_fd(&load, fd);
     close(fd);
-    if (!ok) return refuse(o, "", RDB_NAME, load.err);
+    if (!ok) return refuse(o, "", EK_AOF_SNAPSHOT, load.err);
     o->keys = load.keys;
     o->expired = load.expired;
     int failed = o->how->appendonly ? adopt_snapshot(o) : 0;
@@ -131,6 +131,9 @@ static ek_status load(opening *o) {
         return refuse(o, IN_DIR, EK_AOF_MANIFEST, what);
     }
     if (o->manifest.n) return load_files(o, f->dir);
+    char what[256];
+    if (!failed && ek_aof_misses_manifest(f->dir, o->s->a->dir_fd, what, sizeof what))
+        return refuse(o, IN_DIR, EK_AOF_MANIFEST, what);
     return o->within ? EK_OK : load_snapshot(o);
 }
 
@@ -217,6 +220,36 @@ ek_status ek_aof_load_again(ek_store *s, char *err, size_t errlen) {
     return st;
 }
 
+typedef struct policy {
+    ek_store *s;
+    int64_t appendfsync;
+} policy;
+
+static void set_policy(void *arg) {
+    const policy *p = arg;
+    EK_SET(p->s->a, p->s->root->config.appendfsync, p->appendfsync);
+}
+
+/* Nobody else has the store open whose memory was left: he gets what he asks for, or is told. Settings
+ * that can be changed at any time are set by the floors above. */
+static ek_status take_over(ek_store *s, const ek_durability *how, char *err, size_t errlen) {
+    const char *wrong = NULL;
+    if (how->durable != ek_feed_state_of(s->a)->durable)
+        wrong = how->durable ? "on no disk: open it with durable=False"
+                             : "on disk: open it without durable=False";
+    else if (how->durable && how->appendonly && !s->root->config.appendonly)
+        wrong = "without an append-only file: open it with appendonly=\"no\"";
+    if (wrong) {
+        snprintf(err, errlen, "%s: it was left in memory, and kept %s, and close it, before that is changed",
+                 s->a->dir_path, wrong);
+        return EK_ENOTSTORE;
+    }
+    if (ek_arena_enter(s->a, 1000) != EK_OK) return EK_EBUSY;
+    ek_status st = ek_run(s->a, set_policy, &(policy){s, how->appendfsync});
+    ek_store_leave(s);
+    return st;
+}
+
 ek_status ek_aof_begin(ek_store *s, const void *arg, bool created, char *err, size_t errlen) {
     const ek_durability *how = arg;
     ek_aof *f = calloc(1, sizeof *f);
@@ -224,6 +257,8 @@ ek_status ek_aof_begin(ek_store *s, const void *arg, bool created, char *err, si
     *f = (ek_aof){.dir = -1, .fd = -1, .syncs = true};
     ek_aof_use(s, f);
     ek_status st = EK_OK;
+    if (created) ek_feed_state_of(s->a)->durable = how->durable;
+    else if (s->a->alone) st = take_over(s, how, err, errlen);
     if (created && how->durable) {
         opening o = {.s = s, .how = how, .cut_fd = -1, .err = err, .errlen = errlen};
         st = load_and_keep(&o);

@@ -11,12 +11,13 @@
 #include "engine/context.h"
 #include "engine/house.h"
 #include "persist/aof.h"
+#include "persist/aof_unnamed.h"
 #include "persist/background.h"
 #include "persist/rdb_save.h"
 #include "store/feed.h"
 #include "store/waker.h"
 
-#define TEMP_NAME "temp-rewrite"
+#define TEMP_NAME EK_AOF_BEGUN
 #define RETRY_MS 60000 /* after one that failed, before the next of its own accord */
 #define NO_INCREMENT UINT64_MAX
 
@@ -69,7 +70,8 @@ static int write_base(ek_background_job *job, bool rdb, uint64_t *bytes) {
         .leave = ek_background_leave, .enter = ek_background_enter, .arg = job,
         .go_on = ek_background_go_on,
     };
-    int fd, failed = ek_disk_open(job->s->aof->dir, TEMP_NAME, O_RDWR | O_CREAT | O_TRUNC, &fd);
+    int fd = -1, failed = ek_aof_say_begun(job->s->aof); /* one that lies about may be a base, too */
+    if (!failed) failed = ek_disk_open(job->s->aof->dir, TEMP_NAME, O_RDWR | O_TRUNC, &fd);
     if (failed) return failed;
     if (!ek_rdb_save_fd(&save, fd)) failed = save.error ? save.error : ECANCELED;
     *bytes = save.bytes;
@@ -105,7 +107,9 @@ static int take_over(ek_store *s, const beginning *from, bool rdb, uint64_t byte
         ek_aof_name(name, id, 'i', false);
         ok = ek_manifest_add(&now, 'i', id, name);
     }
-    failed = ok ? ek_disk_rename(s->aof->dir, TEMP_NAME, base) : ENOMEM;
+    /* It keeps its old name as well until the manifest tells: see aof_unnamed.h. */
+    failed = ok ? ek_disk_unlink(s->aof->dir, base) : ENOMEM;
+    if (!failed) failed = ek_disk_link(s->aof->dir, TEMP_NAME, s->aof->dir, base);
     if (!failed) failed = ek_disk_sync_dir(s->aof->dir);
     if (!failed) failed = ek_aof_write_manifest(s->aof, &now);
     if (!failed) {
@@ -113,11 +117,18 @@ static int take_over(ek_store *s, const beginning *from, bool rdb, uint64_t byte
         atomic_store(&state->failures_repaired, from->sync_failures);
         state->base_bytes = bytes;
         atomic_store(&state->past_bytes, bytes);
+        ek_disk_unlink(s->aof->dir, TEMP_NAME);
         drop_files(s, &old, &now);
     }
     ek_manifest_free(&old);
     ek_manifest_free(&now);
     return failed;
+}
+
+/* It came to nothing. The increments that were begun for it are of no use, and it goes on saying so. */
+static void drop_base(ek_store *s) {
+    if (!state_of(s)->needs_base || ek_aof_say_begun(s->aof) != 0)
+        unlinkat(s->aof->dir, TEMP_NAME, 0);
 }
 
 static int rewrite(ek_background_job *job) {
@@ -142,7 +153,7 @@ static int rewrite(ek_background_job *job) {
         failed = take_over(s, &from, rdb, bytes);
         ek_aof_unlock(s);
     }
-    if (failed && s->aof->dir >= 0) unlinkat(s->aof->dir, TEMP_NAME, 0);
+    if (failed && s->aof->dir >= 0) drop_base(s);
     if (locked) ek_background_enter(job);
     return failed;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/disk.h"
@@ -226,11 +227,21 @@ bool ek_rdb_save_fd(ek_rdb_save *save, int fd) {
     return ok;
 }
 
+/* Elsewhere than in a store's directory the umask says whose a file is, as it does for a server's. */
+static mode_t mode_of(const ek_arena *owner, const char *path) {
+    char dir[PATH_MAX];
+    struct stat own, there;
+    bool inside = owner && owner->dir_fd >= 0 && ek_file_directory(path, dir) &&
+                  fstat(owner->dir_fd, &own) == 0 && stat(dir, &there) == 0 &&
+                  own.st_dev == there.st_dev && own.st_ino == there.st_ino;
+    return inside ? 0600 : 0666;
+}
+
 bool ek_rdb_save_file(ek_rdb_save *save, const char *path) {
     ek_new_file f;
     save->error = 0;
     save->err[0] = 0;
-    bool begun = ek_file_begin(&f, path) >= 0;
+    bool begun = ek_file_begin(&f, path, mode_of(save->owner, path)) >= 0;
     bool ok = begun && ek_rdb_save_fd(save, f.fd);
     if (ok && save->leave) save->leave(save->arg);
     bool held = !ok;

@@ -15,6 +15,7 @@
 
 typedef struct ek_rdb_save {
     const ek_store *s; /* the store, or a view of it */
+    const ek_arena *owner; /* files in whose directory are its user's alone; or NULL */
     bool aof_base;     /* it begins an append-only file */
     bool commands;     /* ... and is no RDB, but commands: see aof_base.h */
     bool plain;        /* strings are not compressed */

@@ -19,7 +19,7 @@
 static ek_rdb_save by_settings(const ek_store *settings, const ek_store *s) {
     const ek_config *config = &settings->root->config;
     return (ek_rdb_save){
-        .s = s, .plain = !config->rdbcompression, .no_checksum = !config->rdbchecksum,
+        .s = s, .owner = settings->a, .plain = !config->rdbcompression, .no_checksum = !config->rdbchecksum,
     };
 }
 

@@ -67,6 +67,16 @@ static void forget_the_dead(ek_store *s) {
     ek_arena_leave(s->a);
 }
 
+/* Whoever is alone gets what he asks for, or is told. What is not the default was asked for. */
+static bool has_other_databases(const ek_store *s, const ek_store_options *o, char *err, size_t errlen) {
+    if (o->databases == EK_DATABASES || o->databases == s->root->ndbs) return false;
+    snprintf(err, errlen,
+             "%s: it was left in memory with %u databases, not %u: open it with as many, and close it, "
+             "before that is changed",
+             o->path, s->root->ndbs, o->databases);
+    return true;
+}
+
 ek_status ek_store_open(const ek_store_options *o, ek_store **out, char *err, size_t errlen) {
     ek_arena_options options = {.max_bytes = o->max_bytes, .keep = o->keep};
     ek_arena *a = NULL;
@@ -92,9 +102,15 @@ ek_status ek_store_open(const ek_store_options *o, ek_store **out, char *err, si
         return st;
     }
     if (!created && a->alone && s->root->nwatched) forget_the_dead(s);
+    if (!created && a->alone && has_other_databases(s, o, err, errlen)) {
+        a->keep = true; /* as it was left */
+        ek_store_close(s);
+        return EK_ENOTSTORE;
+    }
     if (o->path && o->begin) {
         st = o->begin(s, o->begin_arg, created, err, errlen);
         if (st != EK_OK) {
+            a->keep |= !created;
             ek_store_close(s);
             return st;
         }

@@ -196,6 +196,8 @@ typedef struct ek_store {
     size_t nfifos;
 } ek_store;
 
+#define EK_DATABASES 16 /* unless something else is asked for */
+
 typedef struct ek_store_options {
     const char *path; /* NULL: private */
     uint64_t max_bytes;
