@@ -110,6 +110,8 @@ static int take_over(ek_store *s, const beginning *from, bool rdb, uint64_t byte
     /* It keeps its old name as well until the manifest tells: see aof_unnamed.h. */
     failed = ok ? ek_disk_unlink(s->aof->dir, base) : ENOMEM;
     if (!failed) failed = ek_disk_link(s->aof->dir, TEMP_NAME, s->aof->dir, base);
+    if (failed == EPERM || failed == EOPNOTSUPP) /* no file has two names on that file system */
+        failed = ek_disk_rename(s->aof->dir, TEMP_NAME, base);
     if (!failed) failed = ek_disk_sync_dir(s->aof->dir);
     if (!failed) failed = ek_aof_write_manifest(s->aof, &now);
     if (!failed) {
