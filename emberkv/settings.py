@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 
 from ._core import _ember
 
@@ -31,8 +30,10 @@ UNITS |= {"g": 1000**3, "gb": 1024**3}
 
 def size_of(name: str, value: int | str) -> int:
     """Bytes, with a unit as Redis's settings have them: 100mb, 1gb; k is 1000 and kb 1024."""
-    match = re.fullmatch(r"(\d+)([a-z]*)", str(value).lower())
-    size = int(match[1]) * UNITS[match[2]] if match and match[2] in UNITS else -1
+    text = str(value).lower()
+    digits = text.rstrip("bkmg")
+    unit = UNITS.get(text[len(digits) :], 0)
+    size = int(digits) * unit if unit and digits.isascii() and digits.isdecimal() else -1
     if not 0 <= size < 1 << 63:
         raise ValueError(f"{name}: {value!r} is no size; write 1000000, 100mb or 1gb")
     return size

@@ -101,7 +101,7 @@ def test_last_close_leaves_nothing_of_what_is_not_durable(open_db, path):
 def test_keep_leaves_it(open_db, path):
     with emberkv.open(path, keep=True, durable=False) as db:
         db.set("k", 1)
-    with emberkv.open(path) as db:
+    with emberkv.open(path, durable=False) as db:
         assert db.get("k") == b"1"
     assert not path.exists()  # the last handle was not one that keeps
 
