@@ -16,7 +16,7 @@
 
 #define SUFFIX "-snapshot"
 #define TAKE_AT_ONCE 32
-#define PUNCH_AT 512 /* records that were taken before their memory is given back */
+#define PUNCH_AT 128 /* records that were taken before their memory is given back */
 
 /* The beginning of the file of kept pages. */
 typedef struct book {
@@ -223,12 +223,14 @@ ek_status ek_snapshot_begin(ek_arena *a, ek_snapshot **out) {
 ek_arena *ek_snapshot_view(const ek_snapshot *sn) { return sn->view; }
 bool ek_snapshot_is_apart(const ek_snapshot *sn) { return sn->apart; }
 
-static void give_back_taken(ek_snapshot *sn, bool all) {
-    if (sn->taken - sn->punched < (all ? 1 : PUNCH_AT)) return;
+/* A little at a time, with something else between: who keeps a page meanwhile waits for the file, and has
+ * the store's lock. When this comes back at once, he is passed over for milliseconds. */
+static void give_back_taken(ek_snapshot *sn) {
+    if (sn->taken - sn->punched < PUNCH_AT) return;
     size_t from = records_at(sn->heap_pages) + (size_t)sn->punched * sizeof(record);
-    size_t n = (size_t)(sn->taken - sn->punched) * sizeof(record);
-    fallocate(sn->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from, (off_t)n);
-    sn->punched = sn->taken;
+    fallocate(sn->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from,
+              (off_t)(PUNCH_AT * sizeof(record)));
+    sn->punched += PUNCH_AT;
 }
 
 bool ek_snapshot_take(ek_snapshot *sn, bool locked) {
@@ -249,8 +251,8 @@ bool ek_snapshot_take(ek_snapshot *sn, bool locked) {
             else memcpy(sn->view->heap + r->page * EK_PAGE, r->bytes, EK_PAGE);
         }
         if (!sn->failed) sn->taken += (uint32_t)count;
+        if (!locked) give_back_taken(sn);
     }
-    if (!locked) give_back_taken(sn, false);
     return !sn->failed;
 }
 
