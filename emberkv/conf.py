@@ -133,11 +133,11 @@ def _why_not(scratch: _ember.Store, name: str, value: str) -> str | None:
     return _ember.why_not(scratch, name, value)
 
 
-def _why_no_user(scratch: _ember.Store, words: list[str]) -> str | None:
+def _why_no_user(scratch: _ember.Store, rules: list[str]) -> str | None:
+    """What is wrong with a user's rules. They are tried on another one: the user default tries them."""
     session = _ember.Session(scratch)
     try:
-        session.execute(("ACL", "SETUSER", *words))
-        session.execute(("ACL", "SETUSER", words[0], "reset"))
+        session.execute(("ACL", "SETUSER", "tried", "reset", *rules))
     except RedisError as error:
         return str(error)
     return None
@@ -170,7 +170,7 @@ def _read(path: str, conf: Configuration, scratch: _ember.Store, depth: int) -> 
             if name == "include" and len(values) == 1:
                 why = _include(values[0], conf, scratch, depth)
             elif name == "user" and values:
-                why = _why_no_user(scratch, values)
+                why = _why_no_user(scratch, values[1:])
                 conf.users.append(values)
             elif name == "rename-command" and len(values) == 2:
                 why = conf.rename(*values)

@@ -130,6 +130,7 @@ def _try_logfile(path: Any) -> None:
 
 def _make_users(store: _ember.Store, users: list[list[str]], aclfile: Any) -> None:
     session = _ember.Session(store)
+    session.trust()  # the user default may be one of them, and may do nothing from then on
     for name, *rules in users:
         anew = ["reset"] if session.execute(("ACL", "GETUSER", name)) else []
         session.execute(("ACL", "SETUSER", name, *anew, *rules))

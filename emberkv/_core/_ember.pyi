@@ -127,6 +127,9 @@ class Session:
     def db(self) -> int:
         """The number of the database it works in."""
 
+    def trust(self) -> None:
+        """Ask it for no rules from now on: what it does, the store's owner does."""
+
     def become(self, like: Session) -> None:
         """Be the user that `like`, of the same store, is logged in as."""
 

@@ -246,6 +246,7 @@ cdef extern from "engine/session.h" nogil:
         uint64_t id
         bint in_multi
         bint has_user
+        bint trusted
         bint numbers
         bint blocked
         int64_t blocked_until_ms

@@ -102,6 +102,19 @@ def test_a_wrong_line_is_told(tmp_path: Path, line: str, why: str) -> None:
 
 
 @pytest.mark.quick
+def test_the_user_default_may_be_off_and_others_follow(tmp_path: Path) -> None:
+    path = tmp_path / "redis.conf"
+    path.write_text("user default off -@all\nuser bob on >pw ~* +@all\nuser bob2 on nopass +get\n")
+    conf = read(path)
+    with emberkv.serve(unixsocket=tmp_path / "socket", users=conf.users) as server:
+        assert server.unixsocket is not None
+        bob = redis.Redis(unix_socket_path=server.unixsocket, username="bob", password="pw")
+        assert bob.acl_users() == ["bob", "bob2", "default"]
+        with pytest.raises(redis.AuthenticationError):
+            redis.Redis(unix_socket_path=server.unixsocket).ping()
+
+
+@pytest.mark.quick
 def test_users_are_in_one_place(tmp_path: Path) -> None:
     path = tmp_path / "redis.conf"
     (tmp_path / "acl").touch()
