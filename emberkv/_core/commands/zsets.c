@@ -120,7 +120,7 @@ static outcome add_one(ek_ctx *c, ek_value *v, unsigned flags, ek_str member, ui
 }
 
 static void add_incr(ek_ctx *c, ek_value *v, unsigned flags, ek_str member, double score) {
-    outcome o = add_one(c, v, flags, member, ek_table_hash(c->a, member), &score, false);
+    outcome o = add_one(c, v, flags, member, ek_zset_hash(c->a, v, member), &score, false);
     if (o == NOT_A_NUMBER) {
         ek_reply_error(c->reply, "ERR resulting score is not a number (NaN)");
         return;

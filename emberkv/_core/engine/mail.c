@@ -1,8 +1,7 @@
 #include "engine/mail.h"
 
-#include <stdio.h>
-
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"

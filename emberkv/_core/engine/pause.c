@@ -24,15 +24,18 @@ int64_t ek_pause_left_ms_slow(const ek_session *session, const ek_command *cmd) 
     return left > 0 ? left : 0;
 }
 
-void ek_pause(ek_store *s, int64_t ms, bool writes_only) {
+bool ek_pause(ek_store *s, int64_t ms, bool writes_only) {
     ek_store_root *root = s->root;
-    int64_t now = ek_clock_monotonic_ms(), until = now + ms;
+    int64_t now = ek_clock_monotonic_ms();
+    if (ms > INT64_MAX - now) return false;
+    int64_t until = now + ms;
     bool goes_on = root->pause_until_ms > now;
     if (goes_on && root->pause_until_ms > until) until = root->pause_until_ms;
     if (goes_on && !root->pause_writes) writes_only = false;
     EK_SET(s->a, root->pause_until_ms, until);
     EK_SET(s->a, root->pause_writes, writes_only);
     ek_lock_reads(s->a, EK_LOCKED_PAUSE, !writes_only);
+    return true;
 }
 
 void ek_pause_end(ek_store *s) {

@@ -12,9 +12,9 @@ EK_INLINE int64_t ek_pause_left_ms(const ek_session *session, const ek_command *
     return ek_pause_left_ms_slow(session, cmd);
 }
 
-/* In a transaction; `ms` from now must be a time that there is. */
-void ek_pause(ek_store *s, int64_t ms, bool writes_only);
-void ek_pause_end(ek_store *s); /* likewise */
+/* In a transaction. False: there is no such time. */
+bool ek_pause(ek_store *s, int64_t ms, bool writes_only);
+void ek_pause_end(ek_store *s); /* in a transaction */
 void ek_pause_tidy_slow(ek_store *s);
 /* Forget a pause that is over. In a transaction. */
 EK_INLINE void ek_pause_tidy(ek_store *s) {

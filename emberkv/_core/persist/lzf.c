@@ -9,7 +9,7 @@ enum {
     STEP = 8,
 };
 
-_Static_assert(LITERALS_MAX <= EK_LZF_SLACK && STEP <= EK_LZF_SLACK, "copies end in the slack");
+_Static_assert(LITERALS_MAX <= EK_LZF_SLACK && 2 * STEP <= EK_LZF_SLACK, "copies end in the slack");
 
 typedef struct output {
     uint8_t *p, *end;
@@ -87,8 +87,8 @@ size_t ek_lzf_compress(const uint8_t *in, size_t n, uint8_t *out, size_t room) {
     return (size_t)(o.p - out);
 }
 
-/* Copy what lies `back` bytes before, in steps of 8 bytes: as a rule one. Where it overlaps itself,
- * what was copied is as good as what came before: after some bytes it is 8 bytes away. */
+/* Copy what lies `back` bytes before, in steps of 16 bytes from far enough: as a rule one. Else of 8: where
+ * it overlaps itself, what was copied is as good as what came before, and after some bytes 8 away. */
 EK_INLINE void repeat(uint8_t *to, size_t back, size_t len) {
     const uint8_t *from = to - back;
     size_t i = 0;

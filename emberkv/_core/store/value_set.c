@@ -50,7 +50,7 @@ size_t ek_set_len(const ek_arena *a, const ek_value *v) {
 void ek_set_fetch(const ek_arena *a, const ek_value *v, const ek_str *members, size_t n,
                   uint64_t *hashes) {
     if (v->enc == EK_ENC_HASHTABLE) ek_table_fetch(a, table_of(a, v), members, 1, n, hashes);
-    else for (size_t i = 0; i < n; i++) hashes[i] = ek_table_hash(a, members[i]);
+    else for (size_t i = 0; i < n; i++) hashes[i] = n > 1 ? ek_table_hash(a, members[i]) : 0;
 }
 
 bool ek_set_has_hashed(const ek_arena *a, const ek_value *v, ek_str member, uint64_t hash) {
@@ -74,14 +74,15 @@ static void intset_note_count(ek_store *s, ek_value *v, uint32_t count) {
     ek_store32(ek_value_overwrite(s, v, EK_INTSET_COUNT_AT, 4), count);
 }
 
-static bool intset_add(ek_store *s, ek_db *db, ek_value *v, int64_t i, uint64_t hash) {
+static bool intset_add(ek_store *s, ek_db *db, ek_value *v, int64_t i) {
     ek_intset_plan plan = ek_intset_plan_add(v->data, i);
     if (plan.found) return false;
     uint32_t count = ek_intset_count(v->data), width = plan.width;
     if (count >= (uint64_t)s->root->config.set_max_intset_entries) {
         to_table(s, db, v);
         char room[EK_I64_CHARS];
-        return table_add(s->a, table_of(s->a, v), text_of(i, room), hash);
+        ek_str member = text_of(i, room);
+        return table_add(s->a, table_of(s->a, v), member, ek_table_hash(s->a, member));
     }
     if (width == ek_intset_width(v->data)) {
         size_t at = EK_INTSET_HEADER + (size_t)plan.at * width;
@@ -100,8 +101,9 @@ static bool intset_add(ek_store *s, ek_db *db, ek_value *v, int64_t i, uint64_t 
 bool ek_set_add_hashed(ek_store *s, ek_db *db, ek_value *v, ek_str member, uint64_t hash) {
     int64_t i;
     if (v->enc == EK_ENC_INTSET) {
-        if (as_int(member, &i)) return intset_add(s, db, v, i, hash);
+        if (as_int(member, &i)) return intset_add(s, db, v, i);
         to_table(s, db, v);
+        hash = ek_table_hash(s->a, member);
     }
     return table_add(s->a, table_of(s->a, v), member, hash);
 }

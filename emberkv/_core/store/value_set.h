@@ -26,9 +26,15 @@ EK_INLINE ek_str ek_set_block_member(const ek_arena *a, ek_ref block) {
 }
 
 size_t ek_set_len(const ek_arena *a, const ek_value *v);
+
+/* Members may come with their hashes, of ek_table_hash; a set of integers looks at none. */
+EK_INLINE uint64_t ek_set_hash(const ek_arena *a, const ek_value *v, ek_str member) {
+    return v->enc == EK_ENC_HASHTABLE ? ek_table_hash(a, member) : 0;
+}
 bool ek_set_has_hashed(const ek_arena *a, const ek_value *v, ek_str member, uint64_t hash);
 
-/* The hashes of members, and what looking for them will read is fetched ahead; see ek_table_fetch. */
+/* The hashes of members, and what looking for them will read is fetched ahead; see ek_table_fetch. Of
+ * several they are right for what the set becomes meanwhile, too. */
 void ek_set_fetch(const ek_arena *a, const ek_value *v, const ek_str *members, size_t n,
                   uint64_t *hashes);
 
@@ -38,13 +44,13 @@ bool ek_set_add_hashed(ek_store *s, ek_db *db, ek_value *v, ek_str member, uint6
 bool ek_set_remove_hashed(ek_store *s, ek_db *db, ek_value *v, ek_str member, uint64_t hash);
 
 EK_INLINE bool ek_set_has(const ek_arena *a, const ek_value *v, ek_str member) {
-    return ek_set_has_hashed(a, v, member, ek_table_hash(a, member));
+    return ek_set_has_hashed(a, v, member, ek_set_hash(a, v, member));
 }
 EK_INLINE bool ek_set_add(ek_store *s, ek_db *db, ek_value *v, ek_str member) {
-    return ek_set_add_hashed(s, db, v, member, ek_table_hash(s->a, member));
+    return ek_set_add_hashed(s, db, v, member, ek_set_hash(s->a, v, member));
 }
 EK_INLINE bool ek_set_remove(ek_store *s, ek_db *db, ek_value *v, ek_str member) {
-    return ek_set_remove_hashed(s, db, v, member, ek_table_hash(s->a, member));
+    return ek_set_remove_hashed(s, db, v, member, ek_set_hash(s->a, v, member));
 }
 
 /* Make the key, which may hold anything or not be there, a set of these members; there is at least

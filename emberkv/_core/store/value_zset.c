@@ -151,7 +151,7 @@ bool ek_zset_score_hashed(const ek_arena *a, const ek_value *v, ek_str member, u
 }
 
 bool ek_zset_score(const ek_arena *a, const ek_value *v, ek_str member, double *score) {
-    return ek_zset_score_hashed(a, v, member, is_big(v) ? ek_table_hash(a, member) : 0, score);
+    return ek_zset_score_hashed(a, v, member, ek_zset_hash(a, v, member), score);
 }
 
 double ek_zset_score_of(const ek_arena *a, ek_zset_place p) {
@@ -368,7 +368,7 @@ void ek_zset_remove_ranks(ek_store *s, ek_db *db, ek_value *v, uint32_t rank, ui
 void ek_zset_fetch(const ek_arena *a, const ek_value *v, const ek_str *members, size_t stride,
                    size_t n, uint64_t *hashes) {
     if (is_big(v)) ek_table_fetch(a, &root_of(a, v)->members, members, stride, n, hashes);
-    else for (size_t i = 0; i < n; i++) hashes[i] = ek_table_hash(a, members[i * stride]);
+    else for (size_t i = 0; i < n; i++) hashes[i] = n > 1 ? ek_table_hash(a, members[i * stride]) : 0;
 }
 
 void ek_zset_add_later(ek_store *s, const ek_value *v, double score, ek_str member, uint64_t hash) {

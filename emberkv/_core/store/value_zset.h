@@ -81,9 +81,12 @@ EK_INLINE ek_str ek_zset_block_member(const ek_arena *a, ek_ref block) {
 uint32_t ek_zset_count(const ek_arena *a, const ek_value *v);
 ek_zset_place ek_zset_find_hashed(const ek_arena *a, const ek_value *v, ek_str member,
                                   uint64_t hash);
+/* Members may come with their hashes, of ek_table_hash; the small form looks at none. */
+EK_INLINE uint64_t ek_zset_hash(const ek_arena *a, const ek_value *v, ek_str member) {
+    return v->enc == EK_ENC_SKIPLIST ? ek_table_hash(a, member) : 0;
+}
 EK_INLINE ek_zset_place ek_zset_find(const ek_arena *a, const ek_value *v, ek_str member) {
-    uint64_t hash = v->enc == EK_ENC_SKIPLIST ? ek_table_hash(a, member) : 0; /* others need none */
-    return ek_zset_find_hashed(a, v, member, hash);
+    return ek_zset_find_hashed(a, v, member, ek_zset_hash(a, v, member));
 }
 bool ek_zset_score(const ek_arena *a, const ek_value *v, ek_str member, double *score);
 bool ek_zset_score_hashed(const ek_arena *a, const ek_value *v, ek_str member, uint64_t hash,
@@ -135,7 +138,8 @@ void ek_zset_set_later(ek_store *s, const ek_value *v, ek_zset_place p, double s
 /* `room` is scratch memory for ek_zset_reorder_room bytes. About 100 ns a member. */
 size_t ek_zset_reorder_room(const ek_store *s, const ek_value *v);
 void ek_zset_reorder(ek_store *s, const ek_value *v, void *room);
-/* The hashes of members, and what ek_zset_find will read is fetched ahead; see ek_table_fetch. */
+/* The hashes of members, and what ek_zset_find will read is fetched ahead; see ek_table_fetch. Of several
+ * they are right for what the set becomes meanwhile, too. */
 void ek_zset_fetch(const ek_arena *a, const ek_value *v, const ek_str *members, size_t stride,
                    size_t n, uint64_t *hashes);
 void ek_zset_remove(ek_store *s, ek_db *db, ek_value *v, ek_zset_place p);
