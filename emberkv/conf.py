@@ -134,7 +134,7 @@ def _why_not(scratch: _ember.Store, name: str, value: str) -> str | None:
 
 
 def _why_no_user(scratch: _ember.Store, rules: list[str]) -> str | None:
-    """What is wrong with a user's rules. They are tried on a user made for it, by the user default."""
+    """What is wrong with a user's rules. A user made for it takes them from the user default."""
     session = _ember.Session(scratch)
     try:
         session.execute(("ACL", "SETUSER", "tried", "reset", *rules))
