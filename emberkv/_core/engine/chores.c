@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "engine/house.h"
+#include "engine/mail.h"
 #include "engine/room.h"
 #include "engine/stats.h"
 #include "store/evict.h"
@@ -9,6 +10,7 @@
 #include "store/garbage.h"
 #include "store/keyspace.h"
 #include "store/notify.h"
+#include "store/tracking.h"
 #include "store/upkeep.h"
 #include "store/waker.h"
 
@@ -50,11 +52,18 @@ static bool keep_up(ek_store *s) {
     return more;
 }
 
+/* Of keys that went without a command. */
+static void tell(void *arg) {
+    ek_serve(arg);
+    ek_tracking_broadcast(arg);
+}
+
 bool ek_chores_step(ek_store *s) {
     if (s->a->level > 0) return false;
     bool more = expires(s) && expire(s);
     uint64_t limit = (uint64_t)s->root->config.maxmemory;
     more |= limit && ek_make_room(s) && ek_memory_used(s) > limit;
+    if (s->root->ready || s->root->tracking.queued) ek_run(s->a, tell, s);
     return (ek_upkeep_due(s) && keep_up(s)) || more;
 }
 

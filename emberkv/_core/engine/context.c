@@ -23,6 +23,7 @@ static EK_NOINLINE void expire(ek_ctx *c, uint32_t dbi, ek_value *v) {
     ek_notify(c->s, dbi, EK_EVENT_EXPIRED, key, "expired");
     ek_tracking_changed(c->s, key, 0);
     ek_feed_add_key(c->s, dbi, "DEL", key);
+    ek_wait_ready(c->s, dbi, key);
     ek_keyspace_delete(c->s, &c->s->dbs[dbi], v);
     v->key = key; /* the bytes stand until the commit */
 }

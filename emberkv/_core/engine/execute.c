@@ -99,8 +99,8 @@ static ek_status run_alone(ek_ctx *c) {
         return st;
     }
     handle(c);
-    if (EK_UNLIKELY(c->s->root->ready != 0)) ek_serve(c->s);
     look_after(c);
+    if (EK_UNLIKELY(c->s->root->ready != 0)) ek_serve(c->s);
     ek_tracking_broadcast(c->s);
     ek_commit(c->a);
     ek_unguard(c->a, &g);

@@ -7,6 +7,7 @@
 #include "store/keyspace.h"
 #include "store/notify.h"
 #include "store/tracking.h"
+#include "store/waiting.h"
 #include "store/watch.h"
 
 #define POOL 16u
@@ -187,6 +188,7 @@ static void evict(ek_store *s, const candidate *c) {
     ek_tracking_changed(s, v.key, 0);
     ek_notify(s, c->db, EK_EVENT_EVICTED, v.key, "evicted");
     ek_feed_add_key(s, c->db, "DEL", v.key);
+    ek_wait_ready(s, c->db, v.key);
     ek_keyspace_delete(s, &s->dbs[c->db], &v);
     EK_SET(s->a, s->root->stat_evicted, s->root->stat_evicted + 1);
 }

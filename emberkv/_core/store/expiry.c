@@ -5,6 +5,7 @@
 #include "store/notify.h"
 #include "store/tracking.h"
 #include "store/value_hash.h"
+#include "store/waiting.h"
 
 #define ROUNDS 4
 #define HASHES 2   /* of each database, looked at in a step for fields whose time has come */
@@ -22,6 +23,7 @@ static unsigned sample(ek_store *s, ek_db *db, unsigned samples, int64_t now_ms)
         ek_notify(s, (uint32_t)(db - s->dbs), EK_EVENT_EXPIRED, v.key, "expired");
         ek_tracking_changed(s, v.key, 0);
         ek_feed_add_key(s, (uint32_t)(db - s->dbs), "DEL", v.key);
+        ek_wait_ready(s, (uint32_t)(db - s->dbs), v.key);
         ek_keyspace_delete(s, db, &v);
         expired++;
     }
