@@ -301,7 +301,7 @@ cdef class Store:
         if cmd == NULL:
             cmd = ek_command_resolve(argc, argv, &container)
         while True:
-            left = ek_pause_left_ms(p, cmd)
+            left = ek_pause_left_ms(p, cmd, argc, argv)
             if left == 0:
                 return 0
             leave(self.s)

@@ -303,7 +303,8 @@ cdef extern from "store/slowlog.h" nogil:
     bint ek_slowlog_check(const ek_store *s)
 
 cdef extern from "engine/pause.h" nogil:
-    int64_t ek_pause_left_ms(const ek_session *session, const ek_command *cmd)
+    int64_t ek_pause_left_ms(const ek_session *session, const ek_command *cmd, size_t argc,
+                             const ek_str *argv)
 
 cdef extern from "engine/running.h" nogil:
     uint64_t ek_run_word(const ek_store *s)

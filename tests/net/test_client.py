@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from net.sides import Side, both, ours, real
-from oracle import Reply
+from oracle import Reply, render
 
 import emberkv
 
@@ -250,6 +250,60 @@ def test_a_pause_holds_back_what_writes(path: Path) -> None:
         seen.append(pauser.do("CLIENT UNPAUSE"))
         seen += [writer.read(), writer.read(), publisher.read()]
         seen += [multi.read(), multi.read().value[1]]
+        return seen
+
+    both(script, path)
+
+
+NO_WRITES = "#!lua flags=no-writes\nreturn redis.call('get', KEYS[1])"
+READER = """#!lua name=reading
+redis.register_function{function_name='look', flags={'no-writes'},
+    callback=function(keys) return redis.call('get', keys[1]) end}
+redis.register_function('change', function(keys) return redis.call('incr', keys[1]) end)"""
+
+
+def test_what_says_that_it_only_reads_is_not_paused(path: Path) -> None:
+    def script(side: Side) -> list[Any]:
+        pauser, reader = side.connect(), side.connect()
+        pauser.do("SET k v")
+        sha = pauser.execute("SCRIPT", "LOAD", NO_WRITES).value
+        pauser.execute("FUNCTION", "LOAD", READER)
+        held = {
+            "eval": ("EVAL", "return redis.call('get', KEYS[1])", 1, "k"),
+            "shebang": ("EVAL", "#!lua flags=allow-oom\nreturn 1", 0),
+            "fcall": ("FCALL", "change", 1, "n"),
+            "count": ("PFCOUNT", "hll"),
+        }
+        seen: list[Any] = [pauser.do("CLIENT PAUSE 100000 WRITE")]
+        seen.append(reader.execute("EVAL", NO_WRITES, 1, "k"))
+        seen.append(reader.execute("EVALSHA", sha, 1, "k"))
+        seen.append(reader.execute("FCALL", "look", 1, "k"))
+        waiting = [side.connect() for _ in held]
+        for client, command in zip(waiting, held.values(), strict=True):
+            client.send(render(command))
+        while f"blocked_clients:{len(held)}" not in pauser.do("INFO clients").value.decode():
+            pass
+        seen.append(pauser.do("CLIENT UNPAUSE"))
+        return seen + [client.read() for client in waiting]
+
+    both(script, path)
+
+
+def test_nothing_expires_or_is_evicted_in_a_pause(path: Path) -> None:
+    def script(side: Side) -> list[Any]:
+        pauser, client = side.connect(), side.connect()
+        for i in range(100):
+            pauser.do(f"SET k:{i} {'v' * 100} PX {1 if i < 50 else 1000000}")
+        seen = [pauser.do("SET k v PX 20"), pauser.do("CLIENT PAUSE 100000 WRITE")]
+        size = client.do("DBSIZE")
+        time.sleep(0.3)
+        seen += [client.do("GET k"), client.do("EXISTS k"), client.do("TTL k")]
+        seen += [client.do("CONFIG SET maxmemory 1 maxmemory-policy allkeys-lru")]
+        seen += [client.do("GET k:99"), client.do("DBSIZE") == size]
+        seen += [client.do("CONFIG SET maxmemory 0 maxmemory-policy noeviction")]
+        seen += [pauser.do("CLIENT UNPAUSE"), client.do("GET k"), client.do("GET k:99")]
+        while client.do("DBSIZE").value > 50:
+            pass
         return seen
 
     both(script, path)

@@ -108,6 +108,60 @@ def test_info_counts_what_the_server_counts(sides: list[RawClient]) -> None:
     assert seen[1] == seen[0]
 
 
+# What a script's errors count as, and what is refused before it runs.
+SCRIPTS: list[tuple[str, ...]] = [
+    ("EVAL", "return {err='x'}", "0"),
+    ("EVAL", "return redis.error_reply('MY own')", "0"),
+    ("EVAL", "return redis.call('nosuch')", "0"),
+    ("EVAL", "return redis.pcall('nosuch').err", "0"),
+    ("EVAL", "return redis.call()", "0"),
+    ("EVAL", "return redis.call('set', 'a')", "0"),
+    ("EVAL", "return redis.call('config')", "0"),
+    ("EVAL", "return redis.call('blpop', 'x', 0)", "0"),
+    ("EVAL", "return redis.call('incr', KEYS[1])", "1", "text"),
+    ("EVAL", "return redis.pcall('incr', KEYS[1])", "1", "text"),
+    ("EVAL", "redis.pcall('incr', KEYS[1]) return 1", "1", "text"),
+    ("EVAL", "redis.pcall('incr', KEYS[1]) error('another')", "1", "text"),
+    ("EVAL", "error(redis.pcall('lpush', KEYS[1], 1))", "1", "text"),
+    ("EVAL_RO", "return redis.call('set', 'a', 1)", "0"),
+    ("CONFIG", "SET", "maxmemory", "1"),
+    ("EVAL", "#!lua\nreturn redis.call('set', 'a', 1)", "0"),
+    ("EVAL", "return redis.call('set', 'a', 1)", "0"),
+    ("EVAL", "redis.call('del', 'a') return redis.call('set', 'a', 1)", "0"),
+    ("EVAL", "redis.pcall('set', 'a', 1) return redis.call('set', 'a', 1)", "0"),
+    ("SET", "a", "1"),
+    ("CONFIG", "SET", "maxmemory", "0"),
+    ("CONFIG", "SET", "min-replicas-to-write", "1"),
+    ("EVAL", "#!lua\nreturn redis.call('set', 'a', 1)", "0"),
+    ("EVAL", "#!lua flags=no-writes\nreturn redis.call('get', 'a')", "0"),
+    ("EVAL", "return redis.call('set', 'a', 1)", "0"),
+    ("SET", "a", "1"),
+    ("GET", "a"),
+    ("PING",),
+    ("CONFIG", "SET", "min-replicas-max-lag", "0"),
+    ("SET", "a", "1"),
+]
+
+
+def test_scripts_errors_count_once_and_refusals_as_such(sides: list[RawClient]) -> None:
+    pytest.importorskip("lupa")
+    seen: list[list[Any]] = []
+    for client in sides:
+        seen.append([])
+        asked(client, "SET text t")
+        for call in SCRIPTS:
+            asked(client, "CONFIG RESETSTAT")
+            reply = client.execute(*call)
+            text = client.execute("INFO", "errorstats", "commandstats", "stats").value.decode()
+            lines = re.sub(r"usec=.*?,.*?,", "", text).split("\r\n")
+            told = [line for line in lines if line.startswith(("errorstat_", "cmdstat_"))]
+            told += [line for line in lines if line.startswith("total_error_replies")]
+            seen[-1].append((call, reply, sorted(told)))
+        asked(client, "CONFIG SET min-replicas-to-write 0 min-replicas-max-lag 10")
+    for theirs, ours in zip(*seen, strict=True):
+        assert ours == theirs
+
+
 def test_errors_and_times_are_those_of_all_processes(tmp_path: Path) -> None:
     program = """
 import sys, emberkv

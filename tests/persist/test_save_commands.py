@@ -92,6 +92,30 @@ def test_bgsave_saves_while_others_go_on(db: Any, tmp_path: Path) -> None:
     wait_until_saved(db)
 
 
+def test_flushing_gives_up_what_is_being_saved(db: Any, tmp_path: Path) -> None:
+    """What was flushed is not wanted in a file either; and there is a setting that makes saves slow."""
+    assert db.config_get("*-delay*").keys() == {"repl-diskless-sync-delay"}
+    for i in range(100):
+        db.set(i, i)
+    db.config_set("rdb-key-save-delay", 10_000_000)
+    db.bgsave()
+    wait_for(lambda: db.info("persistence")["current_save_keys_total"] == 100)
+    with pytest.raises(emberkv.ResponseError, match="already in progress"):
+        db.bgsave()
+    db.flushall()
+    wait_until_saved(db)
+    info = db.info("persistence")
+    assert info["rdb_last_bgsave_status"] == "ok" and info["rdb_saves"] == 1
+    assert not (tmp_path / "store" / "dump.rdb").exists()
+    assert db.config_get("rdb-key-save-delay") == {"rdb-key-save-delay": "10000000"}
+    db.config_set("rdb-key-save-delay", -2)
+    db.set("a", 1)
+    db.bgsave()
+    wait_until_saved(db)
+    with emberkv.load(tmp_path / "store" / "dump.rdb") as then:
+        assert then.keys() == [b"a"]
+
+
 def test_what_is_undone_is_not_saved(db: Any, tmp_path: Path) -> None:
     db.set("a", 1)
     with pytest.raises(RuntimeError), db.transaction():

@@ -15,12 +15,13 @@ static bool has_glob(ek_str s) {
 }
 
 /* The name under which a setting is asked for: its own, or as the caller spelled it. */
-static bool asked_as(ek_ctx *c, const char *name, ek_str *as) {
+static bool asked_as(ek_ctx *c, const ek_setting *setting, const char *name, ek_str *as) {
     ek_str own = {(const uint8_t *)name, strlen(name)};
+    bool hidden = setting->flags & EK_SETTING_HIDDEN;
     for (size_t i = 2; i < c->argc; i++) {
         ek_str pattern = c->argv[i];
         bool glob = has_glob(pattern);
-        if (glob ? ek_glob_match(pattern, own, true) : ek_str_is(pattern, name)) {
+        if (glob ? !hidden && ek_glob_match(pattern, own, true) : ek_str_is(pattern, name)) {
             *as = glob ? own : pattern;
             return true;
         }
@@ -45,7 +46,7 @@ void ek_cmd_config_get(ek_ctx *c) {
         const char *names[] = {setting->name, setting->alias};
         for (size_t k = 0; k < EK_COUNTOF(names); k++) {
             ek_str as;
-            if (!names[k] || !asked_as(c, names[k], &as)) continue;
+            if (!names[k] || !asked_as(c, setting, names[k], &as)) continue;
             ek_reply_str(c->reply, as);
             reply_value(c, setting);
             n++;

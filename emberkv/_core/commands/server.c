@@ -48,6 +48,7 @@ void ek_cmd_flushall(ek_ctx *c) {
     if (!flush_mode_ok(c)) return;
     ek_flush_all(c);
     ek_effect(c, c->argc, c->argv);
+    if (ek_files_above.give_up_saving) ek_files_above.give_up_saving(c->s);
     if (c->s->root->config.save && !c->s->root->saving.scheduled) { /* what was flushed is not to come back from the file */
         EK_SET(c->a, c->s->root->saving.scheduled, EK_SAVING_RDB);
         ek_house_ring(c->s);

@@ -23,7 +23,7 @@ static bool expires(const ek_store *s) {
     bool any = false;
     for (uint32_t i = 0; i < s->root->ndbs; i++)
         any |= s->dbs[i].expires.count || s->dbs[i].field_expires.count;
-    return any && !s->root->debug; /* DEBUG SET-ACTIVE-EXPIRE */
+    return any && ek_expiry_looks(s);
 }
 
 static void expire_some(void *arg) { ek_expiry_step(arg, SAMPLES); }

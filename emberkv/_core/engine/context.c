@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 #include "engine/scratch.h"
+#include "store/expiry.h"
 #include "store/feed.h"
 #include "store/figures.h"
 #include "store/tracking.h"
@@ -119,7 +120,8 @@ static EK_NOINLINE void tell_miss(ek_ctx *c, uint32_t dbi, ek_str key) {
 EK_INLINE bool lookup_hashed(ek_ctx *c, uint32_t dbi, ek_str key, uint64_t hash, ek_value *v) {
     bool found = ek_keyspace_find_hashed(c->s, &c->s->dbs[dbi], key, hash, v);
     if (found && EK_UNLIKELY(v->expire_ms != EK_NO_EXPIRE) && v->expire_ms <= ek_now_ms(c)) {
-        expire(c, dbi, v);
+        if (c->cmd->flags & EK_CMD_WRITE || !ek_expiry_is_held(c->s)) expire(c, dbi, v);
+        v->entry = v->outside = 0;
         v->expire_ms = EK_NO_EXPIRE;
         v->key = key;
         found = false;

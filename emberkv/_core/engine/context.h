@@ -28,6 +28,8 @@ typedef struct ek_ctx {
      * stand-in with the waiter's database, protocol and id. */
     bool serving;
     bool effect_said; /* see effect.h */
+    bool refused;     /* the handler found that it may not run: counted as such, see stats.h */
+    bool error_told;  /* the error that it replies is a command's within it, and was counted there */
     ek_str ready_key;
     ek_ref put_back;
 } ek_ctx;

@@ -31,9 +31,8 @@ ek_str ek_effect_int(ek_ctx *c, int64_t v) {
     return (ek_str){(const uint8_t *)text, ek_format_i64(text, v)};
 }
 
-bool ek_effects_refuse(const ek_store *s, const ek_command *cmd, ek_reply *reply) {
+static bool refuse_for_disk(const ek_store *s, ek_reply *reply) {
     uint32_t on = s->root->feed.on;
-    if (!(cmd->flags & EK_CMD_WRITE) && strcmp(cmd->name, "ping") != 0) return false;
     if (on & EK_FEED_REFUSES) {
         ek_reply_error(reply, "%s", SAVE_FAILED);
         return true;
@@ -42,4 +41,17 @@ bool ek_effects_refuse(const ek_store *s, const ek_command *cmd, ek_reply *reply
                         : 0;
     if (error) ek_reply_error(reply, "MISCONF Errors writing to the AOF file: %s", strerror((int)error));
     return error != 0;
+}
+
+bool ek_effects_refuse_writes(const ek_store *s, ek_reply *reply) {
+    if (EK_UNLIKELY(s->loading)) return false; /* it has been written */
+    if (refuse_for_disk(s, reply)) return true;
+    if (!(s->root->feed.on & EK_FEED_ALONE)) return false;
+    ek_reply_error(reply, "NOREPLICAS Not enough good replicas to write.");
+    return true;
+}
+
+bool ek_effects_refuse(const ek_store *s, const ek_command *cmd, ek_reply *reply) {
+    if (cmd->flags & EK_CMD_WRITE) return ek_effects_refuse_writes(s, reply);
+    return strcmp(cmd->name, "ping") == 0 && refuse_for_disk(s, reply);
 }

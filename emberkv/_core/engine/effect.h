@@ -31,6 +31,8 @@ ek_str ek_effect_int(ek_ctx *c, int64_t v); /* as text, until the end of the com
 
 /* Is the command refused, since what it changes could not be kept? Then it has replied. */
 bool ek_effects_refuse(const ek_store *s, const ek_command *cmd, ek_reply *reply);
+/* Would any command that writes be? Then it has replied so. */
+bool ek_effects_refuse_writes(const ek_store *s, ek_reply *reply);
 
 /* Has it changed something that is not in the feed? What lapsed, and what commands within it did, is. */
 EK_INLINE bool ek_effects_due(const ek_ctx *c) { return c->s->root->dirty > c->s->dirty_told; }
@@ -38,7 +40,7 @@ EK_INLINE bool ek_effects_due(const ek_ctx *c) { return c->s->root->dirty > c->s
 /* Around a handler, where any bit of feed.on is set. False: it was refused. */
 EK_INLINE bool ek_effects_begin(ek_ctx *c) {
     ek_store *s = c->s;
-    uint32_t wrong = s->root->feed.on & EK_FEED_REFUSES;
+    uint32_t wrong = s->root->feed.on & (EK_FEED_REFUSES | EK_FEED_ALONE);
     wrong |= atomic_load_explicit(&ek_feed_state_of(s->a)->error, memory_order_relaxed);
     if (EK_UNLIKELY(wrong) && ek_effects_refuse(s, c->cmd, c->reply)) return false;
     s->dirty_told = s->root->dirty;

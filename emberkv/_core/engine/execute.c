@@ -48,7 +48,7 @@ static void look_after(ek_ctx *c) {
     if (EK_UNLIKELY(++s->since_cycle >= EXPIRY_EVERY)) {
         s->since_cycle = 0;
         s->upkeep_due = ek_upkeep_due(s);
-        if (!s->root->debug) ek_expiry_step(s, EXPIRY_SAMPLES);
+        if (ek_expiry_looks(s)) ek_expiry_step(s, EXPIRY_SAMPLES);
     }
 }
 
@@ -61,7 +61,8 @@ EK_INLINE void handle_unfed(ek_ctx *c) {
 }
 
 static EK_NOINLINE void handle_fed(ek_ctx *c) {
-    if (!ek_effects_begin(c)) return;
+    c->refused = !ek_effects_begin(c);
+    if (EK_UNLIKELY(c->refused)) return;
     handle_unfed(c);
     ek_effects_end(c);
 }

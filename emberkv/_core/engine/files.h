@@ -10,6 +10,8 @@ typedef struct ek_files {
     void (*reload)(ek_ctx *c, bool save, bool flush, bool merge);
     /* SAVE, for SHUTDOWN. False: it failed, and nothing was replied. */
     bool (*save)(ek_ctx *c);
+    /* FLUSHALL: a snapshot of what was, which this process writes, is not wanted any more. */
+    void (*give_up_saving)(ek_store *s);
     /* DEBUG LOADAOF: empty the store, read the append-only file. Replies. */
     void (*load_log)(ek_ctx *c);
     /* What a value takes in such a file, without its type. O(bytes). */

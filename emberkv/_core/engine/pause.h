@@ -5,12 +5,19 @@
 
 #include "engine/session.h"
 
-int64_t ek_pause_left_ms_slow(const ek_session *session, const ek_command *cmd);
+int64_t ek_pause_left_ms_slow(const ek_session *session, const ek_command *cmd, size_t argc,
+                              const ek_str *argv);
 /* How long the command (NULL: an unknown one) is still to be held back; 0: it is not. */
-EK_INLINE int64_t ek_pause_left_ms(const ek_session *session, const ek_command *cmd) {
+EK_INLINE int64_t ek_pause_left_ms(const ek_session *session, const ek_command *cmd, size_t argc,
+                                   const ek_str *argv) {
     if (EK_LIKELY(!session->s->root->pause_until_ms)) return 0;
-    return ek_pause_left_ms_slow(session, cmd);
+    return ek_pause_left_ms_slow(session, cmd, argc, argv);
 }
+
+/* Does the script or function that the command runs say that it does not write? Set once, by
+ * ek_scripting_init. */
+extern bool (*ek_script_only_reads)(const ek_store *s, const ek_command *cmd, size_t argc,
+                                    const ek_str *argv);
 
 /* In a transaction. False: there is no such time. */
 bool ek_pause(ek_store *s, int64_t ms, bool writes_only);

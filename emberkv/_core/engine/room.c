@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "engine/stats.h"
 #include "store/evict.h"
+#include "store/expiry.h"
 #include "store/garbage.h"
 
 #define GARBAGE_SLICE 256
@@ -44,7 +45,7 @@ static unsigned how_many(const ek_store *s, uint64_t limit) {
 
 bool ek_make_room(ek_store *s) {
     uint64_t limit = (uint64_t)s->root->config.maxmemory;
-    if (!limit || ek_memory_used(s) <= limit) return true;
+    if (!limit || ek_memory_used(s) <= limit || ek_expiry_is_held(s)) return true;
     int64_t began_us = ek_clock_monotonic_us(), until_us = time_limit_us(s);
     bool had_any = true;
     for (unsigned done = 0; ek_memory_used(s) > limit;) {

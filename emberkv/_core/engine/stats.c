@@ -6,9 +6,12 @@
 #include "engine/monitor.h"
 #include "store/slowlog.h"
 
+#define CODE_MAX 32
+
 static const char *const EVENTS[EK_LATENCY_EVENTS] = {"command", "fast-command", "eviction-cycle",
                                                     "expire-cycle"};
 static const ek_str REDACTED = {(const uint8_t *)"(redacted)", 10};
+static const ek_str ERR = {(const uint8_t *)"ERR", 3};
 
 const char *ek_latency_name(ek_latency_event event) { return EVENTS[event]; }
 
@@ -29,12 +32,12 @@ void ek_stats_reset(ek_store *s) { ek_figures_reset(s); }
 
 /* --- errors --- */
 
-/* The code of an error, on a tape or as bytes of the protocol. */
+/* The code of an error, on a tape or as bytes of the protocol: its first word, if it has two. */
 static ek_str code_of(const ek_reply *reply, size_t mark) {
     const uint8_t *p = reply->buf + mark + (reply->resp ? 1 : 5), *end = reply->buf + reply->len;
     size_t n = 0;
     while (p + n < end && p[n] > ' ') n++;
-    return (ek_str){p, n};
+    return p + n < end && p[n] == ' ' && n < CODE_MAX ? (ek_str){p, n} : ERR;
 }
 
 /* --- secrets --- */
@@ -160,11 +163,14 @@ void ek_stats_command_slow(ek_ctx *c, int64_t us) {
     ek_stats *stats = ek_stats_of(c->s);
     if (!stats) return;
     ek_command_figures *of = &c->s->figures->commands[c->cmd->id];
-    of->calls++;
-    if (EK_UNLIKELY(ek_reply_is_error(c->reply, c->mark))) {
-        of->failed++;
-        ek_figures_add_error(c->s, code_of(c->reply, c->mark));
+    bool failed = ek_reply_is_error(c->reply, c->mark);
+    if (EK_UNLIKELY(failed) && !c->error_told) ek_figures_add_error(c->s, code_of(c->reply, c->mark));
+    if (EK_UNLIKELY(c->refused)) {
+        of->rejected++;
+        return;
     }
+    of->calls++;
+    of->failed += failed;
     if (us >= 0) take_time(c, stats, of, us);
 }
 
@@ -173,4 +179,9 @@ void ek_stats_rejected(ek_session *session, const ek_command *cmd, const ek_repl
     if (!ek_reply_is_error(reply, mark)) return;
     if (cmd) session->s->figures->commands[cmd->id].rejected++;
     ek_figures_add_error(session->s, code_of(reply, mark));
+}
+
+void ek_stats_refused_script(ek_store *s, const ek_command *cmd) {
+    if (cmd) s->figures->commands[cmd->id].rejected++;
+    ek_figures_add_error(s, ERR);
 }

@@ -57,6 +57,9 @@ EK_INLINE void ek_stats_command(ek_ctx *c, int64_t us) {
 /* A command was not run (arity, authentication, ...); cmd NULL: there is none. The error is there. */
 void ek_stats_rejected(ek_session *session, const ek_command *cmd, const ek_reply *reply, size_t mark);
 
+/* The same for what a script called (cmd NULL: there is no such command), with an error of code ERR. */
+void ek_stats_refused_script(ek_store *s, const ek_command *cmd);
+
 /* Keys were evicted for so long; exceeded: and the store is still above its limit. */
 void ek_stats_evicted(ek_store *s, int64_t us, bool exceeded);
 /* Keys were looked for whose time has come, for so long. */

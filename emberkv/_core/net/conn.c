@@ -347,7 +347,7 @@ static bool run_command(ek_server *server, ek_conn *conn) {
     const ek_command *container, *cmd = ek_resolve(session, p->argc, p->argv, &container);
     if (EK_UNLIKELY(cmd && !cmd->handler)) cmd = NULL;
     if (EK_UNLIKELY(cmd && ek_has_renames(session))) p->argv[0] = ek_own_name(cmd);
-    int64_t paused_ms = ek_pause_left_ms(session, cmd);
+    int64_t paused_ms = ek_pause_left_ms(session, cmd, p->argc, p->argv);
     if (EK_UNLIKELY(paused_ms)) return ek_conn_postpone(server, conn, paused_ms);
     if (EK_UNLIKELY(needs_tape(conn, cmd))) {
         ok = execute_on_tape(server, conn, cmd);

@@ -68,7 +68,7 @@ static int write_base(ek_background_job *job, bool rdb, uint64_t *bytes) {
         .s = &job->view.store, .aof_base = true, .commands = !rdb,
         .no_checksum = !rdb, .plain = !job->s->root->config.rdbcompression,
         .leave = ek_background_leave, .enter = ek_background_enter, .arg = job,
-        .go_on = ek_background_go_on,
+        .go_on = ek_background_go_on, .delay = job->s->root->config.rdb_key_save_delay,
     };
     int fd = -1, failed = ek_aof_say_begun(job->s->aof); /* one that lies about may be a base, too */
     if (!failed) failed = ek_disk_open(job->s->aof->dir, TEMP_NAME, O_RDWR | O_TRUNC, &fd);
@@ -167,8 +167,11 @@ static bool run(ek_background_job *job) {
     int64_t began = ek_clock_monotonic_us();
     int failed = rewrite(job);
     atomic_store(&state->rewrite_us, (uint64_t)(ek_clock_monotonic_us() - began));
-    atomic_store(&state->rewrite_failed, failed != 0);
-    if (!failed) {
+    bool called_off = failed && atomic_load(job->cancel);
+    if (!called_off) atomic_store(&state->rewrite_failed, failed != 0);
+    if (called_off) {
+        if (state->needs_base && job->view.locked) ek_run(job->s->a, give_up, job->s);
+    } else if (!failed) {
         atomic_store(&state->failures_in_a_row, 0);
     } else {
         atomic_fetch_add(&state->failures_in_a_row, 1);
@@ -210,7 +213,10 @@ static void begin_scheduled(void *arg) {
 void ek_aof_look_after(ek_store *s) {
     bool wanted = s->root->config.appendonly, on = ek_feed_on(s);
     if (s->a->level > 0) return;
-    if (!wanted && on) ek_run(s->a, end, s);
+    if (!wanted && on) {
+        ek_run(s->a, end, s);
+        ek_background_give_up(s, EK_SAVING_AOF);
+    }
     if (ek_saving_runs(s) != EK_SAVING_NONE) return;
     if (s->root->saving.scheduled == EK_SAVING_AOF) {
         ek_run(s->a, begin_scheduled, s);

@@ -132,3 +132,9 @@ void ek_background_begin(ek_store *s, ek_saving_kind kind, ek_background_run *ru
     s->background = b;
     s->end_background = call_off;
 }
+
+void ek_background_give_up(ek_store *s, ek_saving_kind kind) {
+    ek_background *b = s->background;
+    if (b && b->forks == s->a->forks && s->root->saving.kind == kind && ek_saving_is_own(s))
+        atomic_store(&b->cancel, true);
+}

@@ -26,6 +26,8 @@ typedef bool ek_background_run(ek_background_job *job);
 /* In a transaction, no job runs: begin one when it is committed, none if it is undone. Raises: no
  * memory, or no thread. */
 void ek_background_begin(ek_store *s, ek_saving_kind kind, ek_background_run *run);
+/* Have this handle's own job end soon, with nothing done, if it is of that kind. */
+void ek_background_give_up(ek_store *s, ek_saving_kind kind);
 void ek_background_leave(void *job);
 bool ek_background_enter(void *job);
 bool ek_background_go_on(void *job, uint64_t keys);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/disk.h"
@@ -18,7 +19,8 @@
 enum {
     BUFFER_BYTES = 128 << 10,
     HELD_US = 1000, /* how long others may have to wait */
-    LOOK_AFTER = 64 /* keys */
+    LOOK_AFTER = 64, /* keys */
+    NAP_US = 20000   /* of a delay, before it is asked whether to go on */
 };
 
 typedef struct saver {
@@ -40,6 +42,16 @@ EK_NORETURN static void fail(saver *w, const char *what) {
     give_up(w);
 }
 
+EK_NORETURN static void no_view(saver *w) {
+    snprintf(w->save->err, sizeof w->save->err, "there was no room to keep what changed meanwhile");
+    give_up(w);
+}
+
+EK_NORETURN static void called_off(saver *w) {
+    snprintf(w->save->err, sizeof w->save->err, "was called off");
+    give_up(w);
+}
+
 /* The lock is let go of for the write. */
 static void flush(ek_rdb_out *o) {
     saver *w = (saver *)o;
@@ -55,14 +67,8 @@ static void flush(ek_rdb_out *o) {
     w->entered_us = ek_clock_monotonic_us();
     errno = failed;
     if (failed) fail(w, "cannot be written");
-    if (!entered) {
-        snprintf(save->err, sizeof save->err, "there was no room to keep what changed meanwhile");
-        give_up(w);
-    }
-    if (!goes_on) {
-        snprintf(save->err, sizeof save->err, "was called off");
-        give_up(w);
-    }
+    if (!entered) no_view(w);
+    if (!goes_on) called_off(w);
 }
 
 static void put_aux(saver *w, const char *name, const char *value) {
@@ -98,9 +104,27 @@ static void put_access(saver *w, uint32_t access) {
         ek_rdb_put_length(&w->out, ek_access_idle(s, access) / EK_ACCESS_SECOND);
 }
 
+/* rdb-key-save-delay: what tests wish for that look at a save while it runs. Without the lock, if that
+ * may be let go of. */
+static EK_NOINLINE void delay(saver *w) {
+    ek_rdb_save *save = w->save;
+    if (save->delay < 0 && save->keys % (uint64_t)-save->delay) return;
+    int64_t until_us = ek_clock_monotonic_us() + ek_max(save->delay, 1), left_us;
+    while ((left_us = until_us - ek_clock_monotonic_us()) > 0) {
+        if (save->leave) save->leave(save->arg);
+        usleep((useconds_t)ek_min(left_us, NAP_US));
+        bool goes_on = !save->go_on || save->go_on(save->arg, save->keys);
+        if (save->enter && !save->enter(save->arg)) no_view(w);
+        w->entered_us = ek_clock_monotonic_us();
+        if (!goes_on) called_off(w);
+    }
+}
+
 /* Pages of a view that nobody has read before may take longer than what fills the buffer. */
 static bool key_is_put(saver *w) {
-    if (EK_UNLIKELY(++w->save->keys % LOOK_AFTER == 0) && w->save->leave &&
+    w->save->keys++;
+    if (EK_UNLIKELY(w->save->delay)) delay(w);
+    if (EK_UNLIKELY(w->save->keys % LOOK_AFTER == 0) && w->save->leave &&
         ek_clock_monotonic_us() - w->entered_us > HELD_US)
         flush(&w->out);
     return true;

@@ -20,6 +20,7 @@ typedef struct ek_rdb_save {
     bool commands;     /* ... and is no RDB, but commands: see aof_base.h */
     bool plain;        /* strings are not compressed */
     bool no_checksum;
+    int64_t delay;     /* the setting rdb-key-save-delay */
     /* Called around what needs nothing of the store (compressing, writing): let go of the lock, and
      * take it again (false: that cannot be, so give up). NULL: the lock is kept. */
     void (*leave)(void *arg);

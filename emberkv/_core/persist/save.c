@@ -20,6 +20,7 @@ static ek_rdb_save by_settings(const ek_store *settings, const ek_store *s) {
     const ek_config *config = &settings->root->config;
     return (ek_rdb_save){
         .s = s, .owner = settings->a, .plain = !config->rdbcompression, .no_checksum = !config->rdbchecksum,
+        .delay = config->rdb_key_save_delay,
     };
 }
 
@@ -91,6 +92,8 @@ static bool save_behind(ek_background_job *job) {
     save.go_on = ek_background_go_on;
     return ek_store_rdb_path(job->s, path, sizeof path) && ek_rdb_save_file(&save, path);
 }
+
+static void give_up_saving(ek_store *s) { ek_background_give_up(s, EK_SAVING_RDB); }
 
 void ek_save_in_background(ek_store *s) { ek_background_begin(s, EK_SAVING_RDB, save_behind); }
 
@@ -166,5 +169,6 @@ void ek_save_init(void) {
     ek_files_above.reload = reload;
     ek_files_above.saved_bytes = ek_dump_bytes;
     ek_files_above.save = save_quietly;
+    ek_files_above.give_up_saving = give_up_saving;
     ek_house_add(keep, false);
 }

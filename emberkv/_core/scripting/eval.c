@@ -9,6 +9,7 @@
 
 #include "scripting/run.h"
 #include "scripting/shebang.h"
+#include "scripting/tables.h"
 #include "store/scripts.h"
 
 typedef enum how { EVAL, EVAL_RO, EVAL_ROLLBACK } how;
@@ -200,6 +201,32 @@ void ek_cmd_eval_rollback(ek_ctx *c) { eval(c, EVAL_ROLLBACK); }
 void ek_cmd_evalsha(ek_ctx *c) { evalsha(c, EVAL); }
 void ek_cmd_evalsha_ro(ek_ctx *c) { evalsha(c, EVAL_RO); }
 void ek_cmd_evalsha_rollback(ek_ctx *c) { evalsha(c, EVAL_ROLLBACK); }
+
+/* --- what a script says of itself, before it runs --- */
+
+/* As `parse` would find it, if the first line is well formed and quotes nothing; else false. */
+static bool says_no_writes(ek_str script) {
+    static const char flag[] = "no-writes";
+    ek_str line, body;
+    if (!ek_shebang_split(script, &line, &body)) return false;
+    for (size_t at = 0, n; at + sizeof flag - 1 <= line.n; at += n + 1) {
+        const uint8_t *word = line.p + at;
+        for (n = 0; at + n < line.n && !strchr(" =,\t\r", word[n]);) n++;
+        if (n == sizeof flag - 1 && memcmp(word, flag, n) == 0) return true;
+    }
+    return false;
+}
+
+bool ek_eval_only_reads(const ek_store *s, const ek_command *cmd, size_t argc, const ek_str *argv) {
+    if (argc < 2) return false;
+    if (strncmp(cmd->name, "fcall", 5) == 0) {
+        const ek_function *f = ek_function_find(s, argv[1]);
+        return f && f->flags & EK_SCRIPT_NO_WRITES;
+    }
+    if (strncmp(cmd->name, "evalsha", 7) != 0) return says_no_writes(argv[1]);
+    const ek_script_body *known = ek_script_find(s, argv[1]);
+    return known && says_no_writes((ek_str){(const uint8_t *)known->body, known->len});
+}
 
 /* --- SCRIPT --- */
 

@@ -4,6 +4,7 @@
 #include "engine/renames.h"
 #include "engine/version.h"
 #include "engine/running.h"
+#include "engine/stats.h"
 #include "scripting/functions.h"
 #include "store/log.h"
 #include "store/scripts.h"
@@ -25,11 +26,14 @@ static int fail(lua_State *L, const char *text, bool raise) {
 /* An error of a command is told by a field of its own, which scripts see when they walk over it. */
 static int give_error(lua_State *L, bool raise) {
     lua.pushboolean(L, 1);
-    lua.setfield(L, -2, "ignore_error_stats_update");
+    lua.setfield(L, -2, EK_LUA_COUNTED);
     return raise ? lua.error(L) : 1;
 }
 
-static int fail_call(lua_State *L, const char *text, bool raise) {
+/* cmd: what cannot be called; NULL: it is not known. */
+static int fail_call(lua_State *L, const ek_command *cmd, const char *text, bool raise) {
+    ek_lua *self = ek_lua_self(L);
+    if (self->c) ek_stats_refused_script(self->c->s, cmd);
     fail(L, text, false);
     return give_error(L, raise);
 }
@@ -131,21 +135,23 @@ static int call(lua_State *L, bool raise) {
     arguments a;
     if (EK_UNLIKELY(++self->calls % LOOK_AFTER == 0 || self->ended)) ek_lua_look_around(L, self);
     if (n == 0)
-        return fail_call(L, "ERR Please specify at least one argument for this redis lib call", raise);
+        return fail_call(L, NULL, "ERR Please specify at least one argument for this redis lib call", raise);
     if (!take_arguments(L, n, &a))
-        return fail_call(L, "ERR Lua redis lib command arguments must be strings or integers", raise);
+        return fail_call(L, NULL, "ERR Lua redis lib command arguments must be strings or integers", raise);
     const ek_command *cmd = resolve(self, (size_t)n, a.v);
     const char *why = refusal(self, cmd, (size_t)n);
-    if (why) return fail_call(L, why, raise);
+    if (why) return fail_call(L, cmd, why, raise);
     if (cmd->flags & EK_CMD_WRITE && !may_write(self)) {
         ek_lua_look_around(L, self);
-        return fail_call(L, "ERR the script was ended", raise);
+        return fail_call(L, cmd, "ERR the script was ended", raise);
     }
     run(self, cmd, (size_t)n, a.v);
+    bool failed = self->reply.len && self->reply.buf[0] == '-';
+    /* What has begun to change things in a full store goes on. */
+    if (cmd->flags & EK_CMD_WRITE && !failed) self->c->session->no_room = false;
     lua.settop(L, 0);
     ek_lua_push_reply(L, self->reply.buf, self->reply.len, self->resp);
-    if (EK_UNLIKELY(self->reply.len && self->reply.buf[0] == '-')) return give_error(L, raise);
-    return 1;
+    return EK_UNLIKELY(failed) ? give_error(L, raise) : 1;
 }
 
 static int redis_call(lua_State *L) { return call(L, true); }

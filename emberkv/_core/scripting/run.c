@@ -1,5 +1,6 @@
 #include "scripting/run.h"
 
+#include "engine/effect.h"
 #include "engine/frontend.h"
 #include "engine/running.h"
 
@@ -97,6 +98,10 @@ int ek_lua_note_place(lua_State *L) {
     lua.createtable(L, 0, 2);
     lua.insert(L, -2);
     lua.setfield(L, -2, "err");
+    if (lua.type(L, 1) == LUA_TTABLE) {
+        lua.getfield(L, 1, EK_LUA_COUNTED);
+        lua.setfield(L, -2, EK_LUA_COUNTED);
+    }
     for (int level = 1; lua.getstack(L, level, &d); level++) {
         if (!lua.getinfo(L, "nSl", &d) || d.currentline <= 0) continue;
         lua.pushfstring(L, ", on %s:%d.", d.source, d.currentline);
@@ -119,6 +124,16 @@ static ek_str field_text(lua_State *L, const char *name) {
     ek_str s = text_at(L, -1);
     ek_lua_pop(L, 1);
     return s;
+}
+
+/* Is what is on top the error of a command, which was counted when that failed? */
+static bool is_counted(lua_State *L) {
+    if (lua.type(L, -1) != LUA_TTABLE) return false;
+    lua.pushstring(L, EK_LUA_COUNTED);
+    lua.rawget(L, -2);
+    bool is = lua.type(L, -1) == LUA_TBOOLEAN && lua.toboolean(L, -1);
+    ek_lua_pop(L, 1);
+    return is;
 }
 
 ek_str ek_lua_error_text(lua_State *L) {
@@ -219,8 +234,15 @@ static bool refused_for_memory(ek_ctx *c, const ek_lua_run *run) {
     return true;
 }
 
+/* Likewise when nothing may be written. */
+static bool refused_to_write(ek_ctx *c, const ek_lua_run *run) {
+    if (EK_LIKELY(!c->s->root->feed.on) || !run->declared || run->flags & EK_SCRIPT_NO_WRITES) return false;
+    return ek_effects_refuse_writes(c->s, c->reply);
+}
+
 void ek_lua_run_script(ek_ctx *c, ek_lua *self, ek_lua_run *run) {
-    if (EK_UNLIKELY(refused_for_memory(c, run))) return;
+    c->refused = refused_to_write(c, run) || refused_for_memory(c, run);
+    if (EK_UNLIKELY(c->refused)) return;
     ek_savepoint before = ek_save(c->a);
     size_t mark = c->reply->len;
     self->c = c;
@@ -233,6 +255,7 @@ void ek_lua_run_script(ek_ctx *c, ek_lua *self, ek_lua_run *run) {
     self->c = NULL;
     self->run = NULL;
     self->limit = SIZE_MAX; /* what is needed to read the result is little */
+    c->error_told = is_counted(self->L);
     if (ok) ek_lua_write_reply(self->L, c->reply, self->resp, 0);
     else reply_error(c, self, run);
     lua.settop(self->L, 0);

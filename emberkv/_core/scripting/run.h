@@ -11,6 +11,9 @@
 #include "scripting/state.h"
 #include "store/functions.h"
 
+/* A field of the errors of commands, which scripts can see. */
+#define EK_LUA_COUNTED "ignore_error_stats_update"
+
 typedef struct ek_lua_run {
     ek_str name;     /* in errors: SHA-1 of a script, name of a function */
     bool function;   /* FCALL: it is given its keys and arguments, which are globals else */

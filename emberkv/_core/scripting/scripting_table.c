@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include "engine/pause.h"
 #include "persist/tables.h"
 
 ek_handler ek_cmd_eval, ek_cmd_eval_ro, ek_cmd_eval_rollback, ek_cmd_evalsha, ek_cmd_evalsha_ro,
@@ -395,7 +396,10 @@ static const ek_command_decl table[] = {
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool registered;
 
-static void register_all(void) { registered = ek_persist_init() && ek_command_register(table); }
+static void register_all(void) {
+    registered = ek_persist_init() && ek_command_register(table);
+    ek_script_only_reads = ek_eval_only_reads;
+}
 
 bool ek_scripting_init(void) {
     pthread_once(&once, register_all);

@@ -51,6 +51,8 @@ typedef struct ek_config {
     int64_t rdbcompression, rdbchecksum, stop_writes_on_bgsave_error;
     int64_t aof_load_truncated, aof_use_rdb_preamble;
     int64_t auto_aof_rewrite_percentage, auto_aof_rewrite_min_size;
+    int64_t rdb_key_save_delay; /* of tests: microseconds for each key; < 0: one for so many keys */
+    int64_t min_replicas_to_write, min_replicas_max_lag;
     ek_output_limit client_output_limits[EK_CLIENT_CLASSES];
     ek_ref requirepass, save; /* texts, see ek_config_text */
 } ek_config;
@@ -133,6 +135,7 @@ enum {
     EK_SETTING_PROTECTED = 1 << 1, /* changed by nobody, since enable-protected-configs is no */
     EK_SETTING_SECRET = 1 << 2,
     EK_SETTING_OFF = 1 << 3, /* cannot be set to yes: what it turns on is not here */
+    EK_SETTING_HIDDEN = 1 << 4, /* told only to who asks for it by its name */
 };
 
 typedef struct ek_setting {

@@ -66,5 +66,5 @@ void ek_expiry_step(ek_store *s, unsigned samples) {
 static void step(void *arg) { ek_expiry_step(arg, LISTENERS_SAMPLE); }
 
 void ek_expiry_for_listeners(ek_store *s) {
-    if (s->a->level == 0 && !s->root->debug) ek_run(s->a, step, s); /* with no memory for that: later */
+    if (s->a->level == 0 && ek_expiry_looks(s)) ek_run(s->a, step, s); /* with no memory for that: later */
 }

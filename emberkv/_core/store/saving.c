@@ -83,9 +83,10 @@ void ek_saving_note_death(ek_store *s) {
 
 void ek_saving_follow_settings(ek_store *s) {
     const ek_config *config = &s->root->config;
-    uint32_t on = s->root->feed.on & ~EK_FEED_REFUSES;
+    uint32_t on = s->root->feed.on & ~(EK_FEED_REFUSES | EK_FEED_ALONE);
     if (s->root->saving.failed && config->save && config->stop_writes_on_bgsave_error)
         on |= EK_FEED_REFUSES;
+    if (config->min_replicas_to_write && config->min_replicas_max_lag) on |= EK_FEED_ALONE;
     if (on != s->root->feed.on) EK_SET(s->a, s->root->feed.on, on);
 }
 

@@ -35,7 +35,8 @@ bool ek_saving_failed(const ek_store *s);
 void ek_saving_note_death(ek_store *s);
 
 /* Commands that write are refused (EK_FEED_REFUSES) from a save that failed to one that succeeds, as
- * long as there are rules and stop-writes-on-bgsave-error wants it. Settings have changed. */
+ * long as there are rules and stop-writes-on-bgsave-error wants it, and (EK_FEED_ALONE) while replicas
+ * are asked for, of which there are none. Settings have changed. */
 void ek_saving_follow_settings(ek_store *s);
 /* Is a save due by the rules of the setting `save`? One that failed is not tried again at once. */
 bool ek_saving_is_due(const ek_store *s);

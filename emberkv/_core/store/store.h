@@ -74,6 +74,7 @@ typedef struct ek_users_root { /* see users.h */
 enum { /* ek_feed.on: one word, so that a command without any of it tests one */
     EK_FEED_KEPT = 1u << 0,
     EK_FEED_REFUSES = 1u << 1, /* commands that write, since the last RDB failed: see saving.h */
+    EK_FEED_ALONE = 1u << 2,   /* likewise, since it has no replicas and min-replicas-to-write wants some */
 };
 
 typedef struct ek_feed { /* see feed.h */
