@@ -93,7 +93,7 @@ def test_bgsave_saves_while_others_go_on(db: Any, tmp_path: Path) -> None:
 
 
 def test_flushing_gives_up_what_is_being_saved(db: Any, tmp_path: Path) -> None:
-    """What was flushed is not wanted in a file either; and there is a setting that makes saves slow."""
+    """What was flushed is not wanted in a file; and there is a setting that makes saves slow."""
     assert db.config_get("*-delay*").keys() == {"repl-diskless-sync-delay"}
     for i in range(100):
         db.set(i, i)
