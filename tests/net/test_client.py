@@ -400,6 +400,18 @@ def test_debug_is_for_whom_it_is_enabled(path: Path, setting: str, allowed: bool
             assert reply.value.startswith(b"ERR DEBUG command not allowed. If the enable-debug")
 
 
+@pytest.mark.parametrize("setting", ["yes", "local", "no"])
+def test_modules_are_refused_in_the_servers_words(path: Path, setting: str) -> None:
+    commands = ["LIST", "LOAD /no/such", "LOADEX /no/such CONFIG a b ARGS c", "UNLOAD x", "LOAD"]
+
+    def script(side: Side) -> list[Any]:
+        return [side.connect().do(f"MODULE {command}") for command in commands]
+
+    with real("--enable-module-command", setting) as theirs:
+        with ours(path, enable_module_command=setting) as mine:
+            assert script(mine) == script(theirs)
+
+
 def test_debug_shows_the_clients_by_their_memory(path: Path) -> None:
     def script(side: Side) -> list[Any]:
         client, other = side.connect(), side.connect()

@@ -51,10 +51,22 @@ void ek_cmd_no_cluster(ek_ctx *c) {
 
 void ek_cmd_module_list(ek_ctx *c) { ek_reply_array(c->reply, 0); }
 
-/* MODULE LOAD, LOADEX and UNLOAD: modules are made for another program's inside. */
-void ek_cmd_module_load(ek_ctx *c) {
+static bool modules_are_enabled(ek_ctx *c) {
+    if (ek_session_is_enabled(c->session, c->s->settings->enable_module_command)) return true;
     ek_reply_error(c->reply,
                    "ERR MODULE command not allowed. If the enable-module-command option is set to "
                    "\"local\", you can run it from a local connection, otherwise you need to set "
                    "this option in the configuration file, and then restart the server.");
+    return false;
+}
+
+/* MODULE LOAD and LOADEX: modules are made for another program's inside. */
+void ek_cmd_module_load(ek_ctx *c) {
+    if (modules_are_enabled(c))
+        ek_reply_error(c->reply, "ERR Error loading the extension. Please check the server logs.");
+}
+
+void ek_cmd_module_unload(ek_ctx *c) {
+    if (modules_are_enabled(c))
+        ek_reply_error(c->reply, "ERR Error unloading module: no such module with that name");
 }

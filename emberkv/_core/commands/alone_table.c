@@ -2,7 +2,7 @@
 #include "commands/tables.h"
 
 ek_handler ek_cmd_failover, ek_cmd_help, ek_cmd_module_list, ek_cmd_module_load,
-    ek_cmd_no_cluster, ek_cmd_replicaof, ek_cmd_role;
+    ek_cmd_module_unload, ek_cmd_no_cluster, ek_cmd_replicaof, ek_cmd_role;
 
 const ek_command_decl ek_alone_table[] = {
     {
@@ -230,7 +230,7 @@ const ek_command_decl ek_alone_table[] = {
             },
             {
                 .name = "unload",
-                .handler = ek_cmd_module_load,
+                .handler = ek_cmd_module_unload,
                 .arity = 3,
                 .flags = EK_CMD_ADMIN | EK_CMD_NOSCRIPT | EK_CMD_NO_ASYNC_LOADING,
                 .group = "server",

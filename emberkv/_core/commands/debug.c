@@ -21,11 +21,6 @@
 
 enum { TEXT_BYTES = 1024 };
 
-static bool allowed(const ek_session *session, int64_t setting) {
-    return !session->remote || setting == EK_DEBUG_YES ||
-           (setting == EK_DEBUG_LOCAL && session->local);
-}
-
 /* The key that argument 2 names; has replied when false. */
 static bool find(ek_ctx *c, ek_value *v) {
     if (ek_peek(c, c->argv[2], v)) return true;
@@ -509,7 +504,8 @@ static void debug_help(ek_ctx *c) {
 }
 
 void ek_cmd_debug(ek_ctx *c) {
-    if (!allowed(c->session, c->s->settings->enable_debug_command)) {
+    if (c->session->remote &&
+        !ek_session_is_enabled(c->session, c->s->settings->enable_debug_command)) {
         ek_reply_error(c->reply, "ERR DEBUG command not allowed. If the enable-debug-command option "
                                  "is set to \"local\", you can run it from a local connection, "
                                  "otherwise you need to set this option in the configuration file, "

@@ -83,6 +83,12 @@ EK_INLINE bool ek_session_is_plain(const ek_session *session) {
     return ek_load32(&session->in_multi) == 0;
 }
 
+/* What enable-debug-command, or a setting like it, says of the session. */
+EK_INLINE bool ek_session_is_enabled(const ek_session *session, int64_t setting) {
+    return setting == EK_ENABLE_YES ||
+           (setting == EK_ENABLE_LOCAL && (session->local || !session->remote));
+}
+
 ek_session *ek_session_new(ek_store *s, uint32_t db); /* NULL: no memory, or no such database */
 /* Whether a remote session has to log in first; at accept, and when it is reset. Lock held. */
 void ek_session_begin_auth(ek_session *session);

@@ -73,7 +73,7 @@ enum {
 enum { EK_PUBSUB_ALL_CHANNELS, EK_PUBSUB_NO_CHANNELS }; /* acl-pubsub-default */
 enum { EK_APPENDFSYNC_EVERYSEC, EK_APPENDFSYNC_ALWAYS, EK_APPENDFSYNC_NO }; /* the order of appendfsync */
 
-enum { EK_DEBUG_NO, EK_DEBUG_YES, EK_DEBUG_LOCAL }; /* enable-debug-command */
+enum { EK_ENABLE_NO, EK_ENABLE_YES, EK_ENABLE_LOCAL }; /* enable-debug-command, and the like */
 
 typedef union ek_setting_value {
     int64_t n;
@@ -90,7 +90,7 @@ typedef struct ek_rename {
 typedef struct ek_settings {
     int64_t port, tls_port, tcp_backlog, tcp_keepalive, timeout, maxclients, protected_mode;
     int64_t unixsocketperm, client_query_buffer_limit, hz, io_threads, loglevel;
-    int64_t enable_debug_command, shutdown_timeout, shutdown_on_sigint, shutdown_on_sigterm;
+    int64_t enable_debug_command, enable_module_command, shutdown_timeout, shutdown_on_sigint, shutdown_on_sigterm;
     int64_t tls_auth_clients, tls_prefer_server_ciphers;
     char *aclfile, *bind, *unixsocket, *logfile, *pidfile, *dir, *dbfilename;
     bool logs_to_stdout; /* where there is no logfile, see log.h */
