@@ -194,6 +194,8 @@ def serve(
             options[name] = text_of(settings.pop(name))
     store = db if isinstance(db, Ember) else Ember(db, **options)
     try:
+        if owns_db and db is None:
+            _ember.allow_log(store._store)
         backlog = int(settings.get("tcp_backlog", 511))
         for name, value in settings.items():
             load_setting(store._store, name, value)

@@ -371,6 +371,9 @@ def set_config_file(store: Store, path: bytes) -> None:
 def load_setting(store: Store, name: str, value: str) -> None:
     """Set a setting as it is set at the start of a server, immutable ones too."""
 
+def allow_log(store: Store) -> None:
+    """A private store may be told to keep an append-only file, in its setting `dir`."""
+
 def log_to_stdout(store: Store) -> None:
     """Have the log on stdout while there is no logfile."""
 

@@ -152,6 +152,7 @@ cdef extern from "persist/aof.h" nogil:
         void *arg
     ek_status ek_aof_begin(ek_store *s, const void *how, bint created, char *err, size_t n)
     int ek_aof_flush(ek_store *s, bint sync)
+    ek_status ek_aof_allow(ek_store *s)
 
 cdef extern from "persist/save.h" nogil:
     void ek_save_at_end(ek_store *s)

@@ -116,6 +116,16 @@ cdef extern from "store/log.h" nogil:
     void ek_log(const ek_store *s, ek_log_level level, const char *format, ...)
 
 
+def allow_log(Store store):
+    """A private store may be told to keep an append-only file, in its setting `dir`."""
+    store.enter()
+    st = ek_aof_allow(store.s)
+    leave(store.s)
+    if st != EK_OK:
+        raise MemoryError
+    remember_to_flush(store)
+
+
 def log_to_stdout(Store store):
     """Have the log on stdout while there is no logfile."""
     store.use()

@@ -1,6 +1,7 @@
 /* CONFIG: the settings (store/config.h) by name. */
 #include "commands/tables.h"
 #include "engine/context.h"
+#include "engine/files.h"
 #include "engine/house.h"
 #include "engine/settings.h"
 
@@ -175,5 +176,6 @@ void ek_cmd_config_set(ek_ctx *c) {
     store_all(c, changes, n);
     if (!tell_all(c, changes, n, &before)) return;
     ek_house_follow_settings(c->s);
+    ek_files_above.follow_settings(c);
     ek_reply_ok(c->reply);
 }

@@ -14,6 +14,8 @@ typedef struct ek_files {
     void (*give_up_saving)(ek_store *s);
     /* DEBUG LOADAOF: empty the store, read the append-only file. Replies. */
     void (*load_log)(ek_ctx *c);
+    /* CONFIG SET has set something: the append-only file begins, or ends. */
+    void (*follow_settings)(ek_ctx *c);
     /* What a value takes in such a file, without its type. O(bytes). */
     size_t (*saved_bytes)(ek_ctx *c, const ek_value *v);
 } ek_files;

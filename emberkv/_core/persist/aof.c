@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arena/link.h"
 #include "base/clock.h"
 #include "base/disk.h"
 #include "base/futex.h"
@@ -15,6 +17,7 @@
 #include "persist/aof_rewrite.h"
 #include "persist/aof_unnamed.h"
 #include "store/feed.h"
+#include "store/saving.h"
 #include "store/waker.h"
 
 #define LOCK_MS 100
@@ -36,6 +39,7 @@ static void forget_parents_files(ek_store *s) {
 }
 
 bool ek_aof_lock(ek_store *s) {
+    if (!s->a->shared && s->aof && s->aof->forks != s->a->forks) return false; /* the log is the parent's */
     for (;;) {
         ek_lock_result r = ek_lock_wait(&state_of(s)->file_lock, LOCK_MS);
         if (r == EK_LOCK_TAKEN || r == EK_LOCK_OWNER_DIED) {
@@ -55,16 +59,29 @@ void ek_aof_unlock(ek_store *s) {
 
 /* --- directory and manifest --- */
 
-int ek_aof_open_dir(ek_store *s, bool make) {
-    ek_aof *f = s->aof;
-    int store = s->a->dir_fd; /* a fork's child has another */
-    if (f->dir >= 0) return 0;
+static int open_within(ek_aof *f, int store, bool make) {
     int failed = ek_disk_open(store, EK_AOF_DIR, O_RDONLY | O_DIRECTORY, &f->dir);
     if (failed != ENOENT || !make) return failed;
     failed = ek_disk_make_dir(store, EK_AOF_DIR);
     if (!failed) failed = ek_disk_sync_dir(store);
     if (failed) return failed;
     return ek_disk_open(store, EK_AOF_DIR, O_RDONLY | O_DIRECTORY, &f->dir);
+}
+
+/* A store in memory: where it is set to, unless that is another store's path. */
+static int open_where_it_is_set(ek_store *s, bool make) {
+    int dir, failed = ek_disk_open(AT_FDCWD, ek_store_directory(s), O_RDONLY | O_DIRECTORY, &dir);
+    if (failed) return failed;
+    bool taken = flock(dir, LOCK_SH | LOCK_NB) != 0 || ek_link_use(dir) != EK_MEMORY_NONE;
+    failed = taken ? EBUSY : open_within(s->aof, dir, make);
+    close(dir);
+    return failed;
+}
+
+int ek_aof_open_dir(ek_store *s, bool make) {
+    if (s->aof->dir >= 0) return 0;
+    if (!s->a->shared) return open_where_it_is_set(s, make);
+    return open_within(s->aof, s->a->dir_fd, make); /* a fork's child has another */
 }
 
 int ek_aof_read_manifest(ek_aof *f, ek_manifest *m, ek_manifest_error *error) {

@@ -50,6 +50,9 @@ typedef struct ek_durability {
  * what the directory holds is loaded. `how` is an ek_durability. `err` names file and offset of what is damaged: then nothing
  * was changed on disk. */
 ek_status ek_aof_begin(ek_store *s, const void *how, bool created, char *err, size_t errlen);
+/* A store in memory may be told to keep a log (appendonly yes) from then on, in the directory that it is
+ * set to. Nothing is loaded, and nothing written before. Lock held; a copy by fork keeps none. */
+ek_status ek_aof_allow(ek_store *s);
 /* Everything onto the disk, and let go. Without any lock, and without the GIL: it may take long. */
 void ek_aof_end(ek_store *s);
 /* What the files hold, for DEBUG LOADAOF: into a store that was emptied, as a part of the transaction

@@ -2,6 +2,7 @@
 #include "engine/effect.h"
 #include "engine/files.h"
 #include "persist/aof.h"
+#include "store/feed.h"
 #include "store/functions.h"
 #include "store/saving.h"
 
@@ -30,9 +31,10 @@ static void load_log(ek_ctx *c) {
     int level = c->a->level;
     uint32_t on = c->s->root->feed.on;
     ek_guard guard;
-    if (!c->s->aof || level > 0) {
-        ek_reply_error(c->reply, c->s->aof ? "ERR a transaction is open: what it changed may be undone"
-                                           : "ERR a store in memory has no append-only file");
+    bool keeps = c->s->aof && (c->a->shared || ek_feed_on(c->s));
+    if (!keeps || level > 0) {
+        ek_reply_error(c->reply, keeps ? "ERR a transaction is open: what it changed may be undone"
+                                       : "ERR a store in memory has no append-only file");
         return;
     }
     ek_feed_tell(c->s);

@@ -35,7 +35,7 @@ typedef struct opening {
 } opening;
 
 static ek_status refuse(const opening *o, const char *dir, const char *name, const char *what) {
-    snprintf(o->err, o->errlen, "%s/%s%s: %s", o->s->a->dir_path, dir, name, what);
+    snprintf(o->err, o->errlen, "%s/%s%s: %s", ek_store_directory(o->s), dir, name, what);
     return EK_EDAMAGED;
 }
 
@@ -272,4 +272,12 @@ ek_status ek_aof_begin(ek_store *s, const void *arg, bool created, char *err, si
     }
     if (st != EK_OK) ek_aof_end(s);
     return st;
+}
+
+ek_status ek_aof_allow(ek_store *s) {
+    ek_aof *f = s->aof || !ek_feed_make(s->a) ? NULL : calloc(1, sizeof *f);
+    if (!f) return s->aof ? EK_OK : EK_ENOMEM;
+    *f = (ek_aof){.dir = -1, .fd = -1, .syncs = true, .forks = s->a->forks};
+    ek_aof_use(s, f);
+    return EK_OK;
 }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/disk.h"
 #include "engine/context.h"
+#include "engine/files.h"
 #include "engine/house.h"
 #include "persist/aof.h"
 #include "persist/aof_unnamed.h"
@@ -202,7 +203,10 @@ static bool has_to_be_repaired(const ek_store *s) {
 }
 
 static void begin(void *arg) { ek_aof_rewrite(arg); }
-static void end(void *arg) { ek_feed_switch(arg, false); }
+static void end(void *arg) {
+    ek_feed_switch(arg, false);
+    ek_background_give_up(arg, EK_SAVING_AOF);
+}
 
 static void begin_scheduled(void *arg) {
     ek_store *s = arg;
@@ -213,10 +217,7 @@ static void begin_scheduled(void *arg) {
 void ek_aof_look_after(ek_store *s) {
     bool wanted = s->root->config.appendonly, on = ek_feed_on(s);
     if (s->a->level > 0) return;
-    if (!wanted && on) {
-        ek_run(s->a, end, s);
-        ek_background_give_up(s, EK_SAVING_AOF);
-    }
+    if (!wanted && on) ek_run(s->a, end, s);
     if (ek_saving_runs(s) != EK_SAVING_NONE) return;
     if (s->root->saving.scheduled == EK_SAVING_AOF) {
         ek_run(s->a, begin_scheduled, s);
@@ -225,6 +226,20 @@ void ek_aof_look_after(ek_store *s) {
         ek_run(s->a, begin, s);
     }
 }
+
+static void begin_or_schedule(void *arg) {
+    ek_store *s = arg;
+    if (ek_saving_runs(s) == EK_SAVING_NONE) ek_aof_rewrite(s);
+    else EK_SET(s->a, s->root->saving.scheduled, EK_SAVING_AOF);
+}
+
+/* At once, so that who asks INFO next is told of it. What fails is tried again by the house keeper. */
+static void follow_settings(ek_ctx *c) {
+    bool wanted = c->s->root->config.appendonly, on = ek_feed_on(c->s);
+    if (c->s->aof && wanted != on) ek_run_within(c->a, wanted ? begin_or_schedule : end, c->s);
+}
+
+void ek_aof_rewrite_init(void) { ek_files_above.follow_settings = follow_settings; }
 
 /* --- BGREWRITEAOF --- */
 

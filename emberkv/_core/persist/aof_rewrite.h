@@ -17,5 +17,6 @@
 void ek_aof_rewrite(ek_store *s);
 /* Lock held, no transaction open: begin or end what the settings ask for, and rewrite what has grown. */
 void ek_aof_look_after(ek_store *s);
+void ek_aof_rewrite_init(void);
 
 #endif

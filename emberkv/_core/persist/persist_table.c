@@ -1,5 +1,6 @@
 /* Declarations of the commands of this floor. */
 #include "persist/aof.h"
+#include "persist/aof_rewrite.h"
 #include "persist/save.h"
 #include "persist/tables.h"
 
@@ -197,6 +198,7 @@ static void register_all(void) {
     ek_aof_init();
     ek_chores_init();
     ek_aof_again_init();
+    ek_aof_rewrite_init();
     registered = ek_commands_init() && ek_command_register(table);
 }
 

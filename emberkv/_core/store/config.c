@@ -352,7 +352,7 @@ bool ek_setting_parse(const ek_store *s, const ek_setting *setting, ek_str text,
     default: break;
     }
     if (!parse_number(setting, text, &out->n, err, errlen)) return false;
-    bool can = setting->home == EK_IN_STORE && s->aof; /* a private store has nowhere to write */
+    bool can = setting->home == EK_IN_STORE && s->aof; /* else there is nowhere to write */
     if (out->n && setting->flags & EK_SETTING_OFF && !can)
         return because(err, errlen,
                        setting->home == EK_IN_STORE
