@@ -12,6 +12,8 @@ numpy is loaded by the first call that needs it, msgpack likewise.
 
 from __future__ import annotations
 
+import sys
+
 from ._core import _ember
 from .exceptions import DataError
 
@@ -40,15 +42,44 @@ def _with_tuples_as_keys(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
     return {tuple(key) if type(key) is list else key: value for key, value in pairs}
 
 
+def _unmasked(values: ArrayLike) -> ArrayLike:
+    """The same; DataError if something in it is masked, which has no value."""
+    ma = sys.modules.get("numpy.ma")
+    if ma is not None and ma.is_masked(values):
+        raise DataError("the array has masked elements, which have no value: see its filled()")
+    return values
+
+
+def _npy_header(view: memoryview) -> tuple[tuple[int, ...], bool, Any, int]:
+    """Shape, whether columns come first, dtype, where the elements begin. ValueError if damaged.
+
+    numpy reads the third version of the format, and long headers, from its own files only.
+    """
+    from ast import literal_eval
+
+    digits = {1: 2, 2: 4, 3: 4}.get(view[6]) if len(view) > 8 else None
+    if digits is None:
+        raise ValueError("its version is unknown")
+    end = 8 + digits + int.from_bytes(view[8 : 8 + digits], "little")
+    text = bytes(view[8 + digits : end])
+    try:
+        head = literal_eval(text.decode("utf-8" if view[6] == 3 else "latin-1"))
+        dtype = _numpy().lib.format.descr_to_dtype(head["descr"])
+        return tuple(map(int, head["shape"])), bool(head["fortran_order"]), dtype, end
+    except (SyntaxError, TypeError, KeyError, IndexError, RecursionError, MemoryError) as error:
+        raise ValueError(str(error)) from None
+
+
 def _column(values: ArrayLike) -> _ember.Column:
     """One dimension of anything that numpy takes, as arguments of a command."""
     np = _numpy()
-    array = np.ascontiguousarray(values)
+    array = np.ascontiguousarray(_unmasked(values))
     if array.ndim != 1:
         raise DataError("an array of one dimension is wanted")
     if array.dtype.kind == "U":
         array = np.char.encode(array, "utf-8")
-    array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
     kind, width = array.dtype.kind, array.dtype.itemsize
     if kind not in "SViufb" or (kind == "f" and width not in (4, 8)) or width == 0:
         if kind not in "SU" or width:
@@ -235,7 +266,7 @@ class Arrays:
         O(n). SETRANGE.
         """
         np = _numpy()
-        array = np.asarray(bits).astype(bool)
+        array = np.asarray(_unmasked(bits)).astype(bool)
         if array.ndim != 1:
             raise DataError("an array of one dimension is wanted")
         first, lead = divmod(offset, 8)
@@ -259,6 +290,8 @@ class Arrays:
         Bits behind the end of the string are 0. O(n). GETRANGE.
         """
         np = _numpy()
+        if start < 0 or (count is not None and count < 0):
+            raise DataError("start and count are not negative")
         with self.view(name) or memoryview(b"") as view:
             if count is None:
                 count = max(8 * len(view) - start, 0)
@@ -331,13 +364,14 @@ class Arrays:
     def put_array(self, name: Any, array: ArrayLike, **options: Any) -> Any:
         """Set `name` to an array, with its shape and dtype, in numpy's ``.npy`` format.
 
-        `options` are those of `set`. DataError for an array of objects. O(bytes). SET.
+        `options` are those of `set`. DataError for an array of objects, or with masked elements.
+        O(bytes). SET.
         """
         from io import BytesIO
 
         np = _numpy()
         out = BytesIO()
-        whole = np.asarray(array)
+        whole = np.asarray(_unmasked(array))
         if whole.dtype.hasobject:
             raise DataError("an array of objects cannot be stored")
         np.lib.format.write_array(out, whole, allow_pickle=False)
@@ -350,28 +384,18 @@ class Arrays:
         large it is, and it stays as it is though `name` is changed or deleted. See `view`.
         DataError if the string is no array. O(bytes), or O(1).
         """
-        from io import BytesIO
-
         np = _numpy()
         view = self.view(name)
         if view is None:
             return None
         if bytes(view[:6]) != NPY_MAGIC:
             raise DataError(f"there is no array at {name!r}")
-        head = BytesIO(view[: 1 << 16])
-        version = np.lib.format.read_magic(head)
-        read = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }.get(version)
-        if read is None:
-            raise DataError(f"the array at {name!r} is of an unknown version of the format")
         try:
-            shape, columns_first, dtype = read(head)
+            shape, columns_first, dtype, offset = _npy_header(view)
             count = 1
             for size in shape:
                 count *= size
-            flat = np.frombuffer(view, dtype, count, head.tell())
+            flat = np.frombuffer(view, dtype, count, offset)
         except ValueError as error:
             raise DataError(f"the array at {name!r} is damaged: {error}") from None
         array = flat.reshape(shape, order="F" if columns_first else "C")
@@ -414,7 +438,8 @@ class Arrays:
                     view, timestamp=3, strict_map_key=False, object_pairs_hook=hook
                 )
         except (ValueError, TypeError, msgpack.exceptions.UnpackException) as error:
-            raise DataError(f"there is no object at {name!r}: {error}") from None
+            why = str(error) or type(error).__name__
+            raise DataError(f"there is no object at {name!r}: {why}") from None
 
 
 if TYPE_CHECKING:

@@ -35,12 +35,15 @@ def handle(db: emberkv.Ember[str], worker: str, id: str, job: dict[str, str]) ->
 
 def work(path: str, worker: str) -> None:
     with emberkv.open(path, decode_responses=True) as db:
-        while not db.exists("closed") or db.xpending(STREAM, GROUP)["pending"]:
+        while True:
+            closed = db.exists("closed")  # if so, whoever finds no new job will never find one
             _, jobs, _ = db.xautoclaim(STREAM, GROUP, worker, IDLE_MS, count=10)
             for _, fresh in db.xreadgroup(GROUP, worker, {STREAM: ">"}, count=10, block=100):
                 jobs += fresh
             for id, job in jobs:
                 handle(db, worker, id, job)
+            if closed and not jobs and not db.xpending(STREAM, GROUP)["pending"]:
+                return
 
 
 def kill_one_at_work(db: emberkv.Ember[str], pids: dict[str, int]) -> tuple[str, int]:

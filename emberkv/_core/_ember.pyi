@@ -148,14 +148,21 @@ class Session:
     def resp(self, args: Sequence[Any], protocol: int) -> bytes:
         """Run one command and give the bytes that a server would send by RESP 2 or 3."""
 
-    def begin(self) -> Any:
-        """Begin a transaction, or a savepoint in one. Gives the token that ends it."""
+    def begin(self) -> Block:
+        """Begin a block. Gives what ends it."""
 
-    def commit(self, token: Any) -> None:
-        """End it and keep its changes. O(what it freed)."""
+    def commit(self, block: Block) -> None:
+        """End it and keep its changes."""
 
-    def rollback(self, token: Any) -> None:
-        """End it and undo its changes. O(what it changed)."""
+    def rollback(self, block: Block) -> None:
+        """End it and undo its changes."""
+
+class Block:
+    """What the ``with`` statement enters and leaves. The same one may be entered within itself."""
+
+    def __init__(self, db: Any, session: Session) -> None: ...
+    def __enter__(self) -> Any: ...
+    def __exit__(self, kind: Any, value: Any, traceback: Any) -> None: ...
 
 class Listener(Session):
     """A session whose messages are taken out one batch after another: what a PubSub listens with.

@@ -147,6 +147,7 @@ cdef class Store:
     cdef list servers           # those that serve it; they hold it open, and end before it closes
     cdef int views              # of values in the arena, see _ember_arrays.pxi
     cdef list unpinned          # pins to be taken out when the store is next entered for that
+    cdef object innermost       # the Mark of the last block that was begun, see _ember_block.pxi
     cdef bint closing           # as soon as nobody waits or looks, and no transaction is open
     cdef readonly object path
     cdef readonly object absolute  # the path, whatever directory is the current one later
@@ -1010,48 +1011,25 @@ cdef class Session:
             self.give_tape(&r)
             ek_reply_free(&out)
 
-    # Transactions that span calls
+    # Blocks, for whom `with` does not suit
 
     def begin(self):
-        """Begin a transaction, or a savepoint in one. Gives the token that ends it."""
-        cdef ek_savepoint sp
-        self.store.enter_unless_busy()
-        ek_transaction_begin(self.store.s, &sp)
-        return (self.store.s.a.level, sp.journal_used, sp.nfrees, sp.used_bytes, sp.nblocks)
+        """Begin a block. Gives what ends it."""
+        block = Block(None, self)
+        block.__enter__()
+        return block
 
-    cdef int _end(self, token) except -1:
-        if self.store.closing and ek_transaction_is_mine(self.store.s):
-            self.store._close()
-        self.store.use()
-        if not ek_transaction_is_mine(self.store.s):
-            raise RuntimeError("a transaction is ended by the thread and process that began it")
-        if self.store.s.a.level != token[0]:
-            raise RuntimeError("a transaction must end before the one that it is within")
-        return 0
+    def commit(self, block):
+        """End it and keep its changes."""
+        block.__exit__(None, None, None)
 
-    def commit(self, token):
-        """End it and keep its changes. O(what it freed)."""
-        cdef ek_status st
-        cdef int failed = 0
-        self._end(token)
-        st = ek_transaction_commit(self.store.s)
-        if self.store.s.a.level == 0:
-            failed = leave(self.store.s)
-        must_be_safe(failed)
-        if st != EK_OK:
-            raise _exceptions().OutOfMemoryError("the transaction did not fit and was undone")
-
-    def rollback(self, token):
-        """End it and undo its changes. O(what it changed)."""
-        cdef ek_savepoint sp
-        self._end(token)
-        _, sp.journal_used, sp.nfrees, sp.used_bytes, sp.nblocks = token
-        ek_transaction_rollback(self.store.s, &sp)
-        if self.store.s.a.level == 0:
-            leave(self.store.s)
+    def rollback(self, block):
+        """End it and undo its changes."""
+        block.__exit__(Exception, None, None)
 
 
 include "_ember_reply.pxi"
+include "_ember_block.pxi"
 include "_ember_pubsub.pxi"
 include "_ember_client.pxi"
 include "_ember_fast.pxi"

@@ -151,14 +151,14 @@ cdef class Tape:
 
 
 cdef int put_columns(Args *a, list columns, bint numbers) except -1:
-    """The elements, row by row; with `numbers`, doubles as they are."""
+    """The elements, row by row; with `numbers`, doubles as they are, but for the members, which end a row."""
     cdef Py_ssize_t rows = (<Column> columns[0]).count if columns else 0
     cdef Py_ssize_t i, k, n = len(columns)
     cdef Column c
     args_reserve(a, rows * n)
     for k in range(n):
         c = columns[k]
-        if numbers and c.c.kind == c"f" and c.c.width == 8:
+        if numbers and k < n - 1 and c.c.kind == c"f" and c.c.width == 8:
             a.numbers = True
             for i in range(rows):
                 a.v[a.n + i * n + k].p = c.c.p + 8 * i

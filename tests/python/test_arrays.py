@@ -444,3 +444,73 @@ def test_places_go_in_and_out_as_arrays(db: emberkv.Ember) -> None:
     )
     assert list(zip(members, distances, strict=True)) == [tuple(f) for f in found]
     assert np.array_equal(places, db.geopos("arrays", *members))
+
+
+def test_members_may_be_numbers_with_a_fraction(db: Any) -> None:
+    members = np.array([1.5, -0.0, 1e300, np.inf, np.nan])
+    assert db.zadd_array("z", members, np.arange(5.0)) == 5
+    assert db.zrange("z", 0, -1) == [b"1.5", b"-0", b"1e+300", b"inf", b"nan"]
+    assert db.zadd_array("z", members, members[:4].tolist() + [7.0], ch=True) == 5
+    assert db.zmscore_array("z", members).tolist() == [1.5, 0.0, 1e300, np.inf, 7.0]
+    assert db.geoadd_array("g", np.array([10.5, 11.5]), np.array([45.5, 46.5]), members[:2]) == 2
+    assert db.zrange("g", 0, -1) == [b"1.5", b"-0"]
+
+
+def test_masked_elements_are_refused_as_they_have_no_value(db: Any) -> None:
+    masked = np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
+    whole = np.ma.array([1.0, 2.0], mask=False)
+    for call in (
+        lambda: db.put_array("a", masked),
+        lambda: db.zadd_array("z", ["a", "b", "c"], masked),
+        lambda: db.sadd_array("s", masked),
+        lambda: db.setbits_array("b", masked),
+        lambda: db.mset_array(["a", "b", "c"], masked),
+    ):
+        with pytest.raises(emberkv.DataError, match="masked"):
+            call()
+    assert db.keys() == []
+    assert db.put_array("a", whole) and db.get_array("a").tolist() == [1.0, 2.0]
+    assert db.sadd_array("s", masked.compressed()) == 2
+
+
+@pytest.mark.filterwarnings("ignore:Stored array in format")
+@pytest.mark.parametrize(
+    "names", [["größe"], ["ключ", "日本"], [f"{'wide' * 9}{i}" for i in range(3000)]]
+)
+def test_arrays_of_records_come_back_whatever_their_fields_are_called(
+    db: Any, names: list[str]
+) -> None:
+    records = np.zeros((2, 3), [(name, "<i4") for name in names])
+    records[names[0]][1] = 7
+    db.put_array("records", records)
+    for copy in (True, False):
+        read = db.get_array("records", copy=copy)
+        assert read.dtype == records.dtype and (read == records).all()
+
+
+def test_a_damaged_header_is_an_error(db: Any) -> None:
+    db.put_array("a", np.arange(300))
+    whole = db.get("a")
+    for header in (b"-" * 60_000 + b"1", b"{" * 5_000, b"\xff\xfe", b""):
+        for version in (b"\1\0", b"\2\0", b"\3\0", b"\4\0"):
+            size = len(header).to_bytes(2 if version == b"\1\0" else 4, "little")
+            db.set("a", whole[:6] + version + size + header)
+            with pytest.raises(emberkv.DataError, match="damaged"):
+                db.get_array("a")
+    for end in range(6, 140):
+        db.set("a", whole[:end])
+        with pytest.raises(emberkv.DataError, match="damaged"):
+            db.get_array("a")
+
+
+def test_no_bits_are_asked_for_before_the_first(db: Any) -> None:
+    db.set("b", "x")
+    for where in ((-1,), (-1, 8), (3, -2)):
+        with pytest.raises(emberkv.DataError, match="not negative"):
+            db.getbits_array("b", *where)
+
+
+@pytest.mark.skipif(not hasattr(np.dtypes, "StringDType"), reason="numpy 1 has no such strings")
+def test_strings_of_any_length_are_refused(db: Any) -> None:
+    with pytest.raises(emberkv.DataError, match="StringDType"):
+        db.rpush_array("l", np.array(["a", "b" * 50], np.dtypes.StringDType()))

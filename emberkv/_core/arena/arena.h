@@ -328,6 +328,8 @@ EK_INLINE bool ek_read_ok(const ek_arena *a, uint64_t seq) {
 ek_status ek_arena_enter(ek_arena *a, int timeout_ms);
 ek_status ek_arena_entered(ek_arena *a, ek_lock_result r); /* what this way of taking it came to */
 bool ek_arena_is_own(const ek_arena *a); /* does this thread's transaction hold the lock? */
+void ek_arena_own(ek_arena *a);          /* it does from now on, until it ends or the thread does */
+void ek_arena_disown(ek_arena *a);
 EK_INLINE ek_status ek_arena_try_enter(ek_arena *a) {
     if (EK_UNLIKELY(__atomic_load_n(&a->txn_depth, __ATOMIC_RELAXED)) && ek_arena_is_own(a))
         return EK_OK;

@@ -43,11 +43,11 @@ static uint64_t stamp(void) {
            (uint64_t)sizeof(ek_page);
 }
 
-/* --- this process's arenas, for forks --- */
+/* --- this process's arenas, for forks and for threads that end --- */
 
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
 static ek_arena *open_arenas; /* open_lock */
-static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* Make the pages of a private arena copy-on-write. */
 static bool freeze(ek_arena *a) {
@@ -95,22 +95,20 @@ static void after_fork_in_parent(void) {
 
 static void after_fork_in_child(void) {
     for (ek_arena *a = open_arenas; a; a = a->next_open) {
-        bool own_txn = a->txn_depth && pthread_equal(a->txn_thread, pthread_self());
+        bool own_txn = ek_arena_is_own(a);
         a->forks++;
         ek_snapshot_forked(a);
         if (a->shared) {
             close(a->fd);
             a->fd = a->fork_fd;
             if (a->fork_dir_fd >= 0) close(a->dir_fd), a->dir_fd = a->fork_dir_fd;
-            a->txn_depth = 0; /* the parent's transaction is the parent's */
-            a->level = 0;
+            ek_arena_disown(a); /* the parent's transaction is the parent's */
         } else {
             ek_lock_init(&a->hdr->lock, false);
             if (own_txn) {
                 ek_lock_try(&a->hdr->lock);
             } else {
-                a->txn_depth = 0;
-                a->level = 0;
+                ek_arena_disown(a);
                 if (!ek_clean(a)) ek_undo(a, NULL);
             }
         }
@@ -118,12 +116,40 @@ static void after_fork_in_child(void) {
     pthread_mutex_init(&open_lock, NULL);
 }
 
-static void register_fork_handlers(void) {
+/* A transaction that spans calls ends with its thread: nobody else may end it, and another thread
+ * may get the same pthread_t. */
+static pthread_key_t thread_key;
+
+static void thread_ends(void *unused) {
+    (void)unused;
+    pthread_mutex_lock(&open_lock);
+    for (ek_arena *a = open_arenas; a; a = a->next_open) {
+        if (!ek_arena_is_own(a)) continue;
+        ek_undo(a, NULL);
+        ek_arena_disown(a);
+        ek_lock_release(&a->hdr->lock);
+    }
+    pthread_mutex_unlock(&open_lock);
+}
+
+static void register_handlers(void) {
     pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+    pthread_key_create(&thread_key, thread_ends);
+}
+
+void ek_arena_own(ek_arena *a) {
+    pthread_setspecific(thread_key, a);
+    a->txn_thread = pthread_self();
+    __atomic_store_n(&a->txn_depth, 1, __ATOMIC_RELAXED);
+}
+
+void ek_arena_disown(ek_arena *a) {
+    a->level = 0;
+    __atomic_store_n(&a->txn_depth, 0, __ATOMIC_RELAXED);
 }
 
 static void remember(ek_arena *a) {
-    pthread_once(&fork_once, register_fork_handlers);
+    pthread_once(&once, register_handlers);
     pthread_mutex_lock(&open_lock);
     a->next_open = open_arenas;
     open_arenas = a;

@@ -440,8 +440,7 @@ ek_status ek_transaction_begin(ek_store *s, ek_savepoint *sp) {
         if (s->root->nunclaimed) ek_settle(s);
         if (s->root->config.maxmemory) ek_make_room(s);
         ek_begin(s->a);
-        s->a->txn_thread = pthread_self();
-        __atomic_store_n(&s->a->txn_depth, 1, __ATOMIC_RELAXED);
+        ek_arena_own(s->a);
     }
     s->a->level++;
     *sp = ek_save(s->a);
@@ -463,27 +462,24 @@ ek_status ek_transaction_commit(ek_store *s) {
     } else {
         ek_undo(s->a, NULL);
     }
-    s->a->level = 0;
-    __atomic_store_n(&s->a->txn_depth, 0, __ATOMIC_RELAXED);
+    ek_arena_disown(s->a);
     return st;
 }
 
 void ek_transaction_rollback(ek_store *s, const ek_savepoint *sp) {
     ek_undo(s->a, s->a->level > 1 ? sp : NULL);
-    if (--s->a->level == 0) __atomic_store_n(&s->a->txn_depth, 0, __ATOMIC_RELAXED);
+    if (--s->a->level == 0) ek_arena_disown(s->a);
 }
 
 bool ek_transaction_is_mine(const ek_store *s) {
-    return __atomic_load_n(&s->a->txn_depth, __ATOMIC_RELAXED) &&
-           pthread_equal(s->a->txn_thread, pthread_self());
+    return ek_arena_is_own(s->a);
 }
 
 bool ek_transaction_abandon(ek_store *s) {
     if (!__atomic_load_n(&s->a->txn_depth, __ATOMIC_RELAXED)) return true;
     if (!ek_transaction_is_mine(s)) return false;
     ek_undo(s->a, NULL);
-    s->a->level = 0;
-    __atomic_store_n(&s->a->txn_depth, 0, __ATOMIC_RELAXED);
+    ek_arena_disown(s->a);
     ek_store_leave(s);
     return true;
 }
