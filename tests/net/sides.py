@@ -119,3 +119,12 @@ def keys_of(messages: list[Reply]) -> list[Any]:
         is_list = body.kind == "array"
         found.append([key.value.decode() for key in body.value] if is_list else None)
     return found
+
+
+def facts_of(listed: Reply, name: str) -> dict[str, str]:
+    """What CLIENT LIST says of the client with this name; empty: it has none."""
+    for line in listed.value.decode().splitlines():
+        facts = dict(item.split("=", 1) for item in line.split())
+        if facts["name"] == name:
+            return facts
+    return {}

@@ -91,6 +91,14 @@ def test_lists_tell_of_buffers(path: Path) -> None:
         watcher.do("SET big " + "x" * 100_000)
         lazy.send(b"GET big\r\n" * 500)
         waiting = until("lazy", "omem", 1 << 20)
+        by_name = listed(watcher.do("CLIENT LIST"))
+        assert {c["name"]: c["events"] for c in by_name} == {
+            "": "r", "multi": "r", "partial": "r", "lazy": "rw"
+        }  # fmt: skip
+        most = dict(x.split(":") for x in watcher.do("INFO clients").value.decode().split()[2:])
+        assert int(most["client_recent_max_output_buffer"]) >= waiting["omem"]
+        stats = dict(x.split(":") for x in watcher.do("INFO stats").value.decode().split()[2:])
+        assert int(stats["total_reads_processed"]) > 8 < int(stats["total_writes_processed"])
         assert waiting["oll"] > 0
         assert waiting["tot-mem"] > waiting["omem"]
 
@@ -349,6 +357,14 @@ def test_a_pause_holds_back_calls_in_processes(tmp_path: Path) -> None:
         assert other.get("k") == b"w"  # at once: only writes wait
         db.client_unpause()
         other.set("k", "x")
+
+
+def test_more_clients_than_the_system_allows_are_refused(path: Path) -> None:
+    with ours(path) as side:
+        client = side.connect()
+        told = client.do("CONFIG SET maxclients 2000000000").value.decode()
+        assert "not able to handle the specified number of clients, try with " in told
+        assert client.do("CONFIG GET maxclients").value[1].value == b"10000"
 
 
 # Passwords

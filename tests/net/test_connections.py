@@ -104,6 +104,27 @@ def test_output_over_the_hard_limit_closes_the_client_alone(server: emberkv.Serv
         ask(other, b"PING\r\n", b"+PONG\r\n")
 
 
+def test_a_reply_over_the_hard_limit_is_not_sent(
+    server: emberkv.Server, oracle: RedisServer
+) -> None:
+    """Although the socket would take it; and what was asked for is done all the same."""
+    for address in (server.unixsocket, oracle.path):
+        assert address
+        with connect(address) as other, connect(address) as greedy:
+            ask(other, bulk(b"SET", b"big", b"x" * 70_000), b"+OK\r\n")
+            ask(other, b"CONFIG SET client-output-buffer-limit 'normal 100000 0 0'\r\n", b"+OK\r\n")
+            greedy.sendall(b"GET big\r\n")
+            assert len(read(greedy, 70_010)) == 70_010
+            ask(greedy, b"MULTI\r\n", b"+OK\r\n")
+            for command in (b"GET big", b"GET big", b"INCR after"):
+                ask(greedy, command + b"\r\n", b"+QUEUED\r\n")
+            greedy.sendall(b"EXEC\r\n")
+            assert read_all(greedy) == b""
+            ask(other, b"GET after\r\n", b"$1\r\n1\r\n")
+            ask(other, b"CONFIG SET client-output-buffer-limit 'normal 0 0 0'\r\n", b"+OK\r\n")
+            ask(other, b"DEL big after\r\n", b":2\r\n")
+
+
 def test_output_over_the_soft_limit_for_its_time_closes_the_client(tmp_path: Path) -> None:
     limit = "normal 0 1mb 1"
     with serve(unixsocket=tmp_path / "socket", client_output_buffer_limit=limit) as server:
@@ -366,6 +387,25 @@ def test_messages_are_pushed(server: emberkv.Server) -> None:
         expect(s, b"*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$5\r\nhello\r\n")
         server.db.publish("c", "world")
         expect(s, b"*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$5\r\nworld\r\n")
+
+
+@pytest.mark.parametrize("limit", [100_000, 200_000, 300_000])
+def test_what_was_for_one_that_is_closed_goes_to_nobody_else(tmp_path: Path, limit: int) -> None:
+    """Whoever comes next in the server's turn got what the closed subscriber was being sent."""
+    limits = f"pubsub {limit} 0 0"
+    with serve(unixsocket=tmp_path / "socket", client_output_buffer_limit=limits) as server:
+        for size in (60, 700, 5000, 40_000):
+            with connect_to(server) as deaf, connect_to(server) as publisher:
+                ask(deaf, b"SUBSCRIBE c\r\n", b"*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n")
+                message = bulk(b"PUBLISH", b"c", b"x" * size)
+                replies = {b":1\r\n"}
+                while replies == {b":1\r\n"}:
+                    publisher.sendall(message * 50)
+                    got = read(publisher, 4 * 50)
+                    replies = {got[i : i + 4] for i in range(0, len(got), 4)}
+                assert replies <= {b":0\r\n", b":1\r\n"}
+                ask(publisher, b"PING\r\n", b"+PONG\r\n")
+                assert is_closed(deaf)
 
 
 def test_a_subscriber_that_never_reads_is_closed_at_its_limit(tmp_path: Path) -> None:

@@ -409,7 +409,7 @@ static void debug_client_eviction(ek_ctx *c) {
     for (const ek_session *s = c->s->sessions; s; s = s->next) {
         const ek_connection *conn = s->connection;
         if (!conn || conn->no_evict) continue;
-        size_t used = conn->own_mem + conn->qbuf + conn->qbuf_free + s->queue_bytes + conn->omem;
+        size_t used = ek_session_bytes(s);
         unsigned at = 0;
         while (at < BUCKETS - 1 && used >> (FIRST_BITS + at)) at++;
         bytes[at] += used;

@@ -128,13 +128,19 @@ static void count_client(void *arg, ek_client *client) {
 
 static void put_clients(ek_ctx *c, text *t) {
     counting n = {0};
+    size_t most_in = 0, most_out = 0;
     ek_client_each(c->s, count_client, &n);
-    for (const ek_session *s = c->s->sessions; s; s = s->next)
-        n.blocked += s->connection && s->connection->postponed;
+    for (const ek_session *s = c->s->sessions; s; s = s->next) {
+        if (!s->connection) continue;
+        n.blocked += s->connection->postponed;
+        most_in = ek_max(most_in, s->connection->qbuf + s->connection->qbuf_free);
+        most_out = ek_max(most_out, s->connection->omem);
+    }
     put_number(t, "connected_clients", n.connected);
     PUT_ZEROS(t, "cluster_connections");
     put_number(t, "maxclients", (uint64_t)c->s->settings->maxclients);
-    PUT_ZEROS(t, "client_recent_max_input_buffer", "client_recent_max_output_buffer");
+    put_number(t, "client_recent_max_input_buffer", most_in);
+    put_number(t, "client_recent_max_output_buffer", most_out);
     put_number(t, "blocked_clients", n.blocked);
     put_number(t, "tracking_clients", n.tracking);
     PUT_ZEROS(t, "clients_in_timeout_table");
@@ -188,8 +194,12 @@ static void put_memory(ek_ctx *c, text *t) {
     put(t, "mem_fragmentation_ratio:%.2f\r\n", ratio(resident, used));
     put_number(t, "mem_fragmentation_bytes", resident > used ? resident - used : 0);
     put_number(t, "mem_not_counted_for_evict", c->s->root->feed.bytes);
-    PUT_ZEROS(t, "mem_replication_backlog", "mem_total_replication_buffers", "mem_clients_slaves",
-              "mem_clients_normal", "mem_cluster_links");
+    PUT_ZEROS(t, "mem_replication_backlog", "mem_total_replication_buffers", "mem_clients_slaves");
+    uint64_t clients = 0;
+    for (const ek_session *s = c->s->sessions; s; s = s->next)
+        if (s->connection) clients += ek_session_bytes(s);
+    put_number(t, "mem_clients_normal", clients);
+    PUT_ZEROS(t, "mem_cluster_links");
     put_number(t, "mem_aof_buffer", c->s->root->feed.bytes);
     put(t, "mem_allocator:emberkv\r\nactive_defrag_running:0\r\n");
     put_number(t, "lazyfree_pending_objects", c->s->root->garbage != 0);
@@ -310,8 +320,10 @@ static void put_stats(ek_ctx *c, text *t) {
     uint64_t all;
     ek_figures_errors(c->s, errors, &all);
     put_number(t, "total_error_replies", all);
-    PUT_ZEROS(t, "dump_payload_sanitizations", "total_reads_processed", "total_writes_processed",
-              "io_threaded_reads_processed", "io_threaded_writes_processed", "reply_buffer_shrinks",
+    PUT_ZEROS(t, "dump_payload_sanitizations");
+    put_number(t, "total_reads_processed", f->reads);
+    put_number(t, "total_writes_processed", f->writes);
+    PUT_ZEROS(t, "io_threaded_reads_processed", "io_threaded_writes_processed", "reply_buffer_shrinks",
               "reply_buffer_expands");
 }
 

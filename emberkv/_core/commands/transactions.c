@@ -99,6 +99,7 @@ static void keep_watches(ek_ctx *c, ek_watch *fresh, size_t n) {
         memcpy(copy, fresh[i].key.p, fresh[i].key.n);
         fresh[i].key.p = copy;
     }
+    for (size_t i = 0; i < n; i++) c->session->watch_bytes += sizeof *fresh + fresh[i].key.n;
     memcpy(c->session->watches + c->session->nwatches, fresh, n * sizeof *fresh);
     c->session->nwatches += n;
 }

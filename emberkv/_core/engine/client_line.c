@@ -83,16 +83,15 @@ size_t ek_client_line(ek_ctx *c, const ek_client_subject *s, char *out, size_t c
         out, cap,
         "id=%llu addr=%s laddr=%s fd=%d name=%.*s age=%lld idle=%lld flags=%s db=%u sub=%u psub=%u "
         "ssub=%u multi=%d qbuf=%zu qbuf-free=%zu argv-mem=%zu multi-mem=%zu rbs=0 rbp=0 obl=%zu "
-        "oll=%zu omem=%zu tot-mem=%zu events=r cmd=%s user=%.*s redir=%lld resp=%u "
+        "oll=%zu omem=%zu tot-mem=%zu events=%s cmd=%s user=%.*s redir=%lld resp=%u "
         "lib-name=%.*s lib-ver=%.*s\n",
         (unsigned long long)s->id, addr, laddr, session->connection ? conn->fd : -1, (int)name.n,
         (const char *)name.p, (long long)s->age_s, (long long)idle, flags,
         s->session ? session->db : s->client->db, subscriptions(c, s, EK_CHANNEL),
         subscriptions(c, s, EK_PATTERN), subscriptions(c, s, EK_SHARD_CHANNEL),
         session->in_multi ? (int)session->nqueue : -1, conn->qbuf, conn->qbuf_free, conn->argv_mem,
-        session->queue_bytes, conn->obl, conn->oll + mail, output,
-        conn->own_mem + conn->qbuf + conn->qbuf_free + session->queue_bytes + output,
-        last_command(c, s),
+        session->queue_bytes + session->watch_bytes, conn->obl, conn->oll + mail, output,
+        ek_session_bytes(session) + (output - conn->omem), conn->oll ? "rw" : "r", last_command(c, s),
         (int)user.n, (const char *)user.p,
         t ? (long long)t->redirect : -1, s->session ? (unsigned)session->resp : s->client->resp,
         (int)lib.n, (const char *)lib.p, (int)ver.n, (const char *)ver.p);

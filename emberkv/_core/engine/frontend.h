@@ -18,6 +18,7 @@ typedef struct ek_frontend {
     /* Since the start. */
     uint64_t connections, rejected, commands;
     uint64_t input_bytes, output_bytes;
+    uint64_t reads, writes; /* of sockets */
     uint64_t killed_by_query_buffer, killed_by_output_buffer;
     uint64_t evicted; /* by maxmemory-clients */
     uint64_t commands_per_second, input_per_second, output_per_second; /* of the last second or two */
@@ -63,6 +64,7 @@ typedef struct ek_connection {
     size_t qbuf, qbuf_free;      /* bytes that are not run yet; room behind them */
     size_t argv_mem;             /* of arguments of an incomplete request */
     size_t obl, oll, omem;       /* output: in the fixed buffer (none here), list elements, bytes */
+    size_t held_mem;             /* of its subscriptions and the prefixes that it tracks */
     ek_client_class class;
     bool postponed;              /* CLIENT PAUSE: its command waits to be run */
 

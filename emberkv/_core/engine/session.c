@@ -45,7 +45,7 @@ void ek_session_unwatch(ek_session *session) {
 
 void ek_session_forget_watches(ek_session *session) {
     for (size_t i = 0; i < session->nwatches; i++) free((void *)session->watches[i].key.p);
-    session->nwatches = 0;
+    session->nwatches = session->watch_bytes = 0;
 }
 
 static void leave_nothing(void *arg) {

@@ -61,6 +61,7 @@ typedef struct ek_session {
     size_t queue_bytes; /* of the commands in it */
     ek_watch *watches;
     size_t nwatches, watches_cap;
+    size_t watch_bytes; /* of these and their keys */
     ek_scratch scratch;
     /* See engine/mail.h. */
     bool blocked;             /* the last command waits: no reply yet, and no other command */
@@ -125,5 +126,12 @@ void ek_session_discard(ek_session *session); /* drop queue and MULTI state */
 void ek_session_unwatch(ek_session *session); /* lock held */
 void ek_session_forget_watches(ek_session *session); /* of the session alone */
 bool ek_session_queue(ek_session *session, const ek_command *cmd, size_t argc, const ek_str *argv);
+
+/* What a connection takes, as maxmemory-clients counts it. */
+EK_INLINE size_t ek_session_bytes(const ek_session *session) {
+    const ek_connection *conn = session->connection;
+    size_t own = conn ? conn->own_mem + conn->qbuf + conn->qbuf_free + conn->omem + conn->held_mem : 0;
+    return own + session->queue_bytes + session->watch_bytes;
+}
 
 #endif

@@ -363,6 +363,8 @@ static bool run_command(ek_server *server, ek_conn *conn) {
     } else if (cmd && may_subscribe(cmd)) {
         if (!conn->listens && ek_conn_may_get_mail(conn)) ok = ok && ek_conn_listen(server, conn);
         server->woken |= cmd->categories & EK_ACL_ADMIN;
+        const ek_client *client = ek_session_client_if_any(session);
+        conn->facts.held_mem = client ? client->held_bytes : 0;
     }
     if (EK_UNLIKELY(conn->listens) && !server->meanwhile) ek_conn_take_mail(server, conn);
     return ok;
@@ -549,6 +551,7 @@ static void read_input(ek_server *server, ek_conn *conn) {
         return;
     }
     server->frontend.input_bytes += (size_t)n;
+    server->frontend.reads++;
     conn->facts.last_ms = server->unix_ms;
     if (conn->heard_ms != server->now_ms) {
         conn->heard_ms = server->now_ms;

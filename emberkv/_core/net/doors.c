@@ -6,9 +6,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "net/internal.h"
+
+#define OTHER_FILES 32 /* descriptors that are no clients */
 
 static const char PORT[] = "Unable to listen on this port. Check server logs.";
 static const char BIND[] = "Failed to bind to specified addresses.";
@@ -94,6 +97,21 @@ static size_t count_words(const char *text) {
     return n;
 }
 
+/* May the process have so many descriptors? It asks the system for them. */
+static bool can_hold(int64_t clients, char *err, size_t errlen) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return true;
+    rlim_t wanted = (rlim_t)clients + OTHER_FILES;
+    if (limit.rlim_cur >= wanted) return true;
+    rlim_t most = limit.rlim_max;
+    limit.rlim_cur = wanted;
+    if (most >= wanted && setrlimit(RLIMIT_NOFILE, &limit) == 0) return true;
+    snprintf(err, errlen,
+             "The operating system is not able to handle the specified number of clients, try with %lld",
+             most > OTHER_FILES ? (long long)(most - OTHER_FILES) : 0);
+    return false;
+}
+
 static bool apply(ek_server *server, const char *name, char *err, size_t errlen) {
     char text[EK_SERVER_ERROR_MAX] = "";
     if (strcmp(name, "port") == 0)
@@ -102,6 +120,7 @@ static bool apply(ek_server *server, const char *name, char *err, size_t errlen)
         return refuse(server, "Too many bind addresses specified.", "", err, errlen);
     if (strcmp(name, "bind") == 0)
         return move_all(server, text) || refuse(server, BIND, text, err, errlen);
+    if (strcmp(name, "maxclients") == 0) return can_hold(server->s->settings->maxclients, err, errlen);
     if (strncmp(name, "tls-", 4) != 0) return true;
     if (!renew_tls(server, text)) return refuse(server, TLS, text, err, errlen);
     if (strcmp(name, "tls-port") != 0) return true;

@@ -6,7 +6,7 @@
 #define AT_ONCE 16 /* the others in the next tick */
 
 size_t ek_conn_bytes(const ek_conn *conn) {
-    return conn->facts.own_mem + conn->in_cap + conn->facts.omem + conn->session->queue_bytes;
+    return ek_session_bytes(conn->session) - conn->facts.qbuf - conn->facts.qbuf_free + conn->in_cap;
 }
 
 /* In bytes; a percentage is of maxmemory, and of nothing without one. */

@@ -62,18 +62,32 @@ static ek_client_class class_of(const ek_conn *conn) {
     return conn->listens && !conn->blocked ? EK_CLASS_PUBSUB : EK_CLASS_NORMAL;
 }
 
+static const ek_output_limit *limit_of(const ek_server *server, const ek_conn *conn) {
+    return &server->s->root->config.client_output_limits[class_of(conn)];
+}
+
+static void report_over(ek_server *server, const ek_conn *conn) {
+    ek_conn_report(server, conn, EK_LOG_WARNING, "Client", " closed for overcoming of output buffer limits.");
+    server->frontend.killed_by_output_buffer++;
+}
+
 bool ek_conn_over_limit(ek_server *server, ek_conn *conn) {
-    const ek_output_limit *l = &server->s->root->config.client_output_limits[class_of(conn)];
+    const ek_output_limit *l = limit_of(server, conn);
     int64_t n = (int64_t)conn->out_bytes;
     bool over = l->hard && n > l->hard;
     if (!l->soft || n <= l->soft) conn->over_soft_ms = 0;
     else if (!conn->over_soft_ms) conn->over_soft_ms = server->now_ms;
     else over |= server->now_ms - conn->over_soft_ms > l->soft_seconds * 1000;
-    if (EK_UNLIKELY(over))
-        ek_conn_report(server, conn, EK_LOG_WARNING, "Client",
-                       " closed for overcoming of output buffer limits.");
-    server->frontend.killed_by_output_buffer += over;
+    if (EK_UNLIKELY(over)) report_over(server, conn);
     return over;
+}
+
+/* What has just been written counts too, although the socket might take it at once. */
+static bool writes_too_much(ek_server *server, const ek_conn *conn) {
+    int64_t hard = limit_of(server, conn)->hard;
+    if (EK_LIKELY(!hard || (int64_t)(conn->out_bytes + server->out.len) <= hard)) return false;
+    report_over(server, conn);
+    return true;
 }
 
 /* The poll does not know what TLS has read already, nor that it wants to write in order to read. */
@@ -109,10 +123,11 @@ static ssize_t put_chunks(ek_conn *conn) {
     return sendmsg(conn->fd, &m, MSG_NOSIGNAL);
 }
 
-bool ek_conn_flush(ek_server *server, ek_conn *conn) {
+/* What it does not take is kept. */
+static bool flush(ek_server *server, ek_conn *conn) {
     ek_reply *out = &server->out;
     size_t at = 0;
-    if (out->len == 0) return true;
+    if (writes_too_much(server, conn)) return false;
     while (!conn->first && at < out->len) {
         ssize_t n = put(conn, out->buf + at, out->len - at);
         if (n < 0 && errno == EINTR) continue;
@@ -120,11 +135,16 @@ bool ek_conn_flush(ek_server *server, ek_conn *conn) {
         if (n < 0) return false;
         at += (size_t)n;
         server->frontend.output_bytes += (size_t)n;
+        server->frontend.writes++;
     }
-    bool ok = at == out->len ||
-              (keep(server, conn, at) && !ek_conn_over_limit(server, conn) &&
-               ek_conn_watch(server, conn, conn->watched | EK_POLL_WRITE));
-    out->len = 0;
+    return at == out->len || (keep(server, conn, at) && !ek_conn_over_limit(server, conn) &&
+                              ek_conn_watch(server, conn, conn->watched | EK_POLL_WRITE));
+}
+
+bool ek_conn_flush(ek_server *server, ek_conn *conn) {
+    if (server->out.len == 0) return true;
+    bool ok = flush(server, conn);
+    server->out.len = 0; /* also when it failed: what was for this one is for nobody else */
     return ok;
 }
 
@@ -157,6 +177,7 @@ bool ek_conn_write(ek_server *server, ek_conn *conn) {
         if (n < 0 && is_passing(errno)) break;
         if (n < 0) return false;
         written += (size_t)n;
+        server->frontend.writes++;
         conn->out_bytes -= (size_t)n;
         while (conn->first && (size_t)n >= conn->first->len - conn->first->at) {
             n -= (ssize_t)(conn->first->len - conn->first->at);

@@ -19,6 +19,11 @@ typedef struct ek_subscription {
 
 _Static_assert(sizeof(ek_subscription) == 24, "a subscription is small");
 
+/* What a subscription counts for, with its place in the table and its share of the channel. */
+static int64_t bytes_of(const ek_channel *ch) {
+    return (int64_t)(sizeof(ek_subscription) + sizeof(ek_channel) + 16 + ch->klen);
+}
+
 typedef struct ek_subscriber {
     ek_ref first[EK_CHANNEL_KINDS], last[EK_CHANNEL_KINDS];
     uint32_t count[EK_CHANNEL_KINDS];
@@ -115,6 +120,7 @@ bool ek_subscribe(ek_store *s, ek_client *c, ek_channel_kind kind, ek_str name) 
         who->first[kind] = ref;
     who->last[kind] = ref;
     who->count[kind]++;
+    ek_client_holds(s, c, bytes_of(ch));
     if (!(c->flags & EK_CLIENT_IN_PUBSUB)) EK_SET(a, c->flags, c->flags | EK_CLIENT_IN_PUBSUB);
     return true;
 }
@@ -140,6 +146,7 @@ static void take_out(ek_store *s, ek_client *c, ek_ref ref) {
     if (after) EK_SET(a, ((ek_subscription *)ek_ptr(a, after))->prev_of_client, before);
     else who->last[kind] = before;
     who->count[kind]--;
+    ek_client_holds(s, c, -bytes_of(ch));
     if (ch->count == 0) drop_channel(s, sub->channel);
     ek_free(a, ref);
 }

@@ -43,6 +43,7 @@ typedef struct ek_client {
     /* Of other owners; each has its line in ek_client_drop. */
     ek_ref subscriptions; /* channels.c */
     ek_ref tracking;      /* tracking.c */
+    uint64_t held_bytes;  /* what its subscriptions and the prefixes that it tracks take */
     /* Facts for CLIENT LIST: texts are blocks of u32 length and bytes, 0 when empty. */
     ek_ref name, lib_name, lib_ver, addr, laddr;
     ek_ref user; /* 0: default */
@@ -60,6 +61,11 @@ typedef struct ek_message {
     uint32_t refs, len;
     uint8_t tape[];
 } ek_message;
+
+/* Its subscriptions or prefixes take more or less. In a transaction. */
+EK_INLINE void ek_client_holds(ek_store *s, ek_client *c, int64_t bytes) {
+    EK_SET(s->a, c->held_bytes, c->held_bytes + (uint64_t)bytes);
+}
 
 ek_client *ek_client_find(const ek_store *s, uint64_t id); /* NULL: none. O(1) */
 ek_client *ek_client_new(ek_store *s, uint64_t id);        /* of this process */

@@ -94,6 +94,10 @@ static int compare(ek_str x, ek_str y) {
 }
 
 /* A new one, between its neighbours in the order of their bytes. */
+static int64_t prefix_bytes(const ek_store *s, ek_ref ref) {
+    return (int64_t)(sizeof(ek_prefix) + 2 * sizeof(ek_ref) + prefix_at(s, ref)->klen);
+}
+
 static ek_prefix *add_prefix(ek_store *s, ek_str key, ek_prefix *before, ek_prefix *after) {
     ek_arena *a = s->a;
     if (key.n > UINT32_MAX) ek_raise(a, EK_ENOMEM);
@@ -180,6 +184,7 @@ void ek_tracking_on(ek_store *s, ek_client *c, uint32_t flags, uint64_t redirect
         for (; at && compare(ek_tracking_prefix(s, t, (uint32_t)at - 1), prefixes[i]) > 0; at--)
             t->prefixes[at] = t->prefixes[at - 1];
         t->prefixes[at] = joined;
+        ek_client_holds(s, c, prefix_bytes(s, joined));
     }
     if (!was) EK_SET(a, s->root->tracking.nclients, s->root->tracking.nclients + 1);
     ek_free(a, c->tracking);
@@ -189,7 +194,10 @@ void ek_tracking_on(ek_store *s, ek_client *c, uint32_t flags, uint64_t redirect
 void ek_tracking_off(ek_store *s, ek_client *c) {
     ek_tracking *t = ek_tracking_of(s, c);
     if (!t) return;
-    for (uint32_t i = 0; i < t->nprefixes; i++) leave_prefix(s, c, t->prefixes[i]);
+    for (uint32_t i = 0; i < t->nprefixes; i++) {
+        ek_client_holds(s, c, -prefix_bytes(s, t->prefixes[i]));
+        leave_prefix(s, c, t->prefixes[i]);
+    }
     ek_free(s->a, c->tracking);
     EK_SET(s->a, c->tracking, 0);
     EK_SET(s->a, s->root->tracking.nclients, s->root->tracking.nclients - 1);
