@@ -22,7 +22,6 @@
 
 #define LOCK_MS 100
 #define PIECES 16
-#define SOME ((uint64_t)1 << 20) /* bytes unwritten: the house keeper is behind */
 #define GATHER_US_MAX 1000
 
 static ek_feed_state *state_of(const ek_store *s) { return ek_feed_state_of(s->a); }
@@ -34,7 +33,7 @@ static ek_feed_state *state_of(const ek_store *s) { return ek_feed_state_of(s->a
 static void forget_parents_files(ek_store *s) {
     ek_aof *f = s->aof;
     if (EK_LIKELY(!f || f->forks == s->a->forks)) return;
-    f->dir = f->fd = -1;
+    f->dir = f->fd = f->sync_fd = -1;
     f->forks = s->a->forks;
 }
 
@@ -207,7 +206,7 @@ int ek_aof_write_out(ek_store *s, uint64_t upto) {
         atomic_store(&state->written, at);
         atomic_store(&state->reading, chunk);
     }
-    atomic_store(&state->error, (uint32_t)failed);
+    if (failed) atomic_store(&state->error, (uint32_t)failed);
     return failed;
 }
 
@@ -242,6 +241,42 @@ int ek_aof_flush(ek_store *s, bool sync) {
     if (!failed) atomic_store(&state->error, 0); /* also where nothing is left to write */
     ek_aof_unlock(s);
     return failed;
+}
+
+/* The descriptor is not the writers', who close theirs when another file begins, and whose own syncs
+ * are to be told of an error as well as this one. */
+static bool open_to_sync(ek_store *s) {
+    ek_aof *f = s->aof;
+    char name[EK_AOF_NAME_BYTES];
+    if (f->sync_fd >= 0 && f->sync_id == f->file_id) return true;
+    if (f->sync_fd >= 0) close(f->sync_fd);
+    f->sync_fd = -1;
+    ek_aof_name(name, f->file_id, 'i', false);
+    if (ek_disk_open(f->dir, name, O_WRONLY, &f->sync_fd) != 0) return false;
+    f->sync_id = f->file_id;
+    return true;
+}
+
+/* What an earlier file held was synced when the present one began. */
+static void flush_apart(ek_store *s) {
+    ek_feed_state *state = state_of(s);
+    if (!ek_aof_lock(s)) return;
+    int failed = ek_aof_write_out(s, atomic_load(&state->told));
+    uint64_t written = atomic_load(&state->written);
+    bool apart = !failed && state->file_id && atomic_load(&state->synced) < written &&
+                 open_present(s) == 0 && open_to_sync(s);
+    if (apart) {
+        ek_aof_unlock(s);
+        failed = ek_disk_sync(s->aof->sync_fd);
+        if (!ek_aof_lock(s)) return;
+        if (failed) atomic_fetch_add(&state->sync_failures, 1);
+        else if (atomic_load(&state->synced) < written) atomic_store(&state->synced, written);
+        if (!failed) failed = ek_aof_write_out(s, atomic_load(&state->told));
+    } else if (!failed) {
+        failed = ek_aof_sync_out(s);
+    }
+    atomic_store(&state->error, (uint32_t)failed);
+    ek_aof_unlock(s);
 }
 
 uint64_t ek_aof_bytes(const ek_store *s) {
@@ -293,13 +328,14 @@ static int write_and_sync(ek_store *s, uint64_t upto) {
 static int due(ek_store *s, uint64_t upto) {
     ek_feed_state *state = state_of(s);
     if (upto & EK_FEED_SYNC) return write_and_sync(s, upto & ~EK_FEED_SYNC);
-    if (upto - atomic_load(&state->written) < ek_min(SOME, s->a->hdr->heap_max / 16)) {
+    if (upto - atomic_load(&state->written) <= ek_feed_held_back(s)) {
         ek_house_ring_to_write(s);
         return 0;
     }
     if (!ek_aof_lock(s)) return 0;
     ek_aof_write_out(s, atomic_load(&state->told)); /* what fails refuses what is written later */
     ek_aof_unlock(s);
+    atomic_store(&state->rung, 0); /* the house keeper was not, or does not come: the next one rings again */
     return 0;
 }
 
@@ -308,8 +344,10 @@ static int due(ek_store *s, uint64_t upto) {
 static void write_told(ek_store *s, bool sync) {
     ek_feed_state *state = state_of(s);
     if (atomic_load(&state->told) != atomic_load(sync ? &state->synced : &state->written) ||
-        atomic_load(&state->error))
-        ek_aof_flush(s, sync);
+        atomic_load(&state->error)) {
+        if (sync) flush_apart(s);
+        else ek_aof_flush(s, false);
+    }
 }
 
 static int64_t keep(ek_store *s) {
@@ -349,8 +387,9 @@ static void drop(ek_store *s) {
     s->feed_due = NULL;
     s->feed_end = NULL;
     if (!f) return;
-    if (f->forks != s->a->forks) f->fd = f->dir = -1;
+    if (f->forks != s->a->forks) f->fd = f->dir = f->sync_fd = -1;
     if (f->fd >= 0) close(f->fd);
+    if (f->sync_fd >= 0) close(f->sync_fd);
     if (f->dir >= 0) close(f->dir);
     free(f);
 }

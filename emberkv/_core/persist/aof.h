@@ -9,7 +9,8 @@
  *
  * When: with appendfsync always, whoever commits waits, without the store's lock, until his position
  * is synced; one who has the file lock writes and syncs for all who wait. With everysec and no the
- * house keeper of the store (engine/house.h) writes once a second, and with everysec syncs; and a
+ * house keeper of the store (engine/house.h) writes once a second, and with everysec syncs: by a
+ * descriptor of his own and without the file lock, which others want while a disk takes its time. A
  * writer who finds much unwritten writes it himself.
  *
  * A write that fails leaves its errno in the state: writing commands are refused until a later try,
@@ -31,6 +32,8 @@ typedef struct ek_aof {
     uint64_t file_id;
     unsigned forks;     /* ek_arena.forks when they were opened */
     /* The house keeper's alone. */
+    int sync_fd;        /* of `sync_id`, opened a second time: he syncs by it without the file lock */
+    uint64_t sync_id;
     int64_t synced_ms;  /* when he last did */
     bool syncs;         /* he does each second, by the setting as he last saw it */
 } ek_aof;

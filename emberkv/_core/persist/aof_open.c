@@ -254,7 +254,7 @@ ek_status ek_aof_begin(ek_store *s, const void *arg, bool created, char *err, si
     const ek_durability *how = arg;
     ek_aof *f = calloc(1, sizeof *f);
     if (!f) return EK_ENOMEM;
-    *f = (ek_aof){.dir = -1, .fd = -1, .syncs = true};
+    *f = (ek_aof){.dir = -1, .fd = -1, .sync_fd = -1, .syncs = true};
     ek_aof_use(s, f);
     ek_status st = EK_OK;
     if (created) ek_feed_state_of(s->a)->durable = how->durable;

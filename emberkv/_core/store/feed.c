@@ -13,7 +13,6 @@ _Static_assert(EK_FIGURES_OFF + EK_PROCESSES * EK_FIGURES_BYTES <= EK_HEADER_BYT
 #define GAP (sizeof MULTI - 1)
 #define NO_DB UINT32_MAX
 #define WRITE_AT ((uint64_t)256 << 10) /* bytes: then it is time */
-#define HELD_BACK_MAX ((uint64_t)8 << 20) /* who commits more has to see that it is written */
 #define SMALLEST_CHUNK ((size_t)4 << 10)
 #define SMALL_COMMAND ((size_t)2 << 10) /* is kept together: a fraction of the smallest chunk */
 #define COUNT_CHARS 24 /* of a count with its mark and the ends of two lines */
@@ -304,7 +303,7 @@ uint64_t ek_feed_due(ek_store *s) {
     if (sync) return told | EK_FEED_SYNC;
     uint64_t unwritten = told - atomic_load_explicit(&state->written, memory_order_relaxed);
     if (EK_LIKELY(unwritten < WRITE_AT)) return 0;
-    bool much = unwritten > ek_min(HELD_BACK_MAX, s->a->hdr->heap_max / 16);
+    bool much = unwritten > ek_feed_held_back(s);
     /* Who keeps house writes it meanwhile; he is told once, until he has begun. */
     return much || !atomic_exchange(&state->rung, 1) ? told : 0;
 }

@@ -24,6 +24,7 @@
 #include "store/store.h"
 
 #define EK_FEED_CHUNK ((size_t)64 << 10)
+#define EK_FEED_HELD_BACK_MAX ((uint64_t)2 << 20)
 
 typedef struct ek_feed_chunk {
     uint64_t at;  /* position of its first byte */
@@ -95,6 +96,11 @@ void ek_feed_forget_db(ek_store *s);
 
 /* The lock is going to be let go of: tell how far the feed is committed. */
 uint64_t ek_feed_tell(ek_store *s);
+
+/* Bytes that may be unwritten: who commits more has to see that they are written. */
+EK_INLINE uint64_t ek_feed_held_back(const ek_store *s) {
+    return ek_min(EK_FEED_HELD_BACK_MAX, s->a->hdr->heap_max / 16);
+}
 
 /* The same; not 0: up to there somebody has to write, since much is unwritten, or with EK_FEED_SYNC
  * to sync, as somebody wants it now (WAITAOF) or at each commit (`always`). */
