@@ -108,6 +108,58 @@ def test_info_counts_what_the_server_counts(sides: list[RawClient]) -> None:
     assert seen[1] == seen[0]
 
 
+def lazily_freed(client: RawClient) -> int:
+    """Once nothing waits to be freed; a server's thread counts a moment after that."""
+    looks = 0
+    while True:
+        text = client.execute("INFO", "memory").value.decode()
+        values = dict(line.split(":", 1) for line in text.split("\r\n") if ":" in line)
+        looks += values["lazyfree_pending_objects"] == "0"
+        if looks == 3:
+            return int(values["lazyfreed_objects"])
+
+
+def test_what_is_freed_lazily_is_counted_as_the_server_counts_it(sides: list[RawClient]) -> None:
+    def several(n: int, word: str, to: str = "") -> str:
+        return " ".join(f"{word}{i} {to}" for i in range(n))
+
+    entries = [f"XADD x {i + 1}-1 a b" for i in range(65)]
+    values = [
+        *([f"SADD s {several(n, 'm')}"] for n in (64, 65)),
+        *([f"SADD s {several(n, '1')}"] for n in (512, 513)),
+        *([f"HSET h {several(n, 'f', 'x' * 65)}"] for n in (64, 65)),
+        *([f"ZADD z {several(n, '', 'x' * 65)}"] for n in (10, 128)),
+        *([f"ZADD z {' '.join(f'{i} m{i}' for i in range(n))}"] for n in (128, 129)),
+        *([f"RPUSH l {several(n, 'x' * 65)}"] for n in (640, 641)),
+        [f"SET str {'x' * 100_000}"],
+        *(entries[:n] for n in (10, 61, 65)),
+        *([*entries[:1], *(f"XGROUP CREATE x g{i} 0" for i in range(n))] for n in (62, 63)),
+        *(
+            [*entries[:n], "XGROUP CREATE x g 0", "XREADGROUP GROUP g c STREAMS x >"]
+            for n in (20, 29, 30, 31, 32, 64)
+        ),
+    ]
+    seen = []
+    for client in sides:
+        counts = []
+        asked(client, "CONFIG SET stream-node-max-entries 10 list-max-listpack-size 10")
+        for commands in values:
+            for end in ("UNLINK", "DEL"):
+                asked(client, "CONFIG RESETSTAT")
+                for command in commands:
+                    assert asked(client, command).kind != "error"
+                asked(client, f"{end} {commands[0].split()[1]}")
+                counts.append(lazily_freed(client))
+        for flush in ("FLUSHDB", "FLUSHALL"):
+            for mode in ("ASYNC", "SYNC"):
+                asked(client, f"MSET {several(30, 'k', 'v')}")
+                asked(client, f"{flush} {mode}")
+                counts.append(lazily_freed(client))
+        seen.append(counts)
+    assert seen[1] == seen[0]
+    assert {0, 1, 30, 60} <= set(seen[0])
+
+
 # What a script's errors count as, and what is refused before it runs.
 SCRIPTS: list[tuple[str, ...]] = [
     ("EVAL", "return {err='x'}", "0"),

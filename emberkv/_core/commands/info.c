@@ -203,7 +203,7 @@ static void put_memory(ek_ctx *c, text *t) {
     put_number(t, "mem_aof_buffer", c->s->root->feed.bytes);
     put(t, "mem_allocator:emberkv\r\nactive_defrag_running:0\r\n");
     put_number(t, "lazyfree_pending_objects", c->s->root->garbage != 0);
-    PUT_ZEROS(t, "lazyfreed_objects");
+    put_number(t, "lazyfreed_objects", c->s->root->stat_lazyfreed);
 }
 
 static void put_saving(ek_ctx *c, text *t) {
@@ -550,6 +550,7 @@ void ek_cmd_config_resetstat(ek_ctx *c) {
     ek_store_root *root = c->s->root;
     EK_SET(c->a, root->stat_expired, 0);
     EK_SET(c->a, root->stat_evicted, 0);
+    EK_SET(c->a, root->stat_lazyfreed, 0);
     ek_stats_reset(c->s);
     ek_reply_ok(c->reply);
 }

@@ -1,5 +1,6 @@
 /* Keys of any type: deleting, finding out about, renaming, moving and copying them. */
 #include "commands/keys.h"
+#include "commands/object.h"
 #include "commands/tables.h"
 #include "engine/context.h"
 #include "store/values.h"
@@ -11,20 +12,22 @@ static const char *const type_names[EK_TYPES] = {
 
 const char *ek_type_name(ek_type type) { return type_names[type]; }
 
-/* Big values are freed in slices whichever of the two is called. */
-static void delete_all(ek_ctx *c) {
+/* Big values are freed in slices whichever of the two is called; INFO counts for the one that asks for it. */
+static void delete_all(ek_ctx *c, bool lazily) {
     int64_t n = 0;
     for (size_t i = 1; i < c->argc; i++) {
         ek_value v;
         if (!ek_peek(c, c->argv[i], &v)) continue;
+        if (lazily && ek_object_is_freed_lazily(c->a, &v))
+            EK_SET(c->a, c->s->root->stat_lazyfreed, c->s->root->stat_lazyfreed + 1);
         ek_delete_key(c, &v);
         n++;
     }
     ek_reply_int(c->reply, n);
 }
 
-void ek_cmd_del(ek_ctx *c) { delete_all(c); }
-void ek_cmd_unlink(ek_ctx *c) { delete_all(c); }
+void ek_cmd_del(ek_ctx *c) { delete_all(c, false); }
+void ek_cmd_unlink(ek_ctx *c) { delete_all(c, true); }
 
 void ek_cmd_exists(ek_ctx *c) {
     int64_t n = 0;

@@ -4,10 +4,15 @@
 #include "commands/tables.h"
 #include "engine/context.h"
 #include "store/string.h"
+#include "store/value_list.h"
+#include "store/value_stream_groups.h"
 
 #include <limits.h>
 
-enum { SHARED_INTEGERS = 10000 }; /* of which Redis keeps one each, that all keys refer to */
+enum {
+    SHARED_INTEGERS = 10000, /* of which Redis keeps one each, that all keys refer to */
+    LAZY_PIECES = 64,
+};
 
 const char *ek_object_encoding(const ek_value *v) {
     static const char *const names[EK_ENCODINGS] = {
@@ -28,6 +33,24 @@ const char *ek_object_encoding(const ek_value *v) {
 
 int ek_object_refcount(const ek_value *v) {
     return v->enc == EK_ENC_INT && ek_load64(v->data) < SHARED_INTEGERS ? INT_MAX : 1;
+}
+
+static uint64_t stream_pieces(const ek_arena *a, const ek_stream *st) {
+    if (st->nodes.count > LAZY_PIECES) return st->nodes.count;
+    uint64_t groups = st->groups.count;
+    if (groups) groups += groups * ek_stream_group_at(a, st, 0)->pending.count;
+    return ek_stream_radix_nodes(a, st) + groups;
+}
+
+bool ek_object_is_freed_lazily(const ek_arena *a, const ek_value *v) {
+    switch (v->enc) {
+    case EK_ENC_QUICKLIST: return ek_value_list_of(v)->nodes > LAZY_PIECES;
+    case EK_ENC_HASHTABLE:
+    case EK_ENC_HASHTABLE_EX:
+    case EK_ENC_SKIPLIST: return ((const ek_table *)v->data)->count > LAZY_PIECES;
+    case EK_ENC_STREAM: return stream_pieces(a, ek_stream_of(v)) > LAZY_PIECES;
+    default: return false;
+    }
 }
 
 /* Has replied when false. */

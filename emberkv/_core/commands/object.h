@@ -6,5 +6,7 @@
 
 const char *ek_object_encoding(const ek_value *v);
 int ek_object_refcount(const ek_value *v);
+/* Do the servers free it in the background (UNLINK): is it of more than 64 pieces? */
+bool ek_object_is_freed_lazily(const ek_arena *a, const ek_value *v);
 
 #endif

@@ -27,6 +27,8 @@ static void flush(ek_ctx *c, uint32_t dbi) {
     if (!db->keys.count) return;
     ek_watch_changed_all(c->s, dbi, NULL);
     EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + db->keys.count);
+    if (c->argc == 2 && ek_arg_is(c, 1, "async"))
+        EK_SET(c->a, c->s->root->stat_lazyfreed, c->s->root->stat_lazyfreed + db->keys.count);
     ek_keyspace_clear(c->s, db);
     ek_wait_ready_all(c->s, dbi);
 }

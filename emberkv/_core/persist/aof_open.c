@@ -250,12 +250,17 @@ static ek_status take_over(ek_store *s, const ek_durability *how, char *err, siz
     return st;
 }
 
+static bool use_new(ek_store *s) {
+    ek_aof *f = calloc(1, sizeof *f);
+    if (!f) return false;
+    *f = (ek_aof){.dir = -1, .fd = -1, .sync_fd = -1, .syncs = true, .forks = s->a->forks};
+    ek_aof_use(s, f);
+    return true;
+}
+
 ek_status ek_aof_begin(ek_store *s, const void *arg, bool created, char *err, size_t errlen) {
     const ek_durability *how = arg;
-    ek_aof *f = calloc(1, sizeof *f);
-    if (!f) return EK_ENOMEM;
-    *f = (ek_aof){.dir = -1, .fd = -1, .sync_fd = -1, .syncs = true};
-    ek_aof_use(s, f);
+    if (!use_new(s)) return EK_ENOMEM;
     ek_status st = EK_OK;
     if (created) ek_feed_state_of(s->a)->durable = how->durable;
     else if (s->a->alone) st = take_over(s, how, err, errlen);
@@ -275,9 +280,6 @@ ek_status ek_aof_begin(ek_store *s, const void *arg, bool created, char *err, si
 }
 
 ek_status ek_aof_allow(ek_store *s) {
-    ek_aof *f = s->aof || !ek_feed_make(s->a) ? NULL : calloc(1, sizeof *f);
-    if (!f) return s->aof ? EK_OK : EK_ENOMEM;
-    *f = (ek_aof){.dir = -1, .fd = -1, .syncs = true, .forks = s->a->forks};
-    ek_aof_use(s, f);
-    return EK_OK;
+    if (s->aof) return EK_OK;
+    return ek_feed_make(s->a) && use_new(s) ? EK_OK : EK_ENOMEM;
 }

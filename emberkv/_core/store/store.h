@@ -115,7 +115,7 @@ typedef struct ek_store_root {
     uint64_t libraries_changed;    /* how often: what a process has compiled may be out of date */
     uint32_t nunregistered;        /* libraries whose functions are not known yet */
     ek_channels channels;
-    uint64_t stat_expired, stat_evicted;
+    uint64_t stat_expired, stat_evicted, stat_lazyfreed;
     uint32_t access_mode, access_asked; /* see access.h */
     ek_ghosts ghosts; /* of allkeys-tinylfu */
     ek_tracked_root tracking;
