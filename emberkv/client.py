@@ -444,6 +444,7 @@ class Ember(_ember.Client, Commands[T], Arrays):
         """
         if file is None:
             return self.execute_command("SAVE", **kwargs)
+        _ember.ask_rules(self._session, b"save")
         _ember.save_rdb(self._store, file, compress=compress, progress=progress)
         return True
 

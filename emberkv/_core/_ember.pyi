@@ -331,6 +331,10 @@ class Wire:
 def check_commands(commands: Iterable[tuple[Any, ...]], encoding: str, error_class: type) -> None:
     """Raise `error_class` if an argument of the commands cannot be sent."""
 
+def ask_rules(session: Session, name: bytes) -> None:
+    """NoPermissionError if the session's user may not run the command `name`, of which no argument
+    matters: for what does the same in another way."""
+
 def save_rdb(
     store: Store,
     path: str | os.PathLike[str],

@@ -106,6 +106,28 @@ cdef bytes os_fsencode(path):
     return name
 
 
+cdef extern from "engine/acl.h" nogil:
+    bint ek_acl_permits(ek_session *session, const ek_command *cmd, size_t argc, const ek_str *argv,
+                        ek_reply *reply)
+
+
+def ask_rules(Session session, name):
+    """NoPermissionError if the session's user may not run the command `name`, of which no argument
+    matters: for what does the same in another way."""
+    cdef Tape tape = Tape.__new__(Tape)
+    cdef const ek_command *cmd = command(name)
+    cdef ek_str word
+    cdef bint permitted
+    tape.session = session
+    word.p = <const uint8_t *> <const char *> name
+    word.n = len(name)
+    session.store.enter_unless_busy()
+    permitted = ek_acl_permits(session.p, cmd, 1, &word, &tape.r)
+    leave(session.store.s)
+    if not permitted:
+        tape.value()
+
+
 def save_rdb(Store store, path, *, bint compress=True, bint checksum=True, progress=None,
              int64_t every_ms=100):
     """Write the store as it is at this moment to an RDB file, while others go on writing.

@@ -132,6 +132,8 @@ def serve(path: str | None, keep: bool, config: tuple[tuple[str, str], ...], **o
     try:
         if path is not None and os.path.isfile(path):
             path, given = _configured(path)
+        elif path is not None and path.endswith(".conf") and not os.path.exists(path):
+            raise ValueError(f"{path}: there is no such file")  # a store of that name is not meant
     except (OSError, ValueError) as error:
         raise LinkError(f"emberkv serve: {error}") from None
     given |= {name: value for name, value in options.items() if value is not None}

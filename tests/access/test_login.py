@@ -176,6 +176,19 @@ def test_what_is_rolled_back_was_never_allowed(db: emberkv.Ember[bytes]) -> None
     assert db._store.check()
 
 
+def test_who_may_not_save_writes_no_file(db: emberkv.Ember[bytes], tmp_path: Path) -> None:
+    db.set("secret", 1)
+    db.execute_command("ACL", "SETUSER", "bob", "on", f">{PASSWORD}", "+@read", "+acl|log", "~a*")
+    file = tmp_path / "all.rdb"
+    with emberkv.open(str(db.path), username="bob", password=PASSWORD) as bob:
+        with pytest.raises(emberkv.exceptions.NoPermissionError, match="'save'"):
+            bob.save(file)
+        assert not file.exists()
+        assert db.acl_log()[0]["object"] == "save"
+        db.execute_command("ACL", "SETUSER", "bob", "+save")
+        assert bob.save(file) and emberkv.load(file).get("secret") == b"1"
+
+
 def test_a_file_of_users(tmp_path: Path) -> None:
     path = tmp_path / "users.acl"
     path.write_text("user ann on >pw ~a* (+set ~b) +get\n\n# nobody else\n")

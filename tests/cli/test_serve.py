@@ -96,6 +96,13 @@ def test_a_taken_port_for_metrics_is_told_before_anybody_is_served(command_line,
     assert f"cannot listen on port {port} for metrics".encode() in done.stderr
 
 
+def test_a_configuration_that_is_not_there_is_no_store(command_line, tmp_path: Path):
+    done = command_line("serve", str(tmp_path / "redis.conf"), "--port", "0")
+    assert done.status == 1
+    assert b"redis.conf: there is no such file" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_every_option_is_a_setting_of_the_server():
     from emberkv.cli.serve import OPTIONS
 
