@@ -214,6 +214,34 @@ def test_scripts_errors_count_once_and_refusals_as_such(sides: list[RawClient]) 
         assert ours == theirs
 
 
+def test_what_waits_is_in_the_slow_log_when_it_is_served(tmp_path: Path) -> None:
+    seen: list[list[Any]] = []
+    with RedisServer() as theirs, emberkv.serve(unixsocket=tmp_path / "s") as ours:
+        for address in (theirs.path, ours.unixsocket):
+            waiter, other, late = RawClient(address), RawClient(address), RawClient(address)
+            asked(waiter, "CLIENT SETNAME waiter")
+            asked(other, "CONFIG SET slowlog-log-slower-than 0")
+
+            def logged(other: RawClient = other) -> list[Any]:
+                entries = other.execute("SLOWLOG", "GET", "-1").value
+                words = [[word.value for word in entry.value[3].value] for entry in entries]
+                names = [entry.value[5].value for entry in entries]
+                waited = [w for w in zip(words, names, strict=True) if b"q" in w[0]]
+                return sorted(waited)
+
+            waiter.send(b"BLPOP q 0\r\n")
+            while b"blocked_clients:1" not in other.execute("INFO", "clients").value:
+                pass
+            found = [logged(), asked(other, "RPUSH q x"), waiter.read(), logged()]
+            found += [asked(late, "BLPOP q 0.01"), logged()]
+            histogram = other.execute("LATENCY", "HISTOGRAM", "blpop").value
+            seen.append([*found, histogram[1].value[:2]])
+            for client in (waiter, other, late):
+                client.close()
+    assert seen[1] == seen[0]
+    assert len(seen[0][3]) == len(seen[0][5]) == 2  # RPUSH and the one that was served
+
+
 def test_errors_and_times_are_those_of_all_processes(tmp_path: Path) -> None:
     program = """
 import sys, emberkv

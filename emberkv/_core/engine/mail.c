@@ -8,6 +8,7 @@
 #include "base/number.h"
 #include "engine/effect.h"
 #include "engine/scratch.h"
+#include "engine/stats.h"
 #include "store/pins.h"
 #include "store/process.h"
 
@@ -181,9 +182,11 @@ static void serve_guarded(ek_store *s, serving *v) {
         .ready_key = {v->queue->key, v->queue->klen},
     };
     s->dirty_told = s->root->dirty;
+    int64_t began_us = ek_clock_monotonic_us();
     cmd->handler(&c);
     if (ek_effects_kept(&c)) ek_effects_end(&c);
     if (v->session.blocked || v->tape.len == 0) return;
+    ek_stats_served(&c, v->client, ek_clock_monotonic_us() - began_us);
     ek_wait_end(s, v->client);
     ek_inbox_post_reply(s, v->client, v->tape.buf, v->tape.len, c.put_back);
 }

@@ -107,6 +107,7 @@ void ek_stats_evicted(ek_store *s, int64_t us, bool exceeded) {
 
 typedef struct logging {
     ek_ctx *c;
+    const ek_client *served; /* whose command waited; NULL: it is the session's own */
     int64_t us;
 } logging;
 
@@ -122,19 +123,24 @@ static void log_slow(void *arg) {
         argv = words;
     }
     char address[EK_ADDRESS_BYTES] = "?:0";
-    bool is_clients = !c->session->in_script;
-    size_t n = is_clients ? ek_session_address(c->session, false, false, address) : strlen(address);
-    ek_slowlog_add(c->s, (ek_str){(const uint8_t *)address, n},
-                   is_clients ? c->session->name : (ek_str){0}, l->us, c->argc, argv);
+    ek_str from = {(const uint8_t *)address, strlen(address)}, name = {0};
+    if (l->served) {
+        from = ek_client_fact(c->s, l->served->addr);
+        name = ek_client_fact(c->s, l->served->name);
+    } else if (!c->session->in_script) {
+        from.n = ek_session_address(c->session, false, false, address);
+        name = c->session->name;
+    }
+    ek_slowlog_add(c->s, from, name, l->us, c->argc, argv);
     ek_slowlog_trim(c->s, (uint64_t)c->s->root->config.slowlog_max_len);
 }
 
 /* In a transaction of its own, or as a part of the one that is open; without memory, not at all. */
-static void log_if_slow(ek_ctx *c, int64_t us) {
+static void log_if_slow(ek_ctx *c, const ek_client *served, int64_t us) {
     int64_t threshold = c->s->root->config.slowlog_log_slower_than;
     if (threshold < 0 || us < threshold || c->cmd->flags & EK_CMD_SKIP_SLOWLOG) return;
-    logging l = {.c = c, .us = us};
-    if (c->a->level == 0) {
+    logging l = {.c = c, .served = served, .us = us};
+    if (c->a->level == 0 && !served) {
         ek_run(c->a, log_slow, &l);
         return;
     }
@@ -148,15 +154,17 @@ static void log_if_slow(ek_ctx *c, int64_t us) {
     ek_unguard(c->a, &g);
 }
 
-static void take_time(ek_ctx *c, ek_stats *stats, ek_command_figures *of, int64_t us) {
+static void take_time(ek_ctx *c, ek_stats *stats, ek_command_figures *of, const ek_client *served,
+                      int64_t us) {
     const ek_config *config = &c->s->root->config;
     of->us += (uint64_t)us;
-    of->timed++;
+    of->timed += !served;
+    if (c->session->blocked) return; /* it is told when it is served */
     if (config->latency_tracking) ek_figures_add_time(c->s, c->cmd->id, us);
     if (config->latency_monitor_threshold && us >= config->latency_monitor_threshold * 1000)
         add_sample(stats, c->cmd->flags & EK_CMD_FAST ? EK_LATENCY_FAST : EK_LATENCY_COMMAND,
                    ek_store_now_us(c->s) / 1000000, us / 1000);
-    log_if_slow(c, us);
+    log_if_slow(c, served, us);
 }
 
 void ek_stats_command_slow(ek_ctx *c, int64_t us) {
@@ -171,7 +179,7 @@ void ek_stats_command_slow(ek_ctx *c, int64_t us) {
     }
     of->calls++;
     of->failed += failed;
-    if (us >= 0) take_time(c, stats, of, us);
+    if (us >= 0) take_time(c, stats, of, NULL, us);
 }
 
 void ek_stats_rejected(ek_session *session, const ek_command *cmd, const ek_reply *reply,
@@ -184,4 +192,9 @@ void ek_stats_rejected(ek_session *session, const ek_command *cmd, const ek_repl
 void ek_stats_refused_script(ek_store *s, const ek_command *cmd) {
     if (cmd) s->figures->commands[cmd->id].rejected++;
     ek_figures_add_error(s, ERR);
+}
+
+void ek_stats_served(ek_ctx *c, const ek_client *client, int64_t us) {
+    ek_stats *stats = ek_stats_of(c->s);
+    if (stats) take_time(c, stats, &c->s->figures->commands[c->cmd->id], client, us);
 }

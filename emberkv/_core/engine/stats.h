@@ -8,6 +8,7 @@
 #define EK_ENGINE_STATS_H
 
 #include "engine/context.h"
+#include "store/client.h"
 #include "store/figures.h"
 
 #define EK_LATENCY_SAMPLES 160u
@@ -54,6 +55,9 @@ EK_INLINE void ek_stats_command(ek_ctx *c, int64_t us) {
     else
         ek_stats_command_slow(c, us);
 }
+/* A command that waited has been served, which took so long: only now it is known how long it takes. In the
+ * transaction that served it. */
+void ek_stats_served(ek_ctx *c, const ek_client *client, int64_t us);
 /* A command was not run (arity, authentication, ...); cmd NULL: there is none. The error is there. */
 void ek_stats_rejected(ek_session *session, const ek_command *cmd, const ek_reply *reply, size_t mark);
 
