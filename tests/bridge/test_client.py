@@ -230,6 +230,33 @@ def test_who_asked_for_its_number_is_found_by_it(path):
         assert number not in [int(c["id"]) for c in client.client_list()]
 
 
+@pytest.mark.parametrize("protocol", [2, 3])
+def test_who_has_a_name_is_found_by_it(path, protocol):
+    def names():
+        return {c["name"]: c["id"] for c in other.client_list()}
+
+    options = {"client_name": "by option", "protocol": protocol}
+    with pytest.raises(redis.ResponseError, match="names cannot contain spaces"):
+        emberkv.redis_client(path, **options).ping()
+    options["client_name"] = "by-option"
+    with (
+        emberkv.redis_client(path) as other,
+        emberkv.redis_client(path, **options) as client,
+        emberkv.open(path) as db,
+    ):
+        client.ping()
+        assert "by-option" in names()
+        client.client_setname("by-command")
+        assert {"by-command"} == names().keys() - {""}
+        db.client_setname("handle")
+        db.execute_command("HELLO", 3, "SETNAME", "greeted")
+        assert {"by-command", "greeted"} == names().keys() - {""}
+        assert other.client_kill_filter(_id=names()["greeted"]) == 1
+        assert {"by-command"} == names().keys() - {""}
+    with emberkv.open(path) as db:
+        assert [c["name"] for c in db.client_list()] == [""]
+
+
 def test_a_pool_of_redis_pys_own_can_have_our_connections(path):
     from emberkv.bridge_connection import Connection
 

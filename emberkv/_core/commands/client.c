@@ -36,6 +36,8 @@ bool ek_client_set_name(ek_ctx *c, ek_str name) {
                                  "characters.");
         return false;
     }
+    /* Who gives itself a name is looked for by it, so it is listed from now on. */
+    if (name.n) ek_session_client(c->session);
     ek_client_set_text(c, CLIENT_NAME, name);
     return true;
 }
