@@ -3,6 +3,9 @@ pipelining, the 99th percentile of the latency, with 1,000 idle connections, and
 costs in memory. Server and benchmark have a core each, which nothing else gets while they want it
 (where that is allowed); the two servers take turns.
 
+Where no more is asked for than what a redis-server does, ours is worse when its median lies outside
+the quartiles of that server's own rounds: between equals a strict comparison of medians is a lot.
+
 Pipelines of short commands keep redis-benchmark's core busy, so how much more than a redis-server's
 they can be is measured too: beside a program that answers without looking (answers.c)."""
 
@@ -23,6 +26,7 @@ from pathlib import Path
 
 from bench import peers
 from bench.report import Result, Run, times
+from bench.timing import Figure
 
 TESTS = (
     *("ping", "set", "get", "incr", "lpush", "rpush", "lpop", "rpop", "sadd", "hset", "spop"),
@@ -41,6 +45,7 @@ SERVE = "import sys; from emberkv.server import run; run(port=int(sys.argv[1]))"
 
 Server = tuple[int, int]  # port, process id
 Measured = tuple[float, float]  # requests a second, 99th percentile in milliseconds
+Raced = tuple[Figure, Figure]  # the same, of all rounds
 
 
 def free_port() -> int:
@@ -121,38 +126,36 @@ def connect(port: int, count: int) -> list[socket.socket]:
 
 def race(
     servers: dict[str, Server], test: str, requests: int, pipeline: int, rounds: int
-) -> dict[str, Measured]:
-    """Medians of interleaved rounds; ping stands for its slower half."""
-    samples: dict[str, list[list[Measured]]] = {name: [] for name in servers}
+) -> dict[str, Raced]:
+    """Of interleaved rounds; ping stands for its slower half."""
+    got: dict[str, Raced] = {name: (Figure(), Figure()) for name in servers}
     for _ in range(rounds):
         for name, (port, _) in servers.items():
-            samples[name].append(benchmark(port, ("-t", test), requests, pipeline))
-    return {
-        name: (
-            min(statistics.median(r[i][0] for r in runs) for i in range(len(runs[0]))),
-            max(statistics.median(r[i][1] for r in runs) for i in range(len(runs[0]))),
-        )
-        for name, runs in samples.items()
-    }
+            runs = benchmark(port, ("-t", test), requests, pipeline)
+            rates, latencies = got[name]
+            rates.samples.append(min(rate for rate, _ in runs))
+            latencies.samples.append(max(latency for _, latency in runs))
+    return got
 
 
 def compare(
     run: Run, servers: dict[str, Server], tests: Sequence[str], pipeline: int, condition: str
 ) -> None:
-    target = 1.0 if pipeline == 1 else 1.5
-    full = 50_000 if pipeline == 1 else 500_000
+    full = 100_000 if pipeline == 1 else 2_000_000
     for test in tests:
         requests = run.many(full // 5 if test in HEAVY else full)
         got = race(servers, test, requests, pipeline, run.rounds(5))
         (mine, mine_p99), (theirs, theirs_p99) = got["emberkv"], got["redis-server"]
-        ratio = mine / theirs
+        ratio = mine.median / theirs.median
+        target = 1.0 if pipeline == 1 else 1.5
+        lowest = theirs.quartiles[0] if pipeline == 1 else target * theirs.median
         run.results.append(
             Result(
                 f"server: {test}",
                 condition,
-                f"{mine:,.0f}/s, {times(ratio)} of redis-server's",
+                f"{mine.median:,.0f}/s, {times(ratio)} of redis-server's",
                 f"{times(target)}",
-                ratio >= target,
+                mine.median >= lowest,
                 ratio / target,
             )
         )
@@ -160,10 +163,11 @@ def compare(
             Result(
                 f"server: {test}, 99th percentile",
                 condition,
-                f"{mine_p99:.2f} ms, redis-server {theirs_p99:.2f} ms",
+                f"{mine_p99.median:.2f} ms, redis-server {theirs_p99.median:.2f} ms "
+                f"({theirs_p99.quartiles[0]:.2f}-{theirs_p99.quartiles[1]:.2f})",
                 "no more",
-                mine_p99 <= theirs_p99,
-                theirs_p99 / mine_p99 if mine_p99 else 1.0,
+                mine_p99.median <= theirs_p99.quartiles[1],
+                theirs_p99.median / mine_p99.median if mine_p99.median else 1.0,
             )
         )
 
@@ -200,7 +204,7 @@ def measure_bound(run: Run, redis_port: int) -> None:
         subprocess.run([compiler, "-O2", source, "-o", program], check=True)
         for test, words in BARE.items():
             benchmark(redis_port, ("-t", test), 1_000, 1)  # lrange needs its list
-            requests = run.many(100_000 if test in HEAVY else 500_000)
+            requests = run.many(400_000 if test in HEAVY else 2_000_000)
             port = free_port()
             rates: dict[int, list[float]] = {redis_port: [], port: []}
             with answers(program, port, words, reply_of(redis_port, words)):
