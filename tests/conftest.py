@@ -15,9 +15,13 @@ import hypothesis
 import pytest
 from differential.pair import Pair
 from oracle import RedisServer
+from redis.backoff import ExponentialWithJitterBackoff
 from subjects import ServedSubject, SharedSubject, Subject, start_subject
 
-SLOW_FOLDERS = {"cli", "differential", "faults", "torture", "libraries", "node"}
+SLOW = {  # folders and files
+    *("asyncio", "bridge", "cli", "differential", "faults", "libraries", "net", "node", "persist"),
+    *("examples", "test_arrays", "scripting", "sharing", "torture", "test_parity", "test_types"),
+}
 
 SEED = os.environ.get("EMBERKV_SEED")
 
@@ -31,14 +35,18 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# After a wrong password redis-py tries again, and sleeps for seconds in between.
+ExponentialWithJitterBackoff.compute = lambda backoff, failures: 0.0  # type: ignore[method-assign]
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     random.seed(f"{SEED} {item.nodeid}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`-m quick` takes every test, but of the slow folders only those that say so."""
+    """`-m quick` takes every test, but of what is slow only those that say so."""
     for item in items:
-        if SLOW_FOLDERS.isdisjoint(item.path.parts):
+        if SLOW.isdisjoint((*item.path.parts, item.path.stem)):
             item.add_marker("quick")
 
 
