@@ -445,15 +445,21 @@ static bool keep_input(ek_conn *conn, uint8_t *rest, size_t n) {
         conn->facts.qbuf = conn->facts.qbuf_free = conn->facts.argv_mem = 0;
         return true;
     }
-    /* What is small goes in front of the rest when that comes; the large gets its place now. */
-    size_t needs = ek_parser_needs(&conn->parser), cap = n;
-    if (ek_max(n, needs) > KEEP_SMALL) cap = ek_max(needs, n + n / 2);
+    /* What is small goes in front of the rest when that comes; the large gets its place now. The place
+     * stays when it is nearly full, for what comes in small pieces would be copied for each. */
+    size_t needs = ek_parser_needs(&conn->parser), least = n, cap = n;
+    if (ek_max(n, needs) > KEEP_SMALL) {
+        least = ek_max(n, needs);
+        cap = ek_max(needs, n + n / 2);
+    }
     uint8_t *bytes = conn->in;
-    bool fits = conn->in_cap >= cap && conn->in_cap / 4 <= cap;
+    bool fits = conn->in_cap >= least && conn->in_cap / 4 <= cap;
     if (!fits) bytes = malloc(cap);
     if (!bytes) return false;
-    if (bytes != rest) memmove(bytes, rest, n);
-    ek_parser_moved(&conn->parser, rest, bytes);
+    if (bytes != rest) {
+        memmove(bytes, rest, n);
+        ek_parser_moved(&conn->parser, rest, bytes);
+    }
     if (!fits) {
         free(conn->in);
         conn->in = bytes;
