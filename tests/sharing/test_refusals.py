@@ -192,6 +192,12 @@ def test_a_place_that_fills_up_is_an_error_and_no_signal(tiny: Path, path: Path)
                 db.set(f"k{i}", b"x" * 100)
         assert db.dbsize() == 1
         assert db._store.check()
+        rest = tiny / "rest"
+        rest.write_bytes(bytes(os.statvfs(tiny).f_bavail * os.statvfs(tiny).f_frsize))
+        with pytest.raises(OutOfMemoryError):
+            db.save(path.with_name("a.rdb"))
+        assert not path.with_name("a.rdb").exists()
+        rest.unlink()
         with emberkv.open(path) as other:
             db.delete("l")
             for _ in range(1000):

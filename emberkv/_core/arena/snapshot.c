@@ -61,6 +61,11 @@ static bool name_of(const ek_arena *a, char name[PATH_MAX]) {
     return n > 0 && n < PATH_MAX;
 }
 
+static void unlink_file(const ek_arena *a) {
+    char name[PATH_MAX];
+    if (name_of(a, name)) unlink(name);
+}
+
 /* It is over, or has failed. */
 static void stop(ek_arena *a) {
     a->hdr->snapshot = 0;
@@ -211,7 +216,7 @@ ek_status ek_snapshot_begin(ek_arena *a, ek_snapshot **out) {
     sn->fd = -1;
     ek_status st = a->frozen ? begin_apart(sn) : begin_beside(sn);
     if (st != EK_OK) {
-        ek_snapshot_unlink(a);
+        unlink_file(a);
         ek_snapshot_drop(sn);
         return st;
     }
@@ -300,6 +305,5 @@ void ek_snapshot_forked(ek_arena *a) {
 void ek_snapshot_closed(ek_arena *a) { drop_kept(a); }
 
 void ek_snapshot_unlink(const ek_arena *a) {
-    char name[PATH_MAX];
-    if (a->hdr->snapshots && name_of(a, name)) unlink(name);
+    if (a->hdr->snapshots) unlink_file(a);
 }
