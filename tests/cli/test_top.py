@@ -87,6 +87,7 @@ def test_a_server_answers_prometheus() -> None:
         "def started(server):\n"
         "    import urllib.request\n"
         "    url = f'http://127.0.0.1:{port}/metrics'\n"
+        "    server.db.execute_command('ACL', 'SETUSER', 'default', 'nocommands')\n"
         "    page = urllib.request.urlopen(url, timeout=20).read()\n"
         "    print(b'emberkv_uptime_seconds' in page, flush=True); server.stop()\n"
         "raise SystemExit(emberkv.server.run(port=0, unixsocket=None, tls_port=None,\n"
