@@ -204,6 +204,9 @@ def test_a_place_that_fills_up_is_an_error_and_no_signal(tiny: Path, path: Path)
                 other.ping()
             again = fill(other, "l2")
         assert again > n // 2
+        db.delete("l2")
+        assert db.memory_purge()
+        assert db.info("memory")["used_memory"] < 200_000
         assert db._store.check()
     assert list(tiny.iterdir()) == []
 

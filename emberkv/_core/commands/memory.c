@@ -2,7 +2,6 @@
 #include "commands/tables.h"
 #include "engine/context.h"
 #include "store/figures.h"
-#include "store/garbage.h"
 
 #include <stdio.h>
 
@@ -83,10 +82,9 @@ void ek_cmd_memory_doctor(ek_ctx *c) {
     ek_reply_verbatim(c->reply, "txt", text, (size_t)n);
 }
 
-/* What was deleted is freed at once instead of in slices; what is free goes back to the system when
- * this command's transaction has ended (ek_upkeep_all). */
+/* When this command's transaction has ended, what was deleted is freed, and what is free goes back to the
+ * system (ek_upkeep_all): a transaction that freed it all might find no room for its journal. */
 void ek_cmd_memory_purge(ek_ctx *c) {
-    while (c->s->root->garbage && !ek_garbage_step(c->s, 4096)) {}
     c->s->upkeep_all = true;
     ek_reply_ok(c->reply);
 }
