@@ -39,6 +39,7 @@ OF_SOCKETS = (
     "socket_read_size",
     "parser_class",
     "command_packer",
+    "ssl",
 )
 
 

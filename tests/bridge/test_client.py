@@ -173,7 +173,7 @@ def test_options_are_redis_pys():
 
 def test_what_is_about_sockets_is_accepted():
     with emberkv.redis_client(
-        host="elsewhere", port=1, socket_keepalive=True, socket_timeout=3, ssl_ca_certs="x"
+        host="elsewhere", port=1, socket_keepalive=True, socket_timeout=3, ssl=True, ssl_keyfile="x"
     ) as client:
         assert client.ping()
 
