@@ -26,7 +26,7 @@ def check(path: str, fix: bool) -> int:
         with console.status(f"reading {path}") as status:
             findings = look(path, fix, lambda file: status.update(f"reading {file}"))
     except OSError as error:
-        console.print(f"[red]{path}: {error.strerror}[/]", markup=True)
+        console.print(f"[red]{error.filename or path}: {error.strerror}[/]", markup=True)
         return 1
     for finding in findings:
         mark, colour = ("fixed", "yellow") if finding.fixed else ("ok", "green")

@@ -112,6 +112,12 @@ class Target:
     def must_exist(self) -> None:
         """LinkError if the path is that of no store: who only looks makes none."""
         if self.path is not None and not self.has_memory and not self.has_files:
+            try:
+                os.stat(os.path.join(self.path, "arena"))
+            except (FileNotFoundError, NotADirectoryError):
+                pass
+            except OSError as error:  # who may not look knows of no store, nor of none
+                raise LinkError(f"Could not open {self.path}: {error.strerror}") from None
             raise LinkError(
                 f"No store at {self.path}: nobody has it open, "
                 "nothing is left in memory or on disk."

@@ -200,6 +200,14 @@ def test_what_cannot_be_mended_is_said_to_be(command_line, store):
     assert done.status == 1 and b"only the end of the last file can be cut off" in done.stdout
 
 
+def test_what_cannot_be_read_is_named(command_line, store):
+    file = increment(store)
+    file.unlink()
+    file.symlink_to(file)
+    told = command_line("check", str(store))
+    assert told.status == 1 and file.name.encode() in told.stdout, told.stdout
+
+
 def test_a_store_without_its_manifest_is_damaged(command_line, store):
     (store / "appendonlydir" / "appendonly.aof.manifest").unlink()
     told = command_line("check", str(store))

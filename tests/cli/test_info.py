@@ -118,6 +118,13 @@ def test_no_store_is_made_by_asking(command_line, tmp_path):
     assert done.status == 1 and b"is no path" in done.stderr
 
 
+def test_a_path_that_cannot_be_looked_at_is_not_called_empty(command_line, tmp_path):
+    path = tmp_path / "app.ember"
+    path.symlink_to(path)
+    done = command_line("info", str(path))
+    assert done.status == 1 and b"Too many levels" in done.stderr, done.stderr
+
+
 def test_fast_leaves_out_the_walk(command_line, tmp_path):
     with emberkv.open(tmp_path / "a.ember") as db:
         db.set("a", 1)
