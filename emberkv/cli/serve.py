@@ -90,7 +90,9 @@ def _configured(path: str) -> tuple[str | None, dict[str, Any]]:
 
     conf = read(path)
     given: dict[str, Any] = {n.replace("-", "_"): v for n, v in conf.settings.items()}
-    store = given.pop("dir", None)
+    # What is to be kept has to be somewhere: as with a server, where it was started.
+    here = "." if str(given.get("appendonly", "no")).lower() == "yes" else None
+    store = given.pop("dir", here)
     if "bind" in given:
         given["host"] = given.pop("bind")
     for name in ("port", "tls_port", "databases"):

@@ -115,6 +115,24 @@ def test_the_user_default_may_be_off_and_others_follow(tmp_path: Path) -> None:
 
 
 @pytest.mark.quick
+def test_what_is_to_be_kept_is_where_the_server_is_started(tmp_path: Path) -> None:
+    conf = tmp_path / "redis.conf"
+    conf.write_text(f"port 0\nunixsocket {tmp_path / 'socket'}\nappendonly yes\n")
+    command = [sys.executable, "-m", "emberkv", "serve", str(conf)]
+    home = tmp_path / "home"
+    home.mkdir()
+    for count in (1, 2):
+        with subprocess.Popen(command, cwd=home, stdout=subprocess.PIPE) as process:
+            try:
+                retry = redis.retry.Retry(redis.backoff.ConstantBackoff(0.1), 300)
+                with redis.Redis(unix_socket_path=str(tmp_path / "socket"), retry=retry) as client:
+                    assert client.incr("starts") == count
+                    assert client.config_get("appendonly") == {"appendonly": "yes"}
+            finally:
+                process.send_signal(signal.SIGTERM)
+    assert (home / "appendonlydir").is_dir()
+
+
 def test_users_are_in_one_place(tmp_path: Path) -> None:
     path = tmp_path / "redis.conf"
     (tmp_path / "acl").touch()
