@@ -23,6 +23,8 @@ enum {
     NAP_US = 20000   /* of a delay, before it is asked whether to go on */
 };
 
+#define NO_VIEW "there was no room to keep what changed meanwhile"
+
 typedef struct saver {
     ek_rdb_out out; /* first: what the writing calls are given */
     ek_rdb_save *save;
@@ -43,7 +45,7 @@ EK_NORETURN static void fail(saver *w, const char *what) {
 }
 
 EK_NORETURN static void no_view(saver *w) {
-    snprintf(w->save->err, sizeof w->save->err, "there was no room to keep what changed meanwhile");
+    snprintf(w->save->err, sizeof w->save->err, NO_VIEW);
     give_up(w);
 }
 
@@ -265,8 +267,13 @@ bool ek_rdb_save_file(ek_rdb_save *save, const char *path) {
     ek_new_file f;
     save->error = 0;
     save->err[0] = 0;
+    if (save->leave) save->leave(save->arg); /* a directory may take its time */
     bool begun = ek_file_begin(&f, path, mode_of(save->owner, path)) >= 0;
-    bool ok = begun && ek_rdb_save_fd(save, f.fd);
+    int why_not = errno;
+    bool entered = !save->enter || save->enter(save->arg);
+    bool ok = begun && entered && ek_rdb_save_fd(save, f.fd);
+    if (begun && !entered) snprintf(save->err, sizeof save->err, NO_VIEW);
+    if (!begun) errno = why_not;
     if (ok && save->leave) save->leave(save->arg);
     bool held = !ok;
     if (begun) ok = ek_file_end(&f, ok);
