@@ -8,7 +8,7 @@
 #include "arena/check.h"
 #include "arena/map.h"
 
-#define ANYHOW_MS 1 /* so long the lock may be anybody's who comes; then it is taken in turn */
+#define LOOK_MS 1 /* who waits for the lock looks that often whether a snapshot is read */
 #define JOURNAL_STEP 65536u
 #define JOURNAL_RECORD_MAX ((1u << 24) - 1)
 #define JOURNAL_KEEP ((uint64_t)1 << 20) /* a larger one is given back when it is not needed any more: */
@@ -216,8 +216,11 @@ ek_status ek_arena_enter(ek_arena *a, int timeout_ms) {
     /* Who reads a snapshot takes the lock hundreds of times a second, for a millisecond each: those who wait
      * for him, also since before he began, do so in turn. */
     ek_lock *lock = &a->hdr->lock;
-    int anyhow_ms = a->hdr->snapshot || timeout_ms < ANYHOW_MS ? 0 : ANYHOW_MS;
-    ek_lock_result r = anyhow_ms || !timeout_ms ? ek_lock_wait(lock, anyhow_ms) : EK_LOCK_BUSY;
-    if (r == EK_LOCK_BUSY && timeout_ms > anyhow_ms) r = ek_lock_wait_in_turn(lock, timeout_ms - anyhow_ms);
+    ek_lock_result r;
+    do {
+        if (a->hdr->snapshot) return ek_arena_entered(a, ek_lock_wait_in_turn(lock, timeout_ms));
+        r = ek_lock_wait(lock, timeout_ms < LOOK_MS ? timeout_ms : LOOK_MS);
+        timeout_ms -= LOOK_MS;
+    } while (r == EK_LOCK_BUSY && timeout_ms > 0);
     return ek_arena_entered(a, r);
 }
