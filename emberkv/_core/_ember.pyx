@@ -996,20 +996,17 @@ cdef class Session:
                 args_put(&a, value, self)
             self.p.resp = protocol
             self.run_the_long_way(&r, NULL, a.n, a.v)
-        except BaseException:
-            self.p.resp = 3
-            raise
+            try:
+                if self.p.blocked:
+                    self.store.await_reply(self.p, &r)
+                ek_resp_render(&r, 0, self.p.resp, &out)
+                return PyBytes_FromStringAndSize(<const char *> out.buf, out.len)
+            finally:
+                self.give_tape(&r)
+                ek_reply_free(&out)
         finally:
+            self.p.resp = 3
             args_free(&a)
-        try:
-            if self.p.blocked:
-                self.store.await_reply(self.p, &r)
-            ek_resp_render(&r, 0, self.p.resp, &out)
-            return PyBytes_FromStringAndSize(<const char *> out.buf, out.len)
-        finally:
-            self.p.resp = 3
-            self.give_tape(&r)
-            ek_reply_free(&out)
 
     # Blocks, for whom `with` does not suit
 

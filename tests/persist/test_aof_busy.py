@@ -75,7 +75,7 @@ def test_the_house_keeper_comes_whenever_there_is_much_to_write(tmp_path: Path) 
     with emberkv.open(path, durable=True) as db:
         began = time.monotonic()
         for i in range(20):
-            for size in (2 << 20, 300 << 10):
+            for size in (1500 << 10, 300 << 10):
                 db.set("key", str(i % 10) * size)
                 written = db.info("persistence")["aof_current_size"]
                 while (path / FILE).stat().st_size < written:

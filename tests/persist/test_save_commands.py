@@ -49,6 +49,14 @@ def wait_until_saved(db: Any) -> None:
     wait_for(lambda: db.info("persistence")["rdb_bgsave_in_progress"] == 0)
 
 
+def keys_saved(db: Any, tmp_path: Path) -> list[bytes]:
+    """In the background: what the file holds then."""
+    db.bgsave()
+    wait_until_saved(db)
+    with emberkv.load(tmp_path / "store" / "dump.rdb") as then:
+        return then.keys()
+
+
 def fill(db: Any) -> None:
     for seed in range(20):
         make(db, seed)
@@ -110,10 +118,7 @@ def test_flushing_gives_up_what_is_being_saved(db: Any, tmp_path: Path) -> None:
     assert db.config_get("rdb-key-save-delay") == {"rdb-key-save-delay": "10000000"}
     db.config_set("rdb-key-save-delay", -2)
     db.set("a", 1)
-    db.bgsave()
-    wait_until_saved(db)
-    with emberkv.load(tmp_path / "store" / "dump.rdb") as then:
-        assert then.keys() == [b"a"]
+    assert keys_saved(db, tmp_path) == [b"a"]
 
 
 def test_what_is_undone_is_not_saved(db: Any, tmp_path: Path) -> None:
@@ -128,10 +133,7 @@ def test_what_is_undone_is_not_saved(db: Any, tmp_path: Path) -> None:
         raise RuntimeError
     wait_until_saved(db)
     assert db.info("persistence")["rdb_saves"] == 0
-    db.bgsave()
-    wait_until_saved(db)
-    with emberkv.load(tmp_path / "store" / "dump.rdb") as then:
-        assert then.keys() == [b"a"]
+    assert keys_saved(db, tmp_path) == [b"a"]
 
 
 def test_a_save_that_cannot_write_says_so(db: Any, tmp_path: Path) -> None:

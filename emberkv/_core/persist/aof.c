@@ -335,7 +335,6 @@ static int due(ek_store *s, uint64_t upto) {
     if (!ek_aof_lock(s)) return 0;
     ek_aof_write_out(s, atomic_load(&state->told)); /* what fails refuses what is written later */
     ek_aof_unlock(s);
-    atomic_store(&state->rung, 0); /* the house keeper was not, or does not come: the next one rings again */
     return 0;
 }
 

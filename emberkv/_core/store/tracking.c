@@ -93,11 +93,12 @@ static int compare(ek_str x, ek_str y) {
     return c ? c : (x.n > y.n) - (x.n < y.n);
 }
 
-/* A new one, between its neighbours in the order of their bytes. */
+/* What a client's part in one counts for. */
 static int64_t prefix_bytes(const ek_store *s, ek_ref ref) {
     return (int64_t)(sizeof(ek_prefix) + 2 * sizeof(ek_ref) + prefix_at(s, ref)->klen);
 }
 
+/* A new one, between its neighbours in the order of their bytes. */
 static ek_prefix *add_prefix(ek_store *s, ek_str key, ek_prefix *before, ek_prefix *after) {
     ek_arena *a = s->a;
     if (key.n > UINT32_MAX) ek_raise(a, EK_ENOMEM);
