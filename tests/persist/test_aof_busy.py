@@ -73,6 +73,8 @@ def test_a_writer_does_not_wait_while_the_disk_syncs(tmp_path: Path) -> None:
 def test_the_house_keeper_comes_whenever_there_is_much_to_write(tmp_path: Path) -> None:
     path = tmp_path / "app.ember"
     with emberkv.open(path, durable=True) as db:
+        db.set("first", 1)
+        db.waitaof(1, 0, 0)  # the file is there
         began = time.monotonic()
         for i in range(20):
             for size in (1500 << 10, 300 << 10):
