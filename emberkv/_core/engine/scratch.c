@@ -4,12 +4,6 @@
 
 #define FIRST_BLOCK 4096u
 
-struct ek_scratch_block {
-    struct ek_scratch_block *next;
-    size_t used, cap;
-    _Alignas(16) uint8_t bytes[];
-};
-
 void *ek_scratch_get(ek_scratch *scratch, ek_arena *a, size_t n) {
     n = ek_align_up(n, 16);
     struct ek_scratch_block *b = scratch->blocks;

@@ -12,7 +12,7 @@ _Static_assert(EK_FIGURES_OFF + EK_PROCESSES * EK_FIGURES_BYTES <= EK_HEADER_BYT
 #define EXEC "*1\r\n$4\r\nEXEC\r\n"
 #define GAP (sizeof MULTI - 1)
 #define NO_DB UINT32_MAX
-#define WRITE_AT ((uint64_t)256 << 10) /* bytes: then it is time */
+#define WRITE_AT ((uint64_t)256 << 10)
 #define SMALLEST_CHUNK ((size_t)4 << 10)
 #define SMALL_COMMAND ((size_t)2 << 10) /* is kept together: a fraction of the smallest chunk */
 #define COUNT_CHARS 24 /* of a count with its mark and the ends of two lines */
@@ -123,23 +123,28 @@ EK_INLINE uint8_t *copy(uint8_t *to, const uint8_t *from, size_t n) {
     return to + n;
 }
 
+/* The lines of counts below 100, behind a mark of zero: six bytes, and in the last one how long it is. */
+#define LINE(digits, n) ((uint64_t)(digits) << 8 | 0x0a0dull << (8 * ((n) - 2)) | (uint64_t)(n) << 56)
+#define ONES(x, line) \
+    line(x, 0), line(x, 1), line(x, 2), line(x, 3), line(x, 4), line(x, 5), line(x, 6), line(x, 7), \
+        line(x, 8), line(x, 9)
+#define ONE(unused, d) LINE('0' + (d), 4)
+#define TWO(tens, d) LINE(('0' + (tens)) | ('0' + (d)) << 8, 5)
+static const uint64_t lines[100] = {
+    ONES(0, ONE), ONES(1, TWO), ONES(2, TWO), ONES(3, TWO), ONES(4, TWO),
+    ONES(5, TWO), ONES(6, TWO), ONES(7, TWO), ONES(8, TWO), ONES(9, TWO),
+};
+
 /* One store, of as much as a count may take. */
 EK_INLINE uint8_t *print_count(uint8_t *p, char mark, size_t n) {
-    const uint64_t end = '\r' | '\n' << 8;
-    if (EK_LIKELY(n < 10)) {
-        uint32_t line = (uint32_t)((uint8_t)mark | ('0' + n) << 8 | end << 16);
+    if (EK_LIKELY(n < EK_COUNTOF(lines))) {
+        uint64_t line = lines[n] | (uint8_t)mark;
         memcpy(p, &line, sizeof line);
-        return p + 4;
-    }
-    if (EK_LIKELY(n < 100)) {
-        uint64_t tens = n * 103 >> 10;
-        uint64_t line = (uint8_t)mark | ('0' + tens) << 8 | ('0' + n - 10 * tens) << 16 | end << 24;
-        memcpy(p, &line, sizeof line);
-        return p + 5;
+        return p + (line >> 56);
     }
     *p++ = (uint8_t)mark;
     p += ek_format_i64((char *)p, (int64_t)n);
-    memcpy(p, &end, 2);
+    memcpy(p, "\r\n", 2);
     return p + 2;
 }
 
@@ -155,8 +160,8 @@ static void put_large(ek_store *s, size_t argc, const ek_str *argv) {
 
 /* What a command takes at most. */
 EK_INLINE size_t bytes_at_most(size_t argc, const ek_str *argv) {
-    size_t most = COUNT_CHARS;
-    for (size_t i = 0; i < argc; i++) most += argv[i].n + COUNT_CHARS;
+    size_t most = COUNT_CHARS * (argc + 1);
+    for (size_t i = 0; i < argc; i++) most += argv[i].n;
     return most;
 }
 
