@@ -101,9 +101,9 @@ def sync_seconds(folder: str) -> float:
 
 def measure_always(run: Run) -> None:
     alone, together, syncs = [], [], []
-    seconds = 0.5 if run.quick else 1.5
+    seconds = 0.5 if run.quick else 1.0
     with peers.shared_path() as path, durable(path, "always"):
-        for _ in range(run.rounds(3)):
+        for _ in range(run.rounds(7)):
             run.progress("SET with appendfsync always, from one process and from eight")
             syncs.append(sync_seconds(os.path.dirname(path)))
             alone.append(child.call("bench.logs:keep_setting", path, seconds))

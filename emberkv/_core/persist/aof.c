@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -285,12 +286,11 @@ uint64_t ek_aof_bytes(const ek_store *s) {
 
 /* --- when the lock was let go of --- */
 
-/* Those who waited for the last sync come back about now: to sync when they are there is cheaper than
- * to sync for one and have the others wait for the next. */
+/* Those who waited for the last sync come back about now, as fast as the processors let them: to sync when
+ * they are there is cheaper than to sync for one and have the others wait for the next. */
 static void gather(ek_feed_state *state) {
-    int64_t most = ek_min((int64_t)state->sync_us / 4, (int64_t)GATHER_US_MAX);
-    int64_t until = ek_clock_monotonic_us() + most;
-    while (atomic_load(&state->arrived) < state->batch && ek_clock_monotonic_us() < until) usleep(10);
+    int64_t until = ek_clock_monotonic_us() + ek_min((int64_t)state->sync_us, (int64_t)GATHER_US_MAX);
+    while (atomic_load(&state->arrived) < state->batch && ek_clock_monotonic_us() < until) sched_yield();
 }
 
 /* For all who have come. The file lock is held. */
