@@ -133,7 +133,7 @@ class RawClient:
     def __init__(self, path: str | Path, protocol: int = 2) -> None:
         self.protocol = protocol
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(15)
+        self._socket.settimeout(30)
         self._socket.connect(str(path))
         self._buffer = b""
         if protocol != 2:

@@ -83,7 +83,7 @@ def test_keyspace_events_reach_a_client(db: emberkv.Ember[bytes], server: Any) -
 
 
 def connect(server: Any) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", server.port), 15)
+    return socket.create_connection(("127.0.0.1", server.port), 30)
 
 
 def read_until(s: socket.socket, end: bytes) -> bytes:

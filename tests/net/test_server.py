@@ -22,10 +22,10 @@ from emberkv import serve
 def connect(server: emberkv.Server) -> socket.socket:
     if server.unixsocket:
         s = socket.socket(socket.AF_UNIX)
-        s.settimeout(15)
+        s.settimeout(30)
         s.connect(server.unixsocket)
         return s
-    return socket.create_connection(("127.0.0.1", server.port), 15)
+    return socket.create_connection(("127.0.0.1", server.port), 30)
 
 
 def wait_for(condition: Callable[[], object]) -> None:
@@ -150,7 +150,7 @@ subprocess.run(["ip", "addr", "add", "10.9.8.7/32", "dev", "lo"], check=True)
 
 
 def ask(server, host):
-    with socket.create_connection((host, server.port), 10) as s:
+    with socket.create_connection((host, server.port), 30) as s:
         s.sendall(b"PING\\r\\n")
         return s.recv(7)
 

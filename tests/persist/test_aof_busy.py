@@ -82,4 +82,4 @@ def test_the_house_keeper_comes_whenever_there_is_much_to_write(tmp_path: Path) 
                 written = db.info("persistence")["aof_current_size"]
                 while (path / FILE).stat().st_size < written:
                     time.sleep(0.001)
-        assert time.monotonic() - began < 8  # each second he comes anyway
+        assert time.monotonic() - began < 20  # each second he comes anyway: 40

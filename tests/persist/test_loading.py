@@ -184,7 +184,7 @@ def test_a_progress_that_raises_ends_the_opening(path: Path) -> None:
     took = time.monotonic()
     with contextlib.suppress(KeyboardInterrupt):
         emberkv.open(path, progress=stop).close()
-        assert time.monotonic() - took < 1, "it took long, and nobody was asked"
+        assert time.monotonic() - took < 10, "it took long, and nobody was asked"
     assert not (path / "arena").is_symlink()
     with emberkv.open(path) as db:
         assert db.dbsize() == expected
