@@ -13,6 +13,7 @@
 #include "persist/aof.h"
 #include "persist/aof_load.h"
 #include "persist/aof_unnamed.h"
+#include "persist/newest.h"
 #include "persist/rdb_load.h"
 #include "store/feed.h"
 #include "store/notify.h"
@@ -90,17 +91,33 @@ static ek_status load_files(opening *o, int dir) {
     return st;
 }
 
-/* A base that is nothing but a snapshot of before: the same file under another name. */
+/* Behind files that a snapshot is newer than: theirs are not used again. */
+static int add_increment(opening *o, uint64_t seq) {
+    char name[EK_AOF_NAME_BYTES];
+    int fd, dir = o->s->aof->dir;
+    ek_aof_name(name, seq, 'i', false);
+    int failed = ek_disk_open(dir, name, O_WRONLY | O_CREAT | O_TRUNC, &fd);
+    if (failed) return failed;
+    close(fd);
+    return ek_manifest_add(&o->manifest, 'i', seq, name) ? 0 : ENOMEM;
+}
+
+/* A base that is nothing but a snapshot of before: the same file under another name. It takes the place of
+ * what there was. */
 static int adopt_snapshot(opening *o) {
     ek_aof *f = o->s->aof;
+    ek_manifest *m = &o->manifest;
     char name[EK_AOF_NAME_BYTES];
-    ek_aof_name(name, 1, 'b', true);
+    uint64_t base = ek_manifest_next(m, 'b'), incr = ek_manifest_next(m, 'i');
+    ek_aof_name(name, base, 'b', true);
+    while (m->n) ek_manifest_drop(m, m->n - 1);
     int failed = ek_aof_open_dir(o->s, true);
     if (!failed) failed = ek_disk_unlink(f->dir, name);
     if (!failed) failed = ek_disk_link(o->s->a->dir_fd, EK_AOF_SNAPSHOT, f->dir, name);
-    if (!failed && !ek_manifest_add(&o->manifest, 'b', 1, name)) failed = ENOMEM;
+    if (!failed && !ek_manifest_add(m, 'b', base, name)) failed = ENOMEM;
+    if (!failed && incr > 1) failed = add_increment(o, incr);
     if (!failed) failed = ek_disk_sync_dir(f->dir);
-    return failed ? failed : ek_aof_write_manifest(f, &o->manifest);
+    return failed ? failed : ek_aof_write_manifest(f, m);
 }
 
 static ek_status load_snapshot(opening *o) {
@@ -118,22 +135,42 @@ static ek_status load_snapshot(opening *o) {
     return failed ? refuse(o, EK_AOF_DIR, "", strerror(failed)) : EK_OK;
 }
 
-static ek_status load(opening *o) {
+/* The files of the log; none if there is no directory of it. */
+static ek_status read_manifest(opening *o) {
     ek_aof *f = o->s->aof;
     ek_manifest_error wrong;
-    if (!o->how->appendonly) return load_snapshot(o);
+    char what[256];
     int failed = ek_aof_open_dir(o->s, false);
-    if (failed && failed != ENOENT) return refuse(o, EK_AOF_DIR, "", strerror(failed));
-    if (!failed && (failed = ek_aof_read_manifest(f, &o->manifest, &wrong))) {
-        char what[128];
+    if (failed == ENOENT) return EK_OK;
+    if (failed) return refuse(o, EK_AOF_DIR, "", strerror(failed));
+    if ((failed = ek_aof_read_manifest(f, &o->manifest, &wrong))) {
         if (wrong.line) snprintf(what, sizeof what, "line %u %s", wrong.line, wrong.what);
         else snprintf(what, sizeof what, "%s", wrong.what ? wrong.what : strerror(failed));
         return refuse(o, IN_DIR, EK_AOF_MANIFEST, what);
     }
-    if (o->manifest.n) return load_files(o, f->dir);
-    char what[256];
-    if (!failed && ek_aof_misses_manifest(f->dir, o->s->a->dir_fd, what, sizeof what))
+    if (!o->manifest.n && ek_aof_misses_manifest(f->dir, o->s->a->dir_fd, what, sizeof what))
         return refuse(o, IN_DIR, EK_AOF_MANIFEST, what);
+    return EK_OK;
+}
+
+/* The log, unless the snapshot is the newer. Who wants no log gets the snapshot whenever there is one;
+ * whether that follows from the log is remembered for the next. */
+static bool takes_snapshot(const opening *o, bool readable) {
+    if (o->within) return false;
+    int fd = openat(o->s->a->dir_fd, EK_AOF_SNAPSHOT, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return !o->how->appendonly && errno != ENOENT;
+    bool log = o->manifest.n, none = !o->how->appendonly;
+    bool newer = readable && log && ek_newest_is_snapshot(fd, &o->manifest, o->s->aof->dir);
+    close(fd);
+    ek_feed_state_of(o->s->a)->apart = none && !newer && (log || !readable);
+    return newer || none;
+}
+
+static ek_status load(opening *o) {
+    ek_status st = read_manifest(o);
+    if (takes_snapshot(o, st == EK_OK)) return load_snapshot(o);
+    if (st != EK_OK) return st;
+    if (o->manifest.n) return load_files(o, o->s->aof->dir);
     return o->within ? EK_OK : load_snapshot(o);
 }
 

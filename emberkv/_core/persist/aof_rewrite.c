@@ -116,7 +116,7 @@ static int take_over(ek_store *s, const beginning *from, bool rdb, uint64_t byte
     if (!failed) failed = ek_disk_sync_dir(s->aof->dir);
     if (!failed) failed = ek_aof_write_manifest(s->aof, &now);
     if (!failed) {
-        state->needs_base = false;
+        state->needs_base = state->apart = false;
         atomic_store(&state->failures_repaired, from->sync_failures);
         state->base_bytes = bytes;
         atomic_store(&state->past_bytes, bytes);

@@ -85,6 +85,14 @@ static void put_aux_number(saver *w, const char *name, int64_t v) {
     put_aux(w, name, text);
 }
 
+/* As it stands: it is read without memory for what is compressed. */
+static void put_after_log(saver *w) {
+    bool plain = w->out.plain;
+    w->out.plain = true;
+    put_aux(w, EK_AFTER_LOG, w->save->after_log);
+    w->out.plain = plain;
+}
+
 static void put_head(saver *w) {
     const ek_store *s = w->save->s;
     char magic[16];
@@ -95,6 +103,7 @@ static void put_head(saver *w) {
     put_aux_number(w, "ctime", ek_store_now_ms(s) / 1000);
     put_aux_number(w, "used-mem", (int64_t)s->a->hdr->used_bytes);
     put_aux_number(w, "aof-base", w->save->aof_base);
+    if (w->save->after_log[0]) put_after_log(w);
 }
 
 static void put_access(saver *w, uint32_t access) {

@@ -1,7 +1,7 @@
 /* A whole store as an RDB file.
  *
  *   "REDIS" | version: 4 digits | aux | database, key ... | ... | 255 | crc64
- *   aux       250, string, string: who wrote it, when
+ *   aux       250, string, string: who wrote it, when; see also newest.h
  *   database  254, its number; 251, how many keys, how many of them expire
  *   key       [252, when it expires: i64] [248, idle seconds | 249, frequency u8] type, string, value
  *
@@ -11,6 +11,7 @@
 #ifndef EK_PERSIST_RDB_SAVE_H
 #define EK_PERSIST_RDB_SAVE_H
 
+#include "persist/newest.h"
 #include "store/store.h"
 
 typedef struct ek_rdb_save {
@@ -21,6 +22,7 @@ typedef struct ek_rdb_save {
     bool plain;        /* strings are not compressed */
     bool no_checksum;
     int64_t delay;     /* the setting rdb-key-save-delay */
+    char after_log[EK_AFTER_LOG_CHARS]; /* of ek_newest_mark */
     /* Called around what needs nothing of the store (compressing, writing): let go of the lock, and
      * take it again (false: that cannot be, so give up). NULL: the lock is kept. */
     void (*leave)(void *arg);

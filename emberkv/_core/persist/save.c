@@ -18,10 +18,12 @@
 
 static ek_rdb_save by_settings(const ek_store *settings, const ek_store *s) {
     const ek_config *config = &settings->root->config;
-    return (ek_rdb_save){
+    ek_rdb_save save = {
         .s = s, .owner = settings->a, .plain = !config->rdbcompression, .no_checksum = !config->rdbchecksum,
         .delay = config->rdb_key_save_delay,
     };
+    ek_newest_mark(settings, s, save.after_log);
+    return save;
 }
 
 /* --- under the lock --- */

@@ -48,6 +48,7 @@ typedef struct ek_feed_state {
     uint64_t file_id;   /* its number in the manifest; 0: there is none yet */
     bool needs_base;    /* what is on disk is not what the store was when the feed began */
     bool durable;       /* what was on disk was loaded; of the maker, never changed */
+    bool apart;         /* but not its log: while none is kept, what is there is no later state of that */
     /* Syncs that failed, and those of them whose bytes a rewrite has written again since: the kernel
      * may have dropped what it could not write, and say of the next sync that it succeeded. */
     _Atomic uint32_t sync_failures, failures_repaired;
