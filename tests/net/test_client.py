@@ -190,9 +190,19 @@ def test_killing_by_filters(path: Path) -> None:
 
 def test_killing_by_age(path: Path) -> None:
     with ours(path) as side:
-        old, young = side.connect(), side.connect()
-        assert young.do("CLIENT KILL MAXAGE 100") == Reply("int", 0)
-        assert young.do("CLIENT KILL MAXAGE 0") == Reply("int", 1)
+        old, killer = side.connect(), side.connect()
+        assert killer.do("CLIENT KILL MAXAGE 100000") == Reply("int", 0)
+        # A mistaken 0 is no way to be rid of everybody: as Redis 8 has it.
+        for wrong in ("0", "-1"):
+            refused = Reply("error", b"ERR maxage should be greater than 0")
+            assert killer.do(f"CLIENT KILL MAXAGE {wrong}") == refused
+        refused = Reply("error", b"ERR maxage is not an integer or out of range")
+        assert killer.do("CLIENT KILL MAXAGE old") == refused
+        assert old.do("PING") == Reply("status", b"PONG")
+
+        end = time.monotonic() + 20
+        while killer.do("CLIENT KILL MAXAGE 1") == Reply("int", 0):
+            assert time.monotonic() < end
         assert old.gone()
 
 

@@ -133,7 +133,7 @@ typedef struct filter {
     uint64_t id;
     client_type type;
     ek_str addr, laddr, user;
-    int64_t max_age_s; /* -1: any */
+    int64_t max_age_s; /* 0: of any age */
 } filter;
 
 /* Has replied when false. */
@@ -156,8 +156,14 @@ static bool parse_filter(ek_ctx *c, size_t i, filter *f) {
     } else if (ek_arg_is(c, i, "laddr")) {
         f->laddr = c->argv[i + 1];
     } else if (ek_arg_is(c, i, "maxage")) {
-        return ek_arg_range(c, i + 1, 0, INT64_MAX, &f->max_age_s,
-                            "maxage is not an integer or out of range");
+        if (!ek_arg_range(c, i + 1, INT64_MIN, INT64_MAX, &v,
+                          "maxage is not an integer or out of range"))
+            return false;
+        if (v <= 0) {
+            ek_reply_error(c->reply, "ERR maxage should be greater than 0");
+            return false;
+        }
+        f->max_age_s = v; /* never 0, which would be everybody */
     } else if (ek_arg_is(c, i, "user")) {
         f->by_user = true;
         f->user = c->argv[i + 1];
@@ -188,7 +194,7 @@ static bool has_address(ek_ctx *c, const subject *s, bool local_end, ek_str want
 static bool fits(ek_ctx *c, const subject *s, const filter *f) {
     if (f->by_id && s->id != f->id) return false;
     if (f->by_type && type_of(s) != f->type) return false;
-    if (f->max_age_s >= 0 && s->age_s < f->max_age_s) return false;
+    if (s->age_s < f->max_age_s) return false;
     if (f->skip_me && s->session == c->session) return false;
     if (f->by_user && !ek_acl_is_of(c->s, s->client, f->user)) return false;
     return has_address(c, s, false, f->addr) && has_address(c, s, true, f->laddr);
@@ -203,7 +209,7 @@ static void kill_one(ek_ctx *c, const subject *s) {
 }
 
 void ek_cmd_client_kill(ek_ctx *c) {
-    filter f = {.skip_me = true, .max_age_s = -1};
+    filter f = {.skip_me = true};
     bool old_form = c->argc == 3;
     if (old_form) {
         f.addr = c->argv[2];
