@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import emberkv
+from emberkv.exceptions import OutOfMemoryError
 
 CHURNED = int(os.environ.get("EMBERKV_CHURN", "200")) << 20  # bytes written
 KEPT = 4 << 20  # of what is free, for what comes
@@ -121,3 +122,54 @@ def test_figures_are_of_all_processes(tmp_path: Path) -> None:
         stats, commands = db.info("stats"), db.info("commandstats")
         assert (stats["keyspace_hits"], stats["keyspace_misses"]) == (10, 10)
         assert commands["cmdstat_set"]["calls"] == 10
+
+
+def fill_to_the_brim(db: emberkv.Ember) -> None:
+    """So that not one block more is to be had, of whatever size."""
+    n = 0
+    for size in (8000, 1000, 300, 100, 60, 40, 20, 8, 0):
+        with pytest.raises(OutOfMemoryError):
+            while True:
+                db.set(f"filler:{n}", b"x" * size)
+                n += 1
+
+
+@pytest.mark.parametrize("command", ["DEL", "UNLINK", "FLUSHDB", "FLUSHALL"])
+@pytest.mark.parametrize("kind", ["list", "set", "zset", "hash", "stream"])
+def test_what_frees_memory_needs_none(kind: str, command: str) -> None:
+    add = {
+        "list": lambda i: db.rpush("big", b"x" * 1000),
+        "set": lambda i: db.sadd("big", b"member:%d" % i),
+        "zset": lambda i: db.zadd("big", {b"member:%d" % i: i}),
+        "hash": lambda i: db.hset("big", b"field:%d" % i, b"x" * 20),
+        "stream": lambda i: db.xadd("big", {"field": i}),
+    }[kind]
+    with emberkv.open(max_bytes=1 << 20) as db:
+        db.set("expires", 1, ex=1000)
+        with pytest.raises(OutOfMemoryError):
+            for i in range(1_000_000):
+                add(i)
+        fill_to_the_brim(db)
+        assert db.execute_command(command, *(["big"] if command in ("DEL", "UNLINK") else []))
+        assert not db.exists("big")
+        assert db.set("another", b"x" * 50_000)
+        assert db._store.check()
+
+
+@pytest.mark.skipif(
+    os.environ.get("EMBERKV_VARIANT", "release") != "release",
+    reason="a quarter of a million keys take minutes",
+)
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_all_keys_of_a_full_store_are_deleted_by_one_command(shuffled: bool) -> None:
+    with emberkv.open(max_bytes=8 << 20) as db:
+        keys: list[str] = []
+        with pytest.raises(OutOfMemoryError):
+            while True:
+                db.set(f"{len(keys):07d}", "")
+                keys.append(f"{len(keys):07d}")
+        if shuffled:
+            random.Random(1).shuffle(keys)
+        assert db.delete(*keys) == len(keys)
+        assert db.dbsize() == 0
+        assert db._store.check()

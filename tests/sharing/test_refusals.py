@@ -225,6 +225,36 @@ def test_a_place_that_is_full_from_the_start(tiny: Path, path: Path) -> None:
         assert db.set("k", 1)
 
 
+def fill_with_small(db: emberkv.Ember[bytes]) -> list[str]:
+    keys: list[str] = []
+    with pytest.raises(OutOfMemoryError):
+        while True:
+            db.set(f"key:{len(keys):08d}", b"x" * 16)
+            keys.append(f"key:{len(keys):08d}")
+    return keys
+
+
+@pytest.mark.parametrize("tiny", [4], ids=["4MB"], indirect=True)
+@pytest.mark.parametrize("durable", [False, True], ids=["memory", "durable"])
+def test_what_frees_memory_is_possible_in_a_place_that_is_full(
+    tiny: Path, path: Path, durable: bool
+) -> None:
+    """With no room for a larger journal, nor for what the file is to be told."""
+    with emberkv.open(path, durable=durable) as db:
+        keys = fill_with_small(db)
+        assert all(db.delete(key) for key in keys[:2000])
+        assert all(db.unlink(*keys[at : at + 100]) for at in range(2000, 10_000, 100))
+        fill_with_small(db)
+        assert db.flushdb()
+        assert db.dbsize() == 0
+        assert len(fill_with_small(db)) > len(keys) // 2
+        assert db.flushall()
+        assert db.set("k", 1)
+        assert db._store.check()
+    with emberkv.open(path, durable=durable) as db:
+        assert db.dbsize() == durable
+
+
 def test_a_link_to_what_is_not_there(path: Path) -> None:
     path.symlink_to(path.parent / "nowhere")
     with pytest.raises(FileNotFoundError, match="a link to what is not there"):

@@ -45,7 +45,7 @@ typedef uint32_t ek_ref;
 #define EK_CLASSES 63 /* small block sizes, see alloc.c */
 #define EK_RUN_BINS 24
 #define EK_ARENA_MAGIC 0x6b765f7265626d65u /* "ember_vk" */
-#define EK_ARENA_LAYOUT 9                  /* raised whenever any layout in the arena changes */
+#define EK_ARENA_LAYOUT 10                 /* raised whenever any layout in the arena changes */
 #define EK_BOARDS_BYTES (512u << 10) /* what lies behind the first page: store/process.h */
 #define EK_HEADER_BYTES (48u << 20)  /* reserved; behind the boards: store/figures.h */
 

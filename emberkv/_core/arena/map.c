@@ -27,7 +27,7 @@
 #define DEFAULT_HEAP ((uint64_t)32 << 30)
 #define MIN_HEAP ((uint64_t)1 << 20)
 #define MAX_HEAP ((uint64_t)128 << 30)
-#define MIN_JOURNAL ((uint64_t)8 << 20)
+#define MIN_JOURNAL ((uint64_t)128 << 20) /* for a command of a million keys */
 #define FIRST_JOURNAL 65536u
 #define FIRST_HEAP_PAGES 16u
 #define FORK_WAIT_MS 1000

@@ -10,6 +10,7 @@
 #include "engine/version.h"
 #include "store/client.h"
 #include "store/feed.h"
+#include "store/garbage.h"
 #include "store/keyspace.h"
 #include "store/saving.h"
 #include "store/string.h"
@@ -202,7 +203,7 @@ static void put_memory(ek_ctx *c, text *t) {
     PUT_ZEROS(t, "mem_cluster_links");
     put_number(t, "mem_aof_buffer", c->s->root->feed.bytes);
     put(t, "mem_allocator:emberkv\r\nactive_defrag_running:0\r\n");
-    put_number(t, "lazyfree_pending_objects", c->s->root->garbage != 0);
+    put_number(t, "lazyfree_pending_objects", ek_garbage_waits(c->s));
     put_number(t, "lazyfreed_objects", c->s->root->stat_lazyfreed);
 }
 

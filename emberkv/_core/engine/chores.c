@@ -27,7 +27,6 @@ static bool expires(const ek_store *s) {
 }
 
 static void expire_some(void *arg) { ek_expiry_step(arg, SAMPLES); }
-static void free_some(void *arg) { ek_garbage_step(arg, GARBAGE_SLICE); }
 
 /* While at least one key in sixteen that are looked at is due. */
 static bool expire(ek_store *s) {
@@ -47,7 +46,7 @@ static bool expire(ek_store *s) {
 static bool keep_up(ek_store *s) {
     int64_t until_us = ek_clock_monotonic_us() + LIMIT_US;
     bool more = true;
-    if (s->root->garbage && !(s->root->debug & EK_STORE_PAUSED)) ek_run(s->a, free_some, s);
+    if (ek_garbage_waits(s) && !(s->root->debug & EK_STORE_PAUSED)) ek_garbage_free(s, GARBAGE_SLICE);
     while (more && ek_clock_monotonic_us() < until_us) more = ek_upkeep_step(s);
     return more;
 }

@@ -43,7 +43,7 @@ static void reply_failure(ek_reply *reply, ek_status st) {
 static void look_after(ek_ctx *c) {
     ek_store *s = c->s;
     ek_pause_tidy(s);
-    if (EK_UNLIKELY(s->root->garbage != 0) && !(s->root->debug & EK_STORE_PAUSED))
+    if (EK_UNLIKELY(ek_garbage_waits(s)) && !(s->root->debug & EK_STORE_PAUSED))
         ek_garbage_step(s, GARBAGE_SLICE);
     if (EK_UNLIKELY(++s->since_cycle >= EXPIRY_EVERY)) {
         s->since_cycle = 0;
@@ -108,8 +108,6 @@ static ek_status run_alone(ek_ctx *c) {
     return EK_OK;
 }
 
-static void free_slice(void *arg) { ek_garbage_step(arg, RECLAIM_SLICE); }
-
 static EK_NOINLINE void look_after_memory(ek_store *s) {
     if (s->upkeep_all) ek_upkeep_all(s);
     s->upkeep_all = false;
@@ -120,9 +118,9 @@ static EK_NOINLINE void look_after_memory(ek_store *s) {
  * else evict a few keys. */
 static bool reclaim(ek_store *s) {
     if (ek_feed_relieve(s)) return true;
-    if (!s->root->garbage) return ek_evict_for_space(s);
-    while (s->root->garbage)
-        if (ek_run(s->a, free_slice, s) != EK_OK) return false;
+    if (!ek_garbage_waits(s)) return ek_evict_for_space(s);
+    while (ek_garbage_waits(s))
+        if (!ek_garbage_free(s, RECLAIM_SLICE)) return false;
     return true;
 }
 

@@ -26,8 +26,6 @@ static unsigned evict_some(ek_store *s, unsigned n) {
     return ek_run(s->a, evict, &e) == EK_OK ? e.evicted : 0;
 }
 
-static void free_slice(void *arg) { ek_garbage_step(arg, GARBAGE_SLICE); }
-
 /* 0.5 ms at the usual 10; doubled by each five more. */
 static int64_t time_limit_us(const ek_store *s) {
     int64_t tenacity = s->root->config.maxmemory_eviction_tenacity;
@@ -49,8 +47,8 @@ bool ek_make_room(ek_store *s) {
     int64_t began_us = ek_clock_monotonic_us(), until_us = time_limit_us(s);
     bool had_any = true;
     for (unsigned done = 0; ek_memory_used(s) > limit;) {
-        if (s->root->garbage) {
-            if (ek_run(s->a, free_slice, s) != EK_OK) return false;
+        if (ek_garbage_waits(s)) {
+            if (!ek_garbage_free(s, GARBAGE_SLICE)) return false;
             done += AT_ONCE;
         } else {
             unsigned evicted = evict_some(s, how_many(s, limit));

@@ -122,6 +122,11 @@ EK_INLINE void ek_entry_read(const ek_arena *a, ek_ref ref, ek_value *v) {
     }
 }
 
+/* Where the entry of an outside value tells its length. */
+EK_INLINE uint8_t *ek_entry_outside_len(const ek_value *v) {
+    return (uint8_t *)v->key.p + v->key.n + 4;
+}
+
 /* Is the value a container, whose root lies outside, rather than bytes? */
 EK_INLINE bool ek_is_container(ek_encoding enc) {
     return enc == EK_ENC_HASHTABLE || enc == EK_ENC_SKIPLIST || enc == EK_ENC_QUICKLIST ||

@@ -114,7 +114,7 @@ EK_INLINE bool ek_feed_spares_disk(const ek_store *s) {
            ek_saving_runs(s) != EK_SAVING_NONE;
 }
 
-/* Memory is short: have all that is committed written at once, and give back what it took. Lock held, no
+/* Memory is short: have all that is committed written at once, and give back or use again what it took. Lock held, no
  * transaction. False: that gave back nothing. */
 bool ek_feed_relieve(ek_store *s);
 

@@ -242,8 +242,7 @@ static void take_out(ek_store *s, ek_db *db, const ek_value *v) {
 
 void ek_keyspace_delete(ek_store *s, ek_db *db, ek_value *v) {
     take_out(s, db, v);
-    free_value(s, v);
-    ek_free(s->a, v->entry);
+    ek_garbage_entry(s, v);
     v->entry = 0;
     v->outside = 0;
 }

@@ -8,6 +8,7 @@
 #include "store/client.h"
 #include "store/feed.h"
 #include "store/figures.h"
+#include "store/garbage.h"
 #include "store/process.h"
 #include "store/waker.h"
 #include "store/watch.h"
@@ -33,6 +34,7 @@ static void make_root(void *arg) {
     ek_store_root *root = ek_ptr(m->a, ref);
     root->ndbs = m->databases;
     root->dbs = dbs;
+    root->garbage_spares = ek_garbage_spares(m->a);
     ek_config_begin(&root->config);
     root->saving.last_s = ek_clock_ms() / 1000;
     root->saving.took_s = -1;

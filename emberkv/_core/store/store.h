@@ -100,7 +100,7 @@ enum { /* ek_store_root.debug */
 typedef struct ek_store_root {
     uint32_t ndbs;
     ek_ref dbs;          /* array of ek_db */
-    ek_ref garbage;      /* first of the values that wait to be freed, see garbage.h */
+    ek_ref garbage, garbage_entries, garbage_spares; /* what waits to be freed, see garbage.h */
     ek_ref ready, ready_last; /* queues whose key has changed in this transaction, see waiting.h */
     ek_ref unclaimed;    /* clients in whose inbox a reply waits to be taken, see client.h */
     ek_ref pins;         /* blocks that are looked at in place, see pins.h */

@@ -76,14 +76,12 @@ static void give_back(ek_store *s) {
 /* --- all --- */
 
 bool ek_upkeep_due(const ek_store *s) {
-    return s->root->garbage || moving_is_due(s) || giving_is_due(s);
+    return ek_garbage_waits(s) || moving_is_due(s) || giving_is_due(s);
 }
-
-static void free_slice(void *arg) { ek_garbage_step(arg, GARBAGE_SLICE); }
 
 bool ek_upkeep_step(ek_store *s) {
     if (s->a->level > 0) return false;
-    if (s->root->garbage && !(s->root->debug & EK_STORE_PAUSED)) ek_run(s->a, free_slice, s);
+    if (ek_garbage_waits(s) && !(s->root->debug & EK_STORE_PAUSED)) ek_garbage_free(s, GARBAGE_SLICE);
     else if (moving_is_due(s)) move_step(s);
     else if (giving_is_due(s)) give_back(s);
     bool due = ek_upkeep_due(s);
@@ -93,8 +91,8 @@ bool ek_upkeep_step(ek_store *s) {
 
 void ek_upkeep_all(ek_store *s) {
     if (s->a->level > 0) return;
-    while (s->root->garbage)
-        if (ek_run(s->a, free_slice, s) != EK_OK) return;
+    while (ek_garbage_waits(s))
+        if (!ek_garbage_free(s, GARBAGE_SLICE)) return;
     s->upkeep = (ek_upkeep){0};
     while (moving_is_due(s)) move_step(s);
     while (ek_alloc_give_back(s->a, GIVE_BACK_STEP)) {}
