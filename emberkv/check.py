@@ -13,6 +13,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -132,9 +133,20 @@ def _named(directory: Path, pattern: str) -> list[Path]:
     return sorted(file for file in directory.glob(pattern) if not file.name.startswith("temp-"))
 
 
+def _is_no_file(file: Path) -> Finding | None:
+    """What is to be said of a pipe, say, whose reading might not end. Raises if it is not there."""
+    mode = file.stat().st_mode
+    if stat.S_ISREG(mode):
+        return None
+    kinds = {stat.S_IFIFO: "a pipe", stat.S_IFDIR: "a directory"}
+    kind = kinds.get(stat.S_IFMT(mode), "something else")
+    return Finding(file, False, f"is no file but {kind}")
+
+
 def _check_snapshot(file: Path, looking: Looking) -> Finding:
     looking.progress(file)
-    file.stat()  # raises what is to be said of a file that is not there
+    if found_no_file := _is_no_file(file):
+        return found_no_file
     found = check_rdb(file, looking.fix)
     kept = f" ({found.keys:,} keys stand before it)" if not found.whole else ""
     return Finding(
@@ -144,6 +156,8 @@ def _check_snapshot(file: Path, looking: Looking) -> Finding:
 
 def _check_manifest(manifest: Path, looking: Looking) -> list[Finding]:
     """Again, if files went while they were read: the store was rewritten."""
+    if found_no_file := _is_no_file(manifest):
+        return [found_no_file]
     while True:
         text = manifest.read_bytes()
         try:
@@ -179,6 +193,8 @@ def _check_files(manifest: Path, text: bytes, looking: Looking) -> Iterator[Find
 
 
 def _check_file(file: Path, looking: Looking, last: bool) -> Finding:
+    if found_no_file := _is_no_file(file):
+        return found_no_file
     fd = os.open(file, os.O_RDWR if looking.fix else os.O_RDONLY)
     try:
         found = _read(fd)

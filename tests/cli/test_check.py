@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import stat
 import subprocess
@@ -213,3 +214,22 @@ def test_a_store_without_its_manifest_is_damaged(command_line, store):
     told = command_line("check", str(store))
     assert told.status == 1 and b"has no manifest, though there is" in told.stdout
     assert increment(store).name.encode() in told.stdout
+
+
+@pytest.mark.parametrize("end", ["incr.aof", "manifest", "rdb"])
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(end, store):
+    """In a process of its own, which can be ended if it waits."""
+    (file,) = store.rglob(f"*{end}") if end != "rdb" else [store / "dump.rdb"]
+    file.unlink(missing_ok=True)
+    os.mkfifo(file)
+    told = subprocess.run(
+        [sys.executable, "-m", "emberkv", "check", str(store)], capture_output=True, timeout=60
+    )
+    assert told.returncode == 1
+    assert b"is no file but a pipe" in told.stdout and file.name.encode() in told.stdout
+    if end != "rdb":  # the others come first, and it is not looked at
+        script = "import emberkv, sys; emberkv.open(sys.argv[1])"
+        opened = subprocess.run(
+            [sys.executable, "-c", script, str(store)], capture_output=True, timeout=60
+        )
+        assert opened.returncode == 1 and b"ConnectionError" in opened.stderr

@@ -87,7 +87,7 @@ int ek_aof_open_dir(ek_store *s, bool make) {
 int ek_aof_read_manifest(ek_aof *f, ek_manifest *m, ek_manifest_error *error) {
     *m = (ek_manifest){0};
     *error = (ek_manifest_error){0};
-    int fd = openat(f->dir, EK_AOF_MANIFEST, O_RDONLY | O_CLOEXEC);
+    int fd = openat(f->dir, EK_AOF_MANIFEST, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) return errno == ENOENT ? 0 : errno;
     struct stat st;
     int failed = fstat(fd, &st) == 0 ? 0 : errno;

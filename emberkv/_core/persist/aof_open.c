@@ -122,7 +122,7 @@ static int adopt_snapshot(opening *o) {
 
 static ek_status load_snapshot(opening *o) {
     ek_rdb_load load = {.s = o->s, .go_on = go_on, .arg = o};
-    int fd = openat(o->s->a->dir_fd, EK_AOF_SNAPSHOT, O_RDONLY | O_CLOEXEC);
+    int fd = openat(o->s->a->dir_fd, EK_AOF_SNAPSHOT, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT) return EK_OK;
     if (fd < 0) return refuse(o, "", EK_AOF_SNAPSHOT, strerror(errno));
     add_total(o, o->s->a->dir_fd, EK_AOF_SNAPSHOT);

@@ -416,7 +416,7 @@ bool ek_rdb_load_fd(ek_rdb_load *load, int fd) {
 }
 
 bool ek_rdb_load_file(ek_rdb_load *load, const char *path) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
         snprintf(load->err, sizeof load->err, "cannot be opened: %s", strerror(errno));
         return false;
