@@ -372,9 +372,9 @@ class Ember(_ember.Client, Commands[T], Arrays):
         """A block that is undone when it raises, or a function run as a transaction.
 
         ``with db.transaction():`` runs its calls at once, as always, and takes back every
-        change they made if the block ends in an exception. Blocks nest: an inner one that
-        raises is undone by itself. The thread holds the store's lock while the block is open,
-        so everybody else waits: keep it short, and wait for nothing in it.
+        change they made if the block ends in an exception, `select` too. Blocks nest: an inner
+        one that raises is undone by itself. The thread holds the store's lock while the block
+        is open, so everybody else waits: keep it short, and wait for nothing in it.
 
         ``db.transaction(func, *watches)`` is redis-py's: watch the keys, call
         ``func(pipeline)``, execute, and do it again as long as a watched key changed

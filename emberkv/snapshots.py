@@ -56,4 +56,6 @@ def load(source: Source, **options: Any) -> Ember[Any]:
     """
     from .client import Ember
 
+    if source is None:
+        raise TypeError("load() takes a path, the bytes of a file or a file that is open, not None")
     return Ember(snapshot=source, **options)

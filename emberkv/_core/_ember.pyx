@@ -153,7 +153,7 @@ cdef class Store:
     cdef readonly object absolute  # the path, whatever directory is the current one later
     cdef object __weakref__
 
-    def __cinit__(self, path=None, *, uint32_t databases=16, max_bytes=None, Clock clock=None,
+    def __cinit__(self, path=None, *, databases=16, max_bytes=None, Clock clock=None,
                   bint keep=False, bint durable=True, appendonly=True, appendfsync="everysec",
                   progress=None):
         self.sessions = []
@@ -163,7 +163,7 @@ cdef class Store:
         self.unpinned = []
         self.clock = clock
 
-    def __init__(self, path=None, *, uint32_t databases=16, max_bytes=None, Clock clock=None,
+    def __init__(self, path=None, *, databases=16, max_bytes=None, Clock clock=None,
                  bint keep=False, bint durable=True, bint appendonly=True, appendfsync="everysec",
                  progress=None):
         cdef ek_store_options o
@@ -184,8 +184,10 @@ cdef class Store:
             if where.lower().startswith((b"redis://", b"rediss://", b"unix://")):
                 raise ValueError(f"{path!r} is the URL of a server, for redis-py's from_url; that of "
                                  "a store begins with ember:")
-        if databases < 1:
-            raise ValueError("a store has at least one database")
+        if not isinstance(databases, int):
+            raise TypeError(f"databases is a number of them, not {databases!r}")
+        if not 1 <= databases <= 2147483647:
+            raise ValueError(f"a store has at least one database, and at most 2147483647: {databases}")
         memset(&o, 0, sizeof(o))
         err[0] = 0
         if where is not None:

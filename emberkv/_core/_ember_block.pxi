@@ -9,6 +9,7 @@ cdef class Mark:
     cdef void *block
     cdef ek_savepoint sp
     cdef int level              # of the store's transactions, with this block
+    cdef uint32_t db            # that the handle was in
     cdef Mark outer
 
 
@@ -30,6 +31,7 @@ cdef class Block:
         store.innermost = mark
         ek_transaction_begin(store.s, &mark.sp)
         mark.level = store.s.a.level
+        mark.db = self.session.p.db
         return self.db
 
     def __exit__(self, kind, value, traceback):
@@ -55,6 +57,7 @@ cdef class Block:
             return
         store.s.a.level = mark.level
         ek_transaction_rollback(store.s, &mark.sp)
+        ek_session_return(self.session.p, mark.db)
         if store.s.a.level == 0:
             leave(store.s)
         if kind is None:

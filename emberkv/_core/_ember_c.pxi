@@ -253,6 +253,7 @@ cdef extern from "engine/session.h" nogil:
         int64_t blocked_until_ms
         ek_waker *waker
     ek_session *ek_session_new(ek_store *s, uint32_t db)
+    void ek_session_return(ek_session *session, uint32_t db)
     void ek_session_close(ek_session *session)
     void ek_session_free(ek_session *session)
     void ek_session_forget_watches(ek_session *session)

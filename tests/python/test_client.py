@@ -406,3 +406,21 @@ def test_items_that_nobody_keeps_are_kept(open_db):
     assert db.mset(Made(a=b"1"))
     names = [b"k%d" % i for i in range(500)]
     assert db.mget(names) == [b"v%d" % i + b"x" * 600 for i in range(500)]
+
+
+def test_select_in_a_block_that_is_undone_is_undone(db):
+    db.client_setname("it")
+    with pytest.raises(KeyError), db.transaction():
+        db.select(3)
+        db.set("k", 1)
+        raise KeyError
+    db.set("here", 1)
+    assert db.client_info()["db"] == 0
+    assert db.get("here") == b"1" and db.exists("here")
+    with db.transaction():
+        db.select(3)
+        with pytest.raises(KeyError), db.transaction():
+            db.select(5)
+            raise KeyError
+        assert db.client_info()["db"] == 3
+    assert db.client_info()["db"] == 3 and db.get("here") is None

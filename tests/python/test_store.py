@@ -281,6 +281,23 @@ def test_what_cannot_be_opened_is_told_at_once(tmp_path, monkeypatch, options, e
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("databases", [-1, 0, 2**31, 2**40])
+def test_a_number_of_databases_that_cannot_be(open_db, databases):
+    with pytest.raises(ValueError, match="at least one database"):
+        open_db(databases=databases)
+
+
+@pytest.mark.parametrize("databases", [None, "16", 3.5])
+def test_a_number_of_databases_that_is_no_number(open_db, databases):
+    with pytest.raises(TypeError, match="databases"):
+        open_db(databases=databases)
+
+
+def test_nothing_is_no_snapshot():
+    with pytest.raises(TypeError, match="not None"):
+        emberkv.load(None)
+
+
 def test_number_of_databases(open_db):
     db = open_db(databases=2)
     assert db.select(1)

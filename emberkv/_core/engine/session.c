@@ -20,6 +20,11 @@ ek_session *ek_session_new(ek_store *s, uint32_t db) {
     return session;
 }
 
+void ek_session_return(ek_session *session, uint32_t db) {
+    session->db = db;
+    if (session->peek) session->peek = &session->s->dbs[db].keys;
+}
+
 void ek_session_begin_auth(ek_session *session) {
     session->needs_auth = session->remote && session->s->root->users.default_locked;
 }

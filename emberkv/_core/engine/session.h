@@ -91,6 +91,8 @@ EK_INLINE bool ek_session_is_enabled(const ek_session *session, int64_t setting)
 }
 
 ek_session *ek_session_new(ek_store *s, uint32_t db); /* NULL: no memory, or no such database */
+/* Back in the database that it was in when what is undone began. Lock held. */
+void ek_session_return(ek_session *session, uint32_t db);
 /* Whether a remote session has to log in first; at accept, and when it is reset. Lock held. */
 void ek_session_begin_auth(ek_session *session);
 /* Let go of everything (takes the lock itself when it watches); what is left may only be freed. */
