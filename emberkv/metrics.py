@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ._core import _ember
+
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
     from prometheus_client.registry import Collector
@@ -130,8 +132,10 @@ def collector(db: Ember[Any], **labels: str) -> Collector:
     """A collector of the store's figures, to be registered with `prometheus_client`.
 
     `labels` are put on each of them, where an application exports several stores:
-    ``collector(db, store="sessions")``. The store must stay open while it is registered.
+    ``collector(db, store="sessions")``. The store must stay open while it is registered. A user
+    who may not run INFO gets NoPermissionError here, and not at each scrape.
     """
+    _ember.ask_rules(db._session, b"info")
     return StoreCollector(db, labels)
 
 

@@ -89,6 +89,9 @@ def bench(target: str, words: tuple[str, ...], **given: Any) -> int:
     """
     import emberkv
 
+    tests = {name for test in bench_module.tests(0) for name in (test.name, test.group.upper())}
+    if target and not words and target.upper() in tests and not os.path.exists(target):
+        raise LinkError(f"{target} would be the PATH of a store: -t {target} names the test.")
     url = by_tls(place(target, given), given)
     to = Target(
         url,

@@ -8,6 +8,9 @@ whole.
 from __future__ import annotations
 
 import os
+import shutil
+import sys
+import tempfile
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from .resp import Reply
 
 AT_ONCE = 100  # keys: a batch of them is in memory
+STANDARD = "-"  # input or output
 SHOWN = 10  # keys that could not be copied and are named
 
 
@@ -64,14 +68,17 @@ def is_rdb(path: str) -> bool:
 
 
 def load(path: str) -> Loaded:
-    """The content of an RDB file."""
+    """The content of an RDB file; "-" is standard input."""
     import emberkv
     from emberkv.snapshots import read_into
 
     db = emberkv.open()
     try:
-        with ProgressBar("bytes read", os.path.getsize(path)) as bar:
-            read_into(db._store, path, bar.to)
+        if path == STANDARD:
+            read_into(db._store, sys.stdin.buffer)
+        else:
+            with ProgressBar("bytes read", os.path.getsize(path)) as bar:
+                read_into(db._store, path, bar.to)
     except (emberkv.RedisError, OSError) as error:
         db.close()
         raise LinkError(str(error)) from None
@@ -86,6 +93,8 @@ def begin(link: Link) -> Link:
 
 
 def open_source(name: str) -> Link:
+    if name == STANDARD:
+        return load(name)
     if os.path.isfile(name):
         if is_rdb(name):
             return load(name)
@@ -218,6 +227,8 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 def import_(source: str, path: str, replace: bool, keep: bool) -> int:
     """Copy all keys of an RDB file, or of a server (redis://, unix://, ...), to the store PATH.
 
+    FILE may be -, standard input.
+
     A server goes on meanwhile: what changes there during the copy is copied as it was or as it is.
     Keys and libraries of functions that are there already stay. Exit status 1: something else was
     not copied, and is named.
@@ -247,6 +258,8 @@ def import_(source: str, path: str, replace: bool, keep: bool) -> int:
 def export(path: str, destination: str, replace: bool) -> int:
     """Copy all keys of the store PATH to a server (redis://, ...), or as they are to an RDB FILE.
 
+    FILE may be -, standard output.
+
     Keys and libraries of functions that are there already stay. Exit status 1: something else was
     not copied, and is named.
     """
@@ -265,17 +278,28 @@ def write_file(path: str, file: str) -> int:
     import emberkv
     from emberkv._core import _ember
 
+    if file == STANDARD and sys.stdout.isatty():
+        raise LinkError("-: standard output is a terminal, and an RDB file is no text")
     target = Target(path)
     if target.is_server or target.path is None or not os.path.isdir(target.path):
         raise LinkError(f"{path}: there is no such store")
     with target.open_store() as db:
         total = sum(facts["keys"] for facts in db.info("keyspace").values())
         try:
-            with ProgressBar("keys", total) as bar:
-                said = _ember.save_rdb(db._store, file, progress=bar.to)
+            with ProgressBar("keys", total) as bar, tempfile.TemporaryDirectory() as folder:
+                name = os.path.join(folder, "-") if file == STANDARD else file
+                said = _ember.save_rdb(db._store, name, progress=bar.to)
+                if file == STANDARD:
+                    with open(name, "rb") as written:
+                        shutil.copyfileobj(written, sys.stdout.buffer)
+                    sys.stdout.flush()
         except (emberkv.RedisError, OSError) as error:
             raise LinkError(str(error)) from None
-    click.echo(f"{said['keys']:,} keys in {file}, {said['bytes']:,} bytes, RDB {said['version']}")
+    where = "standard output" if file == STANDARD else file
+    click.echo(
+        f"{said['keys']:,} keys in {where}, {said['bytes']:,} bytes, RDB {said['version']}",
+        err=file == STANDARD,
+    )
     if said["version"] > 10:
         click.echo("Redis 7.0 does not read it: there are hashes with fields that expire", err=True)
     return 0

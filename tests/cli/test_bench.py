@@ -216,3 +216,10 @@ def test_progress_is_shown_to_a_person_only(capfd):
         bar.to(50)
         bar.by(10)
     assert "SET" in capfd.readouterr().err
+
+
+def test_a_test_is_not_taken_for_a_path(command_line, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    told = command_line("bench", "-n", "10", "get")
+    assert told.status == 1 and b"-t get names the test" in told.stderr
+    assert list(tmp_path.iterdir()) == []

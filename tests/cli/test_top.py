@@ -64,6 +64,14 @@ def test_a_page_about_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "1 clients" in shown.output and "info" in shown.output and "p99" in shown.output
 
 
+def test_a_collector_of_a_user_who_may_not_see_the_figures_is_refused() -> None:
+    with emberkv.open() as db:
+        db.execute_command("ACL", "SETUSER", "reader", "on", "nopass", "~*", "+get")
+        db.auth("any", "reader")
+        with pytest.raises(emberkv.exceptions.NoPermissionError, match="info"):
+            emberkv.metrics.collector(db)
+
+
 def test_a_collector_exports_a_store() -> None:
     registry = CollectorRegistry()
     with emberkv.open() as db:

@@ -140,3 +140,20 @@ def test_libraries_of_functions_are_replaced_or_stay(
     assert server.fcall("a", 0) == 2
     assert command_line("export", "--replace", path, url_of(server)).status == 0
     assert server.fcall("a", 0) == 4
+
+
+def test_to_standard_output_and_from_standard_input(
+    command_line: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with emberkv.open("a.ember") as db:
+        fill(db)
+        before = everything(db)
+    done = command_line("export", "a.ember", "-")
+    assert done.status == 0 and done.stdout.startswith(b"REDIS")
+    assert b"keys in standard output" in done.stderr
+    assert not (tmp_path / "-").exists()
+    assert command_line("import", "-", "b.ember", stdin=done.stdout).status == 0
+    with emberkv.open("b.ember") as db:
+        assert everything(db) == before
+        assert db.select(5) and db.get("there") == b"3"
