@@ -61,6 +61,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from . import asyncio as asyncio
+    from . import metrics as metrics
     from .bridge import redis_client
     from .bridge_url import install_url_scheme, uninstall_url_scheme
     from .lock import Lock
@@ -87,8 +89,10 @@ else:
     }
 
     def __getattr__(name):
-        if name in _ON_DEMAND:
-            from importlib import import_module
+        from importlib import import_module
 
+        if name in _ON_DEMAND:
             return getattr(import_module(f"{__name__}.{_ON_DEMAND[name]}"), name)
+        if name in ("asyncio", "metrics"):  # as `redis.asyncio` is there with redis
+            return import_module(f"{__name__}.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -41,6 +41,10 @@ class Stage:
         self.session.execute((b"SET", b"one more", b"x" * 2000))
         self.store.faults()
         self.session.execute((b"DEL", b"one more"))
+        self.store.faults(fail_alloc_in=1)
+        self.session.execute((b"WATCH", b"one more"))  # what it needs is not in the file
+        self.store.faults()
+        self.session.execute((b"UNWATCH",))
 
     def used(self) -> tuple[int, int]:
         stats = self.store.stats()

@@ -424,3 +424,9 @@ def test_select_in_a_block_that_is_undone_is_undone(db):
             raise KeyError
         assert db.client_info()["db"] == 3
     assert db.client_info()["db"] == 3 and db.get("here") is None
+
+
+def test_submodules_that_import_leaves_out_are_there_when_they_are_asked_for():
+    script = "import emberkv; print(emberkv.asyncio.Ember.__name__, emberkv.metrics.__name__)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout == "Ember emberkv.metrics\n", done.stderr

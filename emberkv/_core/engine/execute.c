@@ -115,10 +115,10 @@ static EK_NOINLINE void look_after_memory(ek_store *s) {
 }
 
 /* Out of memory while deleted values still hold some, or what has yet to be written: free them all. Or
- * else evict a few keys. */
+ * else evict a few keys; and if even that, or deleting, has no room to be told to the file, make some. */
 static bool reclaim(ek_store *s) {
     if (ek_feed_relieve(s)) return true;
-    if (!ek_garbage_waits(s)) return ek_evict_for_space(s);
+    if (!ek_garbage_waits(s)) return ek_evict_for_space(s) || ek_feed_reuse(s);
     while (ek_garbage_waits(s))
         if (!ek_garbage_free(s, RECLAIM_SLICE)) return false;
     return true;

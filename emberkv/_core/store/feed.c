@@ -315,19 +315,24 @@ uint64_t ek_feed_due(ek_store *s) {
 
 static void free_all_read(void *arg) { free_read(arg); }
 
-/* The only chunk there is, of which every byte is written: what comes next may take its place. */
+bool ek_feed_relieve(ek_store *s) {
+    const ek_feed *f = feed_of(s);
+    uint64_t before = f->bytes;
+    if (!s->feed_due || f->first == f->last) return false;
+    s->feed_due(s, ek_feed_tell(s) | EK_FEED_SYNC);
+    return ek_run(s->a, free_all_read, s) == EK_OK && f->bytes < before;
+}
+
 static void begin_chunk_anew(void *arg) {
     ek_store *s = arg;
     EK_SET(s->a, chunk_at(s->a, feed_of(s)->last)->at, feed_of(s)->tail);
 }
 
-bool ek_feed_relieve(ek_store *s) {
+bool ek_feed_reuse(ek_store *s) {
     const ek_feed *f = feed_of(s);
-    uint64_t before = f->bytes;
-    bool alone = f->first == f->last;
-    if (!s->feed_due || !f->last || (alone && chunk_at(s->a, f->last)->at == f->tail)) return false;
+    if (!s->feed_due || !f->last || f->first != f->last || chunk_at(s->a, f->last)->at == f->tail)
+        return false;
     s->feed_due(s, ek_feed_tell(s) | EK_FEED_SYNC);
-    if (!alone) return ek_run(s->a, free_all_read, s) == EK_OK && f->bytes < before;
     return !ek_feed_unwritten(s) && ek_run(s->a, begin_chunk_anew, s) == EK_OK;
 }
 

@@ -114,9 +114,12 @@ EK_INLINE bool ek_feed_spares_disk(const ek_store *s) {
            ek_saving_runs(s) != EK_SAVING_NONE;
 }
 
-/* Memory is short: have all that is committed written at once, and give back or use again what it took. Lock held, no
+/* Memory is short: have all that is committed written at once, and give back what it took. Lock held, no
  * transaction. False: that gave back nothing. */
 bool ek_feed_relieve(ek_store *s);
+/* Nor is there room for another chunk: have it written, and let what comes next take the place of the only
+ * chunk there is. The same rules. False: it is empty already, or cannot be written. */
+bool ek_feed_reuse(ek_store *s);
 
 /* Bytes at a position: at most `n`, as many as lie together; *at is moved behind them. `chunk` begins
  * as that of the reader and is moved along. No lock, if [*at, *at + n) is committed and the reader has
