@@ -7,12 +7,13 @@ import ctypes
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 import emberkv
-from emberkv.exceptions import ConnectionError, DataError, ResponseError
+from emberkv.exceptions import ConnectionError, DataError, ResponseError, WatchError
 
 
 def test_open_gives_an_ember(db):
@@ -323,6 +324,20 @@ def test_threads_share_a_handle(db):
     for thread in threads:
         thread.join()
     assert db.mget("n", "m") == [b"400", b"800"]
+
+
+def test_very_many_keys_are_watched_at_once(db):
+    """Each is compared with those that somebody watches, and not with all: that took minutes."""
+    began = time.monotonic()
+    with db.pipeline() as pipe:
+        pipe.watch(*range(200_000), *range(100))
+        assert db.set(199_999, "changed")
+        pipe.multi()
+        pipe.set("done", 1)
+        with pytest.raises(WatchError):
+            pipe.execute()
+    assert not db.exists("done")
+    assert time.monotonic() - began < 30
 
 
 # What import costs.

@@ -115,8 +115,9 @@ void ek_cmd_watch(ek_ctx *c) {
     size_t n = 0;
     for (size_t i = 1; i < c->argc; i++) {
         ek_str key = c->argv[i];
-        if (watched(session->watches, session->nwatches, c->dbi, key) ||
-            watched(fresh, n, c->dbi, key))
+        bool by_somebody = ek_watch_version(c->s, c->dbi, key) != UINT64_MAX;
+        if (by_somebody && (watched(session->watches, session->nwatches, c->dbi, key) ||
+                            watched(fresh, n, c->dbi, key)))
             continue;
         fresh[n++] = (ek_watch){.db = c->dbi,
                                 .version = ek_watch_add(c->s, c->dbi, key),
