@@ -101,13 +101,16 @@ def settle(session: Any) -> None:
 
 
 def forget_all(session: Any) -> None:
-    """What FLUSHALL leaves: scripts, libraries, users."""
+    """What FLUSHALL leaves: scripts, libraries, users, and the settings that scenes change."""
     session.execute((b"SCRIPT", b"FLUSH"))
     session.execute((b"FUNCTION", b"FLUSH"))
     session.execute((b"ACL", b"DELUSER", b"ann"))
     default = (b"reset", b"on", b"nopass", b"~*", b"&*", b"+@all")
     session.execute((b"ACL", b"SETUSER", b"default", *default))
     session.execute((b"ACL", b"LOG", b"RESET"))
+    settings = (b"requirepass", b"", b"timeout", 0, b"maxmemory-policy", b"noeviction")
+    events = (b"notify-keyspace-events", b"", b"hash-max-listpack-entries", 512)
+    session.execute((b"CONFIG", b"SET", *settings, *events))
 
 
 def set_scene(session: Any) -> None:

@@ -79,7 +79,6 @@ def test_what_is_emptied_gives_all_its_memory_back(private: Any) -> None:
         try_out(session, command)
         session.execute((b"FLUSHALL",))
         forget_all(session)
-        session.execute((b"CONFIG", b"SET", b"requirepass", b""))  # kept in a block of its own
         settle(session)
         assert private.stats()["blocks"] == empty, name_of(command)
     assert private.check()
