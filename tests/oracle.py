@@ -134,7 +134,11 @@ class RawClient:
         self.protocol = protocol
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(30)
-        self._socket.connect(str(path))
+        try:
+            self._socket.connect(str(path))
+        except OSError:
+            self._socket.close()
+            raise
         self._buffer = b""
         if protocol != 2:
             self.execute("HELLO", protocol)
