@@ -50,7 +50,8 @@ VARIANT_PYTEST = $(BIN)/pytest -c $(CURDIR)/pyproject.toml --rootdir $(CURDIR) \
 	-o cache_dir=$(CURDIR)/build/.pytest_cache
 SANITIZE = ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)"
-SANITIZED = $(wildcard $(addprefix $(CURDIR)/tests/,base arena data store engine persist net differential))
+SANITIZED = $(wildcard $(addprefix $(CURDIR)/tests/, \
+	base arena data store engine access persist scripting net differential))
 
 check: build/check/.built ## the suite in the build that checks journal and structures at each step
 	@$(call IN,check) $(VARIANT_PYTEST) $(CURDIR)/tests

@@ -40,7 +40,7 @@ static void complain(loading *l, const char *text) {
     if (l->errors_len + n + 1 > l->errors_cap) {
         size_t cap = (l->errors_len + n + 1) * 2;
         char *more = ek_scratch_alloc(l->c, cap);
-        memcpy(more, l->errors, l->errors_len);
+        if (l->errors_len) memcpy(more, l->errors, l->errors_len);
         l->errors = more;
         l->errors_cap = cap;
     }
