@@ -10,6 +10,7 @@
 /* MurmurHash64A (A. Appleby, public domain). */
 static uint64_t murmur(const uint8_t *p, size_t n, uint64_t seed) {
     const uint64_t m = UINT64_C(0xc6a4a7935bd1e995);
+    bool long_enough = n >= 8;
     uint64_t h = seed ^ (n * m);
     for (; n >= 8; p += 8, n -= 8) {
         uint64_t k = ek_load64(p) * m;
@@ -17,8 +18,10 @@ static uint64_t murmur(const uint8_t *p, size_t n, uint64_t seed) {
         h = (h ^ k * m) * m;
     }
     if (n) {
-        for (size_t i = 0; i < n; i++) h ^= (uint64_t)p[i] << (8 * i);
-        h *= m;
+        uint64_t rest = 0;
+        if (long_enough) rest = ek_load64(p + n - 8) >> (64 - 8 * n); /* with what is done with before it */
+        else for (size_t i = 0; i < n; i++) rest |= (uint64_t)p[i] << (8 * i);
+        h = (h ^ rest) * m;
     }
     h = (h ^ h >> 47) * m;
     return h ^ h >> 47;

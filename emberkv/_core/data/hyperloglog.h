@@ -60,8 +60,8 @@ bool ek_hll_merge(uint8_t registers[EK_HLL_REGISTERS], const uint8_t *p, size_t 
 
 EK_INLINE unsigned ek_hll_get(const uint8_t *p, uint32_t index) {
     uint32_t bit = index * 6, at = EK_HLL_HEAD + (bit >> 3), shift = bit & 7;
-    unsigned v = p[at] >> shift;
-    if (shift > 2) v |= (unsigned)p[at + 1] << (8 - shift);
+    /* Half of them lie in two bytes, and no branch could tell which: else the same byte gives bits above. */
+    unsigned v = p[at] >> shift | (unsigned)p[at + (shift > 2)] << (8 - shift);
     return v & 63;
 }
 /* The bytes in which a register lies: one, or two of them. */
