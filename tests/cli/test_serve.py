@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import emberkv
+from emberkv.cli.serve import OPTIONS
 
 ENVIRON = {**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))}
 
@@ -154,3 +156,12 @@ def test_the_command_tells_its_version_and_commands(command_line):
     for name in ("cli", "info", "bench", "serve"):
         assert command_line(name, "--help").status == 0
     assert command_line("nosuch").status == 2
+
+
+def test_help_tells_the_values_that_apply_without_the_option() -> None:
+    told = {n[2:]: re.search(r"\[(\w+)\]$", facts.get("help", "")) for n, facts in OPTIONS}
+    of_handles = ("port", "client-query-buffer-limit")  # 0 without a server; told in bytes
+    with emberkv.open() as db:
+        for name, value in told.items():
+            if value and name not in of_handles:
+                assert db.config_get(name) == {name: value[1]}
