@@ -1,4 +1,4 @@
-"""redis.conf: read for `emberkv serve CONF`.
+"""redis.conf: read for `emberkv serve CONF`, and its directives on the command line.
 
 A directive that is no setting is an error with its line, as it is to redis-server. Directives mean
 what they mean there, but for these:
@@ -16,6 +16,7 @@ import contextlib
 import glob
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ._core import _ember
@@ -104,15 +105,22 @@ def _unescaped(match: re.Match[str]) -> str:
     return ESCAPES.get(match[2], match[2])
 
 
-def read(path: str | os.PathLike[str]) -> Configuration:
-    """Read a file and those that it includes. ConfError if a line of one is wrong."""
+def read(
+    path: str | os.PathLike[str] | None, further: Sequence[Sequence[str]] = ()
+) -> Configuration:
+    """Read a file and those that it includes, if there is one, and then `further` directives, in
+    words. ConfError if a line of a file is wrong, ValueError if one of those is."""
     conf = Configuration()
     with contextlib.closing(_ember.Store()) as scratch:
-        _read(os.fspath(path), conf, scratch, 0)
+        if path is not None:
+            _read(os.fspath(path), conf, scratch, 0)
+        fresh: set[str] = set()
+        for words in further:
+            if why := _take(words, conf, scratch, 0, fresh):
+                raise ValueError(f"--{' '.join(words)}: {why}")
     if conf.users and conf.settings.get("aclfile"):
-        raise ValueError(
-            f"{os.fspath(path)}: users are either in this file or in an ACL file, not in both"
-        )
+        where = "emberkv serve" if path is None else os.fspath(path)
+        raise ValueError(f"{where}: users are either in this file or in an ACL file, not in both")
     return conf
 
 
@@ -156,7 +164,7 @@ def _include(pattern: str, conf: Configuration, scratch: _ember.Store, depth: in
 
 
 def _read(path: str, conf: Configuration, scratch: _ember.Store, depth: int) -> None:
-    fresh = set()  # the repeated settings that this file has begun
+    fresh: set[str] = set()
     with open(path, encoding="utf-8", errors="surrogateescape") as lines:
         for number, raw in enumerate(lines, 1):
             line = raw.strip()
@@ -165,26 +173,34 @@ def _read(path: str, conf: Configuration, scratch: _ember.Store, depth: int) -> 
             words = split(line)
             if words is None:
                 raise ConfError(path, number, line, "Unbalanced quotes in configuration line")
-            name, values = words[0].lower(), words[1:]
-            why: str | None = None
-            if name == "include" and len(values) == 1:
-                why = _include(values[0], conf, scratch, depth)
-            elif name == "user" and values:
-                why = _why_no_user(scratch, values[1:])
-                conf.users.append(values)
-            elif name == "rename-command" and len(values) == 2:
-                why = conf.rename(*values)
-            elif name in NOT_HERE:
-                why = NOT_HERE[name]
-            elif not _ember.is_setting(name):
-                why = WRONG
-            elif not values or (len(values) > 1 and name not in LISTS | REPEATED):
-                why = "wrong number of arguments"
-            else:
-                value = " ".join(values)
-                why = _why_not(scratch, name, value)
-                again = name in REPEATED and name in fresh and values != [""]
-                conf.settings[name] = f"{conf.settings[name]} {value}" if again else value
-                fresh.add(name)
-            if why is not None:
+            if why := _take(words, conf, scratch, depth, fresh):
                 raise ConfError(path, number, line, why)
+
+
+def _take(
+    words: Sequence[str], conf: Configuration, scratch: _ember.Store, depth: int, fresh: set[str]
+) -> str | None:
+    """One directive; what is wrong with it, if anything is. `fresh`: the repeated settings that the
+    place where it stands has begun."""
+    name, values = words[0].lower(), list(words[1:])
+    why: str | None = None
+    if name == "include" and len(values) == 1:
+        why = _include(values[0], conf, scratch, depth)
+    elif name == "user" and values:
+        why = _why_no_user(scratch, values[1:])
+        conf.users.append(values)
+    elif name == "rename-command" and len(values) == 2:
+        why = conf.rename(values[0], values[1])
+    elif name in NOT_HERE:
+        why = NOT_HERE[name]
+    elif not _ember.is_setting(name):
+        why = WRONG
+    elif not values or (len(values) > 1 and name not in LISTS | REPEATED):
+        why = "wrong number of arguments"
+    else:
+        value = " ".join(values)
+        why = _why_not(scratch, name, value)
+        again = name in REPEATED and name in fresh and values != [""]
+        conf.settings[name] = f"{conf.settings[name]} {value}".lstrip() if again else value
+        fresh.add(name)
+    return why

@@ -84,11 +84,35 @@ def _with_options(function: Any) -> Any:
     return function
 
 
-def _configured(path: str) -> tuple[str | None, dict[str, Any]]:
+class ServeCommand(click.Command):
+    """A directive of redis.conf that is no option of its own is taken as redis-server takes it:
+    with all the words up to the next option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        options = {name for parameter in self.params for name in parameter.opts} | {"--help"}
+        own: list[str] = []
+        directives: list[list[str]] = []
+        taker = own
+        for arg in args:
+            name, given, value = arg.partition("=")
+            if name.startswith("--") and (name in options or name == "--"):
+                taker = own
+            elif name.startswith("--"):
+                taker = [name[2:]]
+                directives.append(taker)
+                if given:
+                    taker.append(value)
+                continue
+            taker.append(arg)
+        ctx.meta["directives"] = directives
+        return super().parse_args(ctx, own)
+
+
+def _configured(path: str | None, directives: list[list[str]]) -> tuple[str | None, dict[str, Any]]:
     """The store that a configuration names, and the options that it gives."""
     from ..conf import read
 
-    conf = read(path)
+    conf = read(path, directives)
     given: dict[str, Any] = {n.replace("-", "_"): v for n, v in conf.settings.items()}
     # What is to be kept has to be somewhere: as with a server, where it was started.
     here = "." if str(given.get("appendonly", "no")).lower() == "yes" else None
@@ -102,11 +126,15 @@ def _configured(path: str) -> tuple[str | None, dict[str, Any]]:
         given["users"] = conf.users
     if conf.renames:
         given["rename_command"] = conf.renames
-    given["config_file"] = path
+    if path is not None:
+        given["config_file"] = path
     return store, given
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(
+    cls=ServeCommand,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.argument("path", required=False, type=click.Path())
 @_with_options
 @click.option("--keep", is_flag=True, help="Leave the store in memory when the server ends.")
@@ -122,7 +150,8 @@ def serve(path: str | None, keep: bool, config: tuple[tuple[str, str], ...], **o
     """Serve the store at PATH to Redis clients; without PATH, a store of the server's own.
 
     A PATH that is a file is a configuration, as redis.conf: its `dir` names the store. Options
-    override what it says.
+    override what it says. Its other directives are options too, as redis-server's are: behind PATH,
+    --save 900 1 --appendonly yes --dir app.ember.
 
     Processes that have PATH open see the same keys at the same time. Ctrl-C or SIGTERM ends it.
     """
@@ -131,11 +160,16 @@ def serve(path: str | None, keep: bool, config: tuple[tuple[str, str], ...], **o
     from .scans import LoadingBar
 
     given: dict[str, Any] = {}
+    directives = click.get_current_context().meta["directives"]
     try:
-        if path is not None and os.path.isfile(path):
-            path, given = _configured(path)
-        elif path is not None and path.endswith(".conf") and not os.path.exists(path):
+        is_file = path is not None and os.path.isfile(path)
+        if path is not None and path.endswith(".conf") and not os.path.exists(path):
             raise ValueError(f"{path}: there is no such file")  # a store of that name is not meant
+        if path is not None and not is_file and "dir" in (words[0].lower() for words in directives):
+            raise ValueError(f"{path} and --dir both name the store")
+        if is_file or directives:
+            store, given = _configured(path if is_file else None, directives)
+            path = store if is_file or path is None else path
     except (OSError, ValueError) as error:
         raise LinkError(f"emberkv serve: {error}") from None
     given |= {name: value for name, value in options.items() if value is not None}

@@ -77,6 +77,9 @@ def test_a_path_is_served_until_a_signal(tmp_path: Path, theirs, number):
         (["--port", "99999"], "not in the range"),
         (["--loglevel", "loud"], "'loud' is not one of"),
         (["--unixsocketperm", "999"], "'999' is no mode in octal digits"),
+        (["--nosuch", "1"], "--nosuch 1: Bad directive or wrong number of arguments"),
+        (["--hash-max-listpack-entries", "x"], "couldn't be parsed into an integer"),
+        (["--save", "900"], "--save 900: "),
         (["--logfile", "/nonexist/log"], "Can't open the log file: No such file or directory"),
         ([], "Configured to not listen anywhere, exiting."),
     ],
@@ -86,6 +89,36 @@ def test_options_that_cannot_be_are_refused_in_a_line(command_line, options, wor
     assert done.status != 0
     assert words in done.stderr.decode()
     assert "Traceback" not in done.stderr.decode()
+
+
+def test_directives_of_a_configuration_are_options(theirs, tmp_path: Path):
+    path, door = tmp_path / "app.ember", str(tmp_path / "socket")
+    options = ["--bind", "127.0.0.1", "::1", "--port", "0", "--unixsocket", door, "--save", ""]
+    options += ["--appendonly", "yes", "--dir", str(path), "--user", "ann", "on", "nopass", "+get"]
+    options += ["--client-output-buffer-limit=pubsub 1mb 1mb 60", "--save", "900", "1", "300", "10"]
+    server = emberkv_process("serve", *options)
+    try:
+        log = [server.stdout.readline().decode() for _ in range(2)]
+        assert log[1].endswith(f"* The server is now ready to accept connections at {door}\n")
+
+        def told(name: str) -> str:
+            return theirs("-s", door, "config", "get", name).stdout.decode().splitlines()[1]
+
+        assert (told("bind"), told("save")) == ("127.0.0.1 ::1", "900 1 300 10")
+        assert "pubsub 1048576 1048576 60" in told("client-output-buffer-limit")
+        assert b"user ann on nopass" in theirs("-s", door, "acl", "list").stdout
+        theirs("-s", door, "set", "kept", "1")
+    finally:
+        server.terminate()
+        server.communicate()
+    with emberkv.open(path) as db:
+        assert db.get("kept") == b"1"
+
+
+def test_two_names_of_a_store_are_refused(command_line, tmp_path: Path):
+    done = command_line("serve", str(tmp_path / "a"), "--port", "0", "--dir", str(tmp_path / "b"))
+    assert done.status == 1 and b"both name the store" in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_taken_port_for_metrics_is_told_before_anybody_is_served(command_line, tmp_path):
