@@ -44,7 +44,7 @@ OPTIONS: list[tuple[str, dict[str, Any]]] = [
     ),
     (
         "--enable-debug-command",
-        {"type": click.Choice(["yes", "local", "no"]), "help": "Allow DEBUG.  [local]"},
+        {"type": click.Choice(["yes", "local", "no"]), "help": "Allow DEBUG.  [no]"},
     ),
     (
         "--client-output-buffer-limit",

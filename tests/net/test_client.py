@@ -420,9 +420,17 @@ def test_a_password_is_asked_for(path: Path) -> None:
 # DEBUG and SHUTDOWN
 
 
-@pytest.mark.parametrize("setting, allowed", [("yes", True), ("local", True), ("no", False)])
-def test_debug_is_for_whom_it_is_enabled(path: Path, setting: str, allowed: bool) -> None:
-    with ours(path, enable_debug_command=setting) as side:
+@pytest.mark.parametrize(
+    "options, allowed",
+    [
+        ({}, False),
+        ({"enable_debug_command": "yes"}, True),
+        ({"enable_debug_command": "local"}, True),
+        ({"enable_debug_command": "no"}, False),
+    ],
+)
+def test_debug_is_for_whom_it_is_enabled(path: Path, options: dict, allowed: bool) -> None:
+    with ours(path, **options) as side:
         reply = side.connect().do("DEBUG PROTOCOL integer")
         if allowed:
             assert reply == Reply("int", 12345)
@@ -488,7 +496,7 @@ def test_shutdown_stops_the_server(tmp_path: Path, options: str) -> None:
 
 
 def test_figures_of_the_server(path: Path) -> None:
-    with ours(path) as side:
+    with ours(path, enable_debug_command="yes") as side:
         client = side.connect()
         side.connect().do("PING")
         client.do("INCR n")

@@ -119,7 +119,7 @@ static const ek_setting settings[] = {
     {.name = "disable-thp", .kind = EK_SETTING_BOOL, .begins = 1, .flags = EK_SETTING_IMMUTABLE},
     {.name = "dynamic-hz", .kind = EK_SETTING_BOOL, .begins = 1},
     {.name = "enable-debug-command", .kind = EK_SETTING_ENUM, PROCESS(enable_debug_command),
-     .words = enable_debug_command, .begins = 2, .flags = EK_SETTING_IMMUTABLE},
+     .words = enable_debug_command, .flags = EK_SETTING_IMMUTABLE},
     {.name = "enable-module-command", .kind = EK_SETTING_ENUM, PROCESS(enable_module_command),
      .words = enable_debug_command, .flags = EK_SETTING_IMMUTABLE},
     {.name = "enable-protected-configs", .kind = EK_SETTING_ENUM, .words = enable_debug_command,
