@@ -124,13 +124,13 @@ def test_figures_are_of_all_processes(tmp_path: Path) -> None:
         assert commands["cmdstat_set"]["calls"] == 10
 
 
-def fill_to_the_brim(db: emberkv.Ember) -> None:
+def fill_to_the_brim(db: emberkv.Ember, name: str = "filler:") -> None:
     """So that not one block more is to be had, of whatever size."""
     n = 0
     for size in (8000, 1000, 300, 100, 60, 40, 20, 8, 0):
         with pytest.raises(OutOfMemoryError):
             while True:
-                db.set(f"filler:{n}", b"x" * size)
+                db.set(f"{name}{n}", b"x" * size)
                 n += 1
 
 
@@ -172,4 +172,20 @@ def test_all_keys_of_a_full_store_are_deleted_by_one_command(shuffled: bool) -> 
             random.Random(1).shuffle(keys)
         assert db.delete(*keys) == len(keys)
         assert db.dbsize() == 0
+        assert db._store.check()
+
+
+def test_all_databases_of_a_full_store_are_flushed_by_one_command() -> None:
+    with emberkv.open(max_bytes=1 << 20) as db:
+        for number in range(8):
+            db.select(number)
+            db.set("e", 1, ex=1000)
+            db.hset("h", mapping={"a": 1})
+            for i in range(300):
+                db.set(f"k{i}", "x" * 50)
+        db.select(0)
+        fill_to_the_brim(db, "f")
+        assert db.flushall()
+        assert db.info("keyspace") == {}
+        assert db.set("another", b"x" * 50_000)
         assert db._store.check()

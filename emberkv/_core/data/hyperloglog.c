@@ -19,7 +19,7 @@ static uint64_t murmur(const uint8_t *p, size_t n, uint64_t seed) {
     }
     if (n) {
         uint64_t rest = 0;
-        if (long_enough) rest = ek_load64(p + n - 8) >> (64 - 8 * n); /* with what is done with before it */
+        if (long_enough) rest = ek_load64(p + n - 8) >> (64 - 8 * n); /* shifts out what was mixed before */
         else for (size_t i = 0; i < n; i++) rest |= (uint64_t)p[i] << (8 * i);
         h = (h ^ rest) * m;
     }

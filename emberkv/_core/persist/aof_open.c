@@ -157,7 +157,7 @@ static ek_status read_manifest(opening *o) {
  * whether that follows from the log is remembered for the next. */
 static bool takes_snapshot(const opening *o, bool readable) {
     if (o->within) return false;
-    int fd = openat(o->s->a->dir_fd, EK_AOF_SNAPSHOT, O_RDONLY | O_CLOEXEC);
+    int fd = openat(o->s->a->dir_fd, EK_AOF_SNAPSHOT, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) return !o->how->appendonly && errno != ENOENT;
     bool log = o->manifest.n, none = !o->how->appendonly;
     bool newer = readable && log && ek_newest_is_snapshot(fd, &o->manifest, o->s->aof->dir);

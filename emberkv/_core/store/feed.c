@@ -12,7 +12,7 @@ _Static_assert(EK_FIGURES_OFF + EK_PROCESSES * EK_FIGURES_BYTES <= EK_HEADER_BYT
 #define EXEC "*1\r\n$4\r\nEXEC\r\n"
 #define GAP (sizeof MULTI - 1)
 #define NO_DB UINT32_MAX
-#define WRITE_AT ((uint64_t)256 << 10)
+#define WRITE_AT ((uint64_t)256 << 10) /* bytes: then it is time */
 #define SMALLEST_CHUNK ((size_t)4 << 10)
 #define SMALL_COMMAND ((size_t)2 << 10) /* is kept together: a fraction of the smallest chunk */
 #define COUNT_CHARS 24 /* of a count with its mark and the ends of two lines */

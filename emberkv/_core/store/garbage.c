@@ -3,7 +3,7 @@
 #include "store/pins.h"
 
 #define AT_ONCE 64 /* a value of so many blocks is not worth a place in the list */
-#define SPARES 3   /* tables of a keyspace */
+#define SPARES 48  /* the tables of sixteen keyspaces */
 
 typedef enum garbage_kind { GARBAGE_VALUE, GARBAGE_KEYSPACE, GARBAGE_INDEX } garbage_kind;
 

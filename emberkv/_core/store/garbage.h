@@ -3,7 +3,7 @@
  *   root.garbage_entries --> entry --> entry --> 0    their values are containers; the link lies where
  *                                                     the entry tells an outside value's length
  *   root.garbage         --> | kind | next | what (reference or table root) | --> ...
- *   root.garbage_spares  --> nodes for the tables of one keyspace
+ *   root.garbage_spares  --> nodes for the tables of keyspaces: of sixteen, as many as there are usually
  *
  * Deleting a big value only puts it here, in O(1); each later command frees a slice. Deleting a key and
  * emptying a keyspace need no memory, for there may be none: the key's own block is the place in the list,
