@@ -668,54 +668,91 @@ cdef class Session:
 
     # Running commands
 
-    cdef inline void take_tape(self, ek_reply *r) noexcept:
+    cdef inline void take_reply(self, ek_reply *r) noexcept:
+        """The tape with what is on it."""
         # Field by field, here and in give_tape: a copy in wider pieces than what was stored last
         # waits until all that was stored before is in the cache, which is the command's own work.
         r.buf = self.tape.buf
-        r.len = 0
+        r.len = self.tape.len
         r.cap = self.tape.cap
         r.a = self.p.a
         r.resp = 0
         self.tape.buf = NULL
+        self.tape.len = 0
         self.tape.cap = 0
 
+    cdef inline void take_tape(self, ek_reply *r) noexcept:
+        self.take_reply(r)
+        r.len = 0
+
     cdef inline void give_tape(self, ek_reply *r) noexcept:
-        if self.tape.buf != NULL or r.cap > 1 << 20:
+        if r.cap > 1 << 20 or (r != &self.tape and self.tape.buf != NULL):
             ek_reply_free(r)
         else:
             self.tape.buf = r.buf
             self.tape.cap = r.cap
 
+    cdef void give_reply(self, ek_reply *r) noexcept:
+        """As take_reply, the other way round; what others left there is no reply that is waited for."""
+        ek_reply_free(&self.tape)
+        self.tape.buf = r.buf
+        self.tape.len = r.len
+        self.tape.cap = r.cap
+
     cdef inline int run_onto(self, ek_reply *r, const ek_command *cmd, size_t argc,
                              const ek_str *argv) except -1:
         """Run a command (NULL: the one that argv names) onto the tape, which r takes."""
-        if cmd == NULL or not self.run_straight(r, cmd, argc, argv):
+        if cmd != NULL and self.run_straight(cmd, argc, argv):
+            self.take_reply(r)
+        else:
             self.run_the_long_way(r, cmd, argc, argv)
         return 0
 
-    cdef inline bint run_straight(self, ek_reply *r, const ek_command *cmd, size_t argc,
+    cdef inline bint run_straight(self, const ek_command *cmd, size_t argc,
                                   const ek_str *argv) except -1:
-        """The same where nothing is out of the ordinary; False: something is, and nothing was done."""
+        """The same where nothing is out of the ordinary, without anybody taking the tape: it bears the
+        reply until the interpreter is let go of. False: something is, and nothing was done."""
         cdef ek_store *s = self.p.s
         cdef uint64_t upto
-        self.take_tape(r)
-        if not ek_execute_straight(self.p, cmd, argc, argv, r, &upto):
-            self.give_tape(r)
+        if cmd.flags & EK_CMD_SKIP_MONITOR:
+            return self.run_others(cmd, argc, argv)
+        if not ek_execute_straight(self.p, cmd, argc, argv, &self.tape, &upto):
             return False
         if upto:
-            self.have_run(r, settle(s, upto))
-        elif cmd.flags & EK_CMD_SKIP_MONITOR:  # it runs others: a script, maybe
-            self.have_run(r, 0)
+            self.settle_reply(s, upto)
+        return True
+
+    cdef int settle_reply(self, ek_store *s, uint64_t upto) except -1:
+        cdef ek_reply r
+        self.take_reply(&r)
+        self.have_run(&r, settle(s, upto))
+        self.give_reply(&r)
+        return 0
+
+    cdef bint run_others(self, const ek_command *cmd, size_t argc, const ek_str *argv) except -1:
+        """The same of a command that runs others: a script, maybe, which may do without the interpreter."""
+        cdef ek_store *s = self.p.s
+        cdef ek_reply r
+        cdef uint64_t upto
+        self.take_tape(&r)
+        if not ek_execute_straight(self.p, cmd, argc, argv, &r, &upto):
+            self.give_tape(&r)
+            return False
+        self.have_run(&r, settle(s, upto) if upto else 0)
+        self.give_reply(&r)
         return True
 
     cdef bint run_numbers(self, ek_reply *r, const ek_command *cmd, size_t argc,
                           const ek_str *argv) except -1:
-        """The same with arguments that are EK_NUMBER; False: they have to be spelled."""
+        """As run_onto, with arguments that are EK_NUMBER; False: they have to be spelled."""
         self.p.numbers = True
         try:
-            return self.run_straight(r, cmd, argc, argv)
+            if not self.run_straight(cmd, argc, argv):
+                return False
         finally:
             self.p.numbers = False
+        self.take_reply(r)
+        return True
 
     cdef int run_the_long_way(self, ek_reply *r, const ek_command *cmd, size_t argc,
                               const ek_str *argv) except -1:
@@ -781,12 +818,18 @@ cdef class Session:
 
     cdef object run(self, const ek_command *cmd, size_t argc, const ek_str *argv):
         """Run a command (NULL: the one that argv names) and give its reply, raised if an error."""
+        if cmd != NULL and self.run_straight(cmd, argc, argv):
+            return self.result(&self.tape)
+        return self.run_slowly(cmd, argc, argv)
+
+    cdef object run_slowly(self, const ek_command *cmd, size_t argc, const ek_str *argv):
         cdef ek_reply r
-        self.run_onto(&r, cmd, argc, argv)
+        self.run_the_long_way(&r, cmd, argc, argv)
         return self.result(&r)
 
     cdef inline object result(self, ek_reply *r):
-        """As `finish`; the commonest need no walk."""
+        """As `finish`; the commonest need no walk, nor that the session's own tape is taken."""
+        cdef ek_reply taken
         cdef uint8_t tag = r.buf[0] if r.len else 0
         if tag == c"i":
             reply = read_i64(r.buf + 1)
@@ -794,6 +837,9 @@ cdef class Session:
             reply = None
         elif tag == c"$" and not self.decode:
             reply = PyBytes_FromStringAndSize(<const char *> r.buf + 5, read_u32(r.buf + 1))
+        elif r == &self.tape:
+            self.take_reply(&taken)
+            return self.finish(&taken)
         else:
             return self.finish(r)
         self.give_tape(r)

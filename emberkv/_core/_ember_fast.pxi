@@ -237,10 +237,13 @@ cdef PyObject *fast_xadd(PyObject *self, PyObject **args, Py_ssize_t n,
         argc += 2
     argv[0].p = <const uint8_t *> XADD.name
     argv[0].n = XADD.own_len
+    if s.run_straight(XADD, argc, argv):
+        result = s.result(&s.tape)
+        return Py_NewRef(<PyObject *> result)
     for i in range(3, argc):  # another thread may empty the dict while this one waits for the lock
         Py_INCREF_(held[i])
     try:
-        result = s.run(XADD, argc, argv)
+        result = s.run_slowly(XADD, argc, argv)
     finally:
         for i in range(3, argc):
             Py_DECREF_(held[i])

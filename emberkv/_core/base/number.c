@@ -68,33 +68,43 @@ size_t ek_i64_chars(int64_t v) {
 }
 
 #define EIGHT_DIGITS 100000000u
+#define EIGHT_ZEROS UINT64_C(0x3030303030303030)
 
-/* Exactly eight digits. All are worked out at once: halves of four, of which pairs, of which digits. */
-static void put_eight(char *out, uint32_t v) {
+/* Eight digits, the first in the lowest byte, less '0' each. All are worked out at once: halves of four,
+ * of which pairs, of which digits. */
+EK_INLINE uint64_t eight_digits(uint32_t v) {
     uint64_t fours = v / 10000 | (uint64_t)(v % 10000) << 32;
     uint64_t hundreds = (fours * 10486) >> 20 & UINT64_C(0x7F0000007F);
     uint64_t pairs = (fours - 100 * hundreds) << 16 | hundreds;
     uint64_t tens = (pairs * 103) >> 10 & UINT64_C(0x000F000F000F000F);
-    ek_store64(out, ((pairs - 10 * tens) << 8 | tens) + UINT64_C(0x3030303030303030));
+    return (pairs - 10 * tens) << 8 | tens;
+}
+
+/* As many digits as it has, at most eight; v > 0. */
+EK_INLINE size_t put_few(char *out, uint32_t v) {
+    uint64_t digits = eight_digits(v);
+    unsigned zeros = (unsigned)__builtin_ctzll(digits) / 8, n = 8 - zeros;
+    digits = (digits + EIGHT_ZEROS) >> 8 * zeros;
+    if (n >= 4) { /* pieces that may overlap */
+        ek_store32(out, (uint32_t)digits);
+        ek_store32(out + n - 4, (uint32_t)(digits >> 8 * (n - 4)));
+    } else {
+        out[0] = (char)digits;
+        if (n > 1) ek_store16(out + n - 2, (uint16_t)(digits >> 8 * (n - 2)));
+    }
+    return n;
 }
 
 size_t ek_format_u64(char *out, uint64_t v) {
-    if (v >= EIGHT_DIGITS) {
-        size_t before = ek_format_u64(out, v / EIGHT_DIGITS);
-        put_eight(out + before, (uint32_t)(v % EIGHT_DIGITS));
-        return before + 8;
+    if (v < 10) {
+        out[0] = (char)('0' + v);
+        return 1;
     }
-    uint32_t left = (uint32_t)v;
-    size_t n = u64_chars(left), at = n;
-    for (; left >= 100; left /= 100) {
-        at -= 2;
-        memcpy(out + at, two_digits + left % 100 * 2, 2);
-    }
-    if (left >= 10)
-        memcpy(out, two_digits + left * 2, 2);
-    else
-        out[0] = (char)('0' + left);
-    return n;
+    if (v < EIGHT_DIGITS) return put_few(out, (uint32_t)v);
+    uint64_t above = v / EIGHT_DIGITS;
+    size_t n = EK_LIKELY(above < EIGHT_DIGITS) ? put_few(out, (uint32_t)above) : ek_format_u64(out, above);
+    ek_store64(out + n, eight_digits((uint32_t)(v % EIGHT_DIGITS)) + EIGHT_ZEROS);
+    return n + 8;
 }
 
 size_t ek_format_i64(char *out, int64_t v) {

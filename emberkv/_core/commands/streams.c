@@ -136,8 +136,8 @@ size_t ek_stream_format_id(char *out, ek_id id) {
 }
 
 void ek_stream_reply_id(ek_ctx *c, ek_id id) {
-    char text[EK_ID_TEXT_CHARS];
-    ek_reply_bulk(c->reply, text, ek_stream_format_id(text, id));
+    _Static_assert(EK_ID_TEXT_CHARS <= EK_REPLY_TEXT - 2, "an id is a short text");
+    ek_reply_text_end(c->reply, ek_stream_format_id(ek_reply_text(c->reply), id));
 }
 
 static void reply_value(ek_ctx *c, const ek_lp_value *v) {
@@ -262,11 +262,10 @@ static bool arg_limit(ek_ctx *c, size_t i, ek_stream_trim_plan *plan) {
     return false;
 }
 
-/* "*", "ms-*", "ms-seq" or "ms". */
-static bool arg_new_id(ek_ctx *c, size_t i, options *o) {
+/* "ms-*", "ms-seq" or "ms". */
+static EK_NOINLINE bool arg_given_id(ek_ctx *c, size_t i, options *o) {
     ek_str s = c->argv[i];
-    o->id_given = !(s.n == 1 && s.p[0] == '*');
-    if (!o->id_given) return true;
+    o->id_given = true;
     o->seq_given =
         !(s.n > 2 && s.p[s.n - 2] == '-' && s.p[s.n - 1] == '*' && !memchr(s.p, 0, s.n));
     if (o->seq_given) return ek_stream_arg_id(c, i, 0, &o->id);
@@ -277,6 +276,12 @@ static bool arg_new_id(ek_ctx *c, size_t i, options *o) {
         return true;
     reply_invalid_id(c);
     return false;
+}
+
+static bool arg_new_id(ek_ctx *c, size_t i, options *o) {
+    ek_str s = c->argv[i];
+    o->fields_at = i + 1;
+    return EK_LIKELY(s.n == 1 && s.p[0] == '*') || arg_given_id(c, i, o);
 }
 
 /* IDMPAUTO producer, or IDMP producer name, at argument *i. */
@@ -324,13 +329,13 @@ static bool options_agree(ek_ctx *c, options *o, bool adding) {
 }
 
 static bool parse_options(ek_ctx *c, options *o, bool adding) {
-    *o = (options){0};
+    static const options nothing;
+    *o = nothing; /* so many zeros are written slowly, and copied quickly */
     for (size_t i = 2; i < c->argc; i++) {
         bool more = i + 1 < c->argc;
         bool is_word = c->argv[i].n && c->argv[i].p[0] > '9'; /* an id begins with less */
         if (adding && !is_word) {
             if (!arg_new_id(c, i, o)) return false;
-            o->fields_at = i + 1;
             break;
         }
         if (more && (ek_arg_is(c, i, "maxlen") || ek_arg_is(c, i, "minid"))) {
@@ -349,7 +354,6 @@ static bool parse_options(ek_ctx *c, options *o, bool adding) {
             if (!arg_sent(c, &i, o)) return false;
         } else if (adding) {
             if (!arg_new_id(c, i, o)) return false;
-            o->fields_at = i + 1;
             break;
         } else {
             ek_reply_syntax_error(c);
@@ -497,6 +501,8 @@ void ek_cmd_xadd(ek_ctx *c) {
         ek_reply_error(c->reply, "ERR The ID specified in XADD must be greater than 0-0");
         return;
     }
+    /* Reading the clock waits for all that was begun before: so it comes before the look-up. */
+    if (!o.id_given) ek_stamp_ms(c);
     ek_str key = c->argv[1];
     ek_stream_key k;
     ek_found found = ek_stream_lookup(c, key, &k);

@@ -90,8 +90,7 @@ void ek_lp_get_slow(const uint8_t *p, ek_lp_value *v) {
     }
 }
 
-bool ek_lp_equal(const uint8_t *p, const uint8_t *s, size_t n) {
-    if (n < 64 && p[0] == (0x80 | n) && ek_bytes_eq(p + 1, s, n)) return true;
+bool ek_lp_equal_slow(const uint8_t *p, const uint8_t *s, size_t n) {
     ek_lp_encoded e;
     ek_lp_encode(&e, s, n);
     return ek_lp_is(p, &e);
@@ -169,24 +168,36 @@ void ek_lp_encode_int(ek_lp_encoded *e, int64_t i) {
     e->bytes = (size_t)e->nhead + 1;
 }
 
+/* Is the string stored as an integer? */
+EK_INLINE bool is_int(const uint8_t *s, size_t n, int64_t *i) {
+    return n > 0 && n <= EK_I64_CHARS && s[0] <= '9' && ek_parse_i64(s, n, i);
+}
+
+/* The head of a string's entry: how many bytes it has, and what they are. */
+EK_INLINE unsigned string_head(size_t n, uint64_t *head) {
+    if (n < 64) {
+        *head = 0x80 | n;
+        return 1;
+    }
+    if (n < 4096) {
+        *head = (STR12 | n >> 8) | (n & 255) << 8;
+        return 2;
+    }
+    *head = STR32 | (uint64_t)n << 8;
+    return 5;
+}
+
 void ek_lp_encode(ek_lp_encoded *e, const uint8_t *s, size_t n) {
     int64_t i;
-    if (n > 0 && n <= EK_I64_CHARS && s[0] <= '9' && ek_parse_i64(s, n, &i)) {
+    if (is_int(s, n, &i)) {
         ek_lp_encode_int(e, i);
         return;
     }
     e->s = n ? s : e->head; /* memcpy wants a pointer even for nothing */
     e->n = n;
-    if (n < 64) {
-        ek_store64(e->head, 0x80 | n);
-        e->nhead = 1;
-    } else if (n < 4096) {
-        ek_store64(e->head, (STR12 | n >> 8) | (n & 255) << 8);
-        e->nhead = 2;
-    } else {
-        ek_store64(e->head, STR32 | (uint64_t)n << 8);
-        e->nhead = 5;
-    }
+    uint64_t head;
+    e->nhead = (uint8_t)string_head(n, &head);
+    ek_store64(e->head, head);
     e->bytes = e->nhead + n + backlen_bytes(e->nhead + n);
 }
 
@@ -210,9 +221,14 @@ size_t ek_lp_size_of_int(int64_t i) {
 }
 
 uint8_t *ek_lp_put(uint8_t *p, const uint8_t *s, size_t n) {
-    ek_lp_encoded e;
-    ek_lp_encode(&e, s, n);
-    return ek_lp_write(p, &e);
+    int64_t i;
+    if (is_int(s, n, &i)) return ek_lp_put_int(p, i);
+    uint64_t head;
+    unsigned nhead = string_head(n, &head);
+    if (EK_LIKELY(n >= 8)) ek_store64(p, head); /* the string covers what is too much */
+    else p[0] = (uint8_t)head;
+    if (n) ek_copy(p + nhead, s, n);
+    return put_backlen(p + nhead + n, nhead + n);
 }
 
 uint8_t *ek_lp_put_int_slow(uint8_t *p, int64_t i) {

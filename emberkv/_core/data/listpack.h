@@ -95,7 +95,11 @@ EK_INLINE ek_str ek_lp_text(const ek_lp_value *v, char room[EK_I64_CHARS]) {
 }
 
 /* Is the entry this string (or the integer that prints as it)? */
-bool ek_lp_equal(const uint8_t *p, const uint8_t *s, size_t n);
+bool ek_lp_equal_slow(const uint8_t *p, const uint8_t *s, size_t n);
+EK_INLINE bool ek_lp_equal(const uint8_t *p, const uint8_t *s, size_t n) {
+    if (EK_UNLIKELY((p[0] & 0xC0) != 0x80)) return ek_lp_equal_slow(p, s, n);
+    return n == (p[0] & 63) && ek_bytes_eq(p + 1, s, n);
+}
 
 /* The first entry at `begin`, or any multiple of `stride` entries behind it, that equals the string;
  * NULL if none before `end` does. Whatever lies there, and though somebody else is changing it,

@@ -7,6 +7,8 @@
 #include "base/number.h"
 #include "engine/resp.h"
 
+#define TAPE_HEADER 5u /* a tag and a length */
+
 EK_NOINLINE void ek_reply_grow(ek_reply *r, size_t need) {
     size_t cap = r->cap ? r->cap * 2 : 256;
     while (cap < r->len + need) cap *= 2;
@@ -90,8 +92,22 @@ void ek_reply_str(ek_reply *r, ek_str s) { put_bytes(r, '$', s.p, s.n); }
 void ek_reply_cstr(ek_reply *r, const char *s) { put_bytes(r, '$', s, strlen(s)); }
 
 void ek_reply_bulk_int(ek_reply *r, int64_t v) {
-    char digits[24];
-    put_bytes(r, '$', digits, ek_format_i64(digits, v));
+    ek_reply_text_end(r, ek_format_i64(ek_reply_text(r), v));
+}
+
+char *ek_reply_text(ek_reply *r) {
+    return (char *)ek_reply_room(r, TAPE_HEADER + EK_REPLY_TEXT) + TAPE_HEADER;
+}
+
+void ek_reply_text_end(ek_reply *r, size_t n) {
+    uint8_t *p = r->buf + r->len;
+    if (r->resp) {
+        ek_resp_text_end(r, TAPE_HEADER, n);
+        return;
+    }
+    p[0] = '$';
+    ek_store32(p + 1, (uint32_t)n);
+    r->len += TAPE_HEADER + n;
 }
 
 void ek_reply_verbatim(ek_reply *r, const char *format3, const void *text, size_t n) {

@@ -45,6 +45,11 @@ void ek_reply_bulk(ek_reply *r, const void *p, size_t n);
 void ek_reply_str(ek_reply *r, ek_str s);
 void ek_reply_cstr(ek_reply *r, const char *s); /* a bulk string */
 void ek_reply_bulk_int(ek_reply *r, int64_t v); /* a bulk string of digits */
+/* A bulk string of at most EK_REPLY_TEXT - 2 bytes, written in place: first to where the one call says, then
+ * ended by the other. A copy of what was stored just now has to wait for it. */
+#define EK_REPLY_TEXT 64
+char *ek_reply_text(ek_reply *r);
+void ek_reply_text_end(ek_reply *r, size_t n);
 void ek_reply_bignum(ek_reply *r, const char *digits); /* RESP2: a bulk string */
 void ek_reply_verbatim(ek_reply *r, const char *format3, const void *p, size_t n);
 void ek_reply_status(ek_reply *r, const char *s);

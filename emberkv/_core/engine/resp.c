@@ -49,6 +49,15 @@ void ek_resp_bulk(ek_reply *r, const void *from, size_t n) {
     r->len += at + n + 2;
 }
 
+void ek_resp_text_end(ek_reply *r, size_t at, size_t n) {
+    uint8_t *p = r->buf + r->len, head[HEADER_CHARS];
+    size_t header = put_header(head, '$', (int64_t)n);
+    if (header != at) memmove(p + header, p + at, n);
+    memcpy(p, head, header);
+    memcpy(p + header + n, "\r\n", 2);
+    r->len += header + n + 2;
+}
+
 static void double_text(ek_reply *r, const char *text, size_t n) {
     if (r->resp < 3) ek_resp_bulk(r, text, n);
     else ek_resp_line(r, ',', text, n);

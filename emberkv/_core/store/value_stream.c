@@ -45,20 +45,29 @@ bool ek_id_prev(ek_id *id) {
 /* --- reading a block --- */
 
 EK_INLINE int64_t take_int(const uint8_t **p) {
+    if (EK_LIKELY(**p < 0x80)) {
+        *p += 2;
+        return (*p)[-2];
+    }
     ek_lp_value v;
     ek_lp_get(*p, &v);
     *p = ek_lp_next(*p);
     return v.i;
 }
 
-static void read_master(const stream_node *node, master *m) {
+/* All of it but where the entries begin, which those who only append need not know. */
+EK_INLINE void read_head(const stream_node *node, master *m) {
     const uint8_t *p = node->run;
     m->count = take_int(&p);
     m->deleted = take_int(&p);
     m->nnames = (uint32_t)take_int(&p);
     m->names = p;
-    m->entries = ek_lp_next(ek_lp_skip(p, m->nnames));
     m->end = node->run + node->bytes;
+}
+
+static void read_master(const stream_node *node, master *m) {
+    read_head(node, m);
+    m->entries = ek_lp_next(ek_lp_skip(m->names, m->nnames));
 }
 
 EK_INLINE ek_id id_at(const uint8_t **p, ek_id first) {
@@ -163,12 +172,25 @@ static void remove_node(ek_arena *a, ek_stream *st, ek_id first) {
 
 /* --- adding --- */
 
-/* What the strings take in a run, at most. */
-static size_t room_for(const ek_str *pairs, size_t n, size_t step) {
-    size_t room = 0;
-    for (size_t i = 0; i < n; i += step)
-        room += pairs[i].n + (pairs[i].n < 64 ? 2 : pairs[i].n < 4096 ? 4 : EK_LP_STRING_EXTRA_MAX);
-    return room;
+/* What is new: names with values, their bytes, and what they take in a run, at most. */
+typedef struct fields {
+    const ek_str *pairs;
+    size_t n, text, names, values;
+} fields;
+
+EK_INLINE size_t room_for(size_t n) {
+    return n + (n < 64 ? 2 : n < 4096 ? 4 : EK_LP_STRING_EXTRA_MAX);
+}
+
+static fields measured(const ek_str *pairs, size_t n) {
+    fields f = {.pairs = pairs, .n = n};
+    for (size_t i = 0; i < n; i++) {
+        size_t name = pairs[2 * i].n, value = pairs[2 * i + 1].n;
+        f.text += name + value;
+        f.names += room_for(name);
+        f.values += room_for(value);
+    }
+    return f;
 }
 
 /* May another entry of so many bytes go into this block? */
@@ -193,48 +215,46 @@ static void close_node(ek_arena *a, ek_idtree_place at) {
     ek_free(a, ref);
 }
 
-static bool same_fields(const master *m, const ek_str *pairs, size_t n) {
-    if (m->nnames != n) return false;
+static bool same_fields(const master *m, const fields *f) {
+    if (m->nnames != f->n) return false;
     const uint8_t *p = m->names;
-    for (size_t i = 0; i < n; i++, p = ek_lp_next(p))
-        if (!ek_lp_equal(p, pairs[2 * i].p, pairs[2 * i].n)) return false;
+    for (size_t i = 0; i < f->n; i++, p = ek_lp_next(p))
+        if (!ek_lp_equal(p, f->pairs[2 * i].p, f->pairs[2 * i].n)) return false;
     return true;
 }
 
-static uint8_t *put_entry(uint8_t *p, ek_id id, ek_id first, const ek_str *pairs, size_t n,
-                          bool same) {
+static uint8_t *put_entry(uint8_t *p, ek_id id, ek_id first, const fields *f, bool same) {
     p = ek_lp_put_int(p, same ? SAME_FIELDS : 0);
     p = ek_lp_put_int(p, (int64_t)(id.ms - first.ms));
     p = ek_lp_put_int(p, (int64_t)(id.seq - first.seq));
-    if (!same) p = ek_lp_put_int(p, (int64_t)n);
-    for (size_t i = 0; i < n; i++) {
-        if (!same) p = ek_lp_put(p, pairs[2 * i].p, pairs[2 * i].n);
-        p = ek_lp_put(p, pairs[2 * i + 1].p, pairs[2 * i + 1].n);
+    if (!same) p = ek_lp_put_int(p, (int64_t)f->n);
+    for (const ek_str *s = f->pairs; s < f->pairs + 2 * f->n; s += 2) {
+        if (!same) p = ek_lp_put(p, s[0].p, s[0].n);
+        p = ek_lp_put(p, s[1].p, s[1].n);
     }
-    return ek_lp_put_int(p, (int64_t)(same ? n + 3 : 2 * n + 4));
+    return ek_lp_put_int(p, (int64_t)(same ? f->n + 3 : 2 * f->n + 4));
 }
 
-static void append_new_node(ek_arena *a, ek_stream *st, ek_id id, const ek_str *pairs, size_t n) {
-    size_t room = MASTER_EXTRA + EK_LP_INT_BYTES_MAX + ENTRY_EXTRA + room_for(pairs, 2 * n, 1);
+static EK_NOINLINE void append_new_node(ek_arena *a, ek_stream *st, ek_id id, const fields *f) {
+    size_t room = MASTER_EXTRA + EK_LP_INT_BYTES_MAX + ENTRY_EXTRA + f->names + f->values;
     ek_ref ref = ek_alloc(a, sizeof(stream_node) + room);
     stream_node *node = ek_ptr(a, ref);
     uint8_t *p = ek_lp_put_int(node->run, 1);
     p = ek_lp_put_int(p, 0);
-    p = ek_lp_put_int(p, (int64_t)n);
-    for (size_t i = 0; i < n; i++) p = ek_lp_put(p, pairs[2 * i].p, pairs[2 * i].n);
+    p = ek_lp_put_int(p, (int64_t)f->n);
+    for (size_t i = 0; i < f->n; i++) p = ek_lp_put(p, f->pairs[2 * i].p, f->pairs[2 * i].n);
     p = ek_lp_put_int(p, 0);
-    p = put_entry(p, id, id, pairs, n, true);
+    p = put_entry(p, id, id, f, true);
     node->bytes = (uint32_t)(p - node->run);
     ek_idtree_add(a, &st->nodes, id, ref);
 }
 
-/* Have room for that many more bytes in the block; returns it. */
-static stream_node *reserve(ek_store *s, ek_idtree_place at, size_t more) {
+/* The block, in another place with room for that many more bytes. */
+static EK_NOINLINE stream_node *grow(ek_store *s, ek_idtree_place at, size_t more) {
     ek_arena *a = s->a;
     ek_ref ref = ek_idtree_ref(a, at);
-    stream_node *node = ek_ptr(a, ref);
+    const stream_node *node = ek_ptr(a, ref);
     size_t need = sizeof *node + node->bytes + more + COUNTS_GROW;
-    if (EK_LIKELY(need <= ek_usable(a, ref))) return node;
     size_t full = sizeof *node + (size_t)s->root->config.stream_node_max_bytes;
     size_t twice = full > sizeof *node ? ek_min(2 * need, full) : 2 * need;
     ek_ref fresh_ref = ek_alloc(a, ek_max(need, twice));
@@ -245,35 +265,46 @@ static stream_node *reserve(ek_store *s, ek_idtree_place at, size_t more) {
     return fresh;
 }
 
-static void append_to_node(ek_store *s, ek_idtree_place at, const master *m, ek_id id,
-                           const ek_str *pairs, size_t n) {
+/* Announce that the block gets longer, and count one entry more. Mostly that is one byte beside the other. */
+static stream_node *count_one(ek_arena *a, ek_idtree_place at, stream_node *node, int64_t count) {
+    _Static_assert(sizeof(stream_node) == 4, "the length and the count are announced as one");
+    if (EK_UNLIKELY(count >= 127)) {
+        set_int(a, at, 0, count + 1);
+        node = ek_ptr(a, ek_idtree_ref(a, at));
+    }
+    ek_touch(a, node, 8);
+    if (EK_LIKELY(count < 127)) node->run[0]++;
+    return node;
+}
+
+static void append_to_node(ek_store *s, ek_idtree_place at, stream_node *node, const master *m,
+                              ek_id id, const fields *f) {
     ek_arena *a = s->a;
-    ek_id first = ek_idtree_id(a, at);
-    bool same = same_fields(m, pairs, n);
-    size_t room = ENTRY_EXTRA + (same ? room_for(pairs + 1, 2 * n - 1, 2) : room_for(pairs, 2 * n, 1));
-    reserve(s, at, room);
-    set_int(a, at, 0, m->count + 1);
-    stream_node *node = ek_ptr(a, ek_idtree_ref(a, at));
-    ek_touch_slack(a, node->run + node->bytes, room);
-    uint8_t *end = put_entry(node->run + node->bytes, id, first, pairs, n, same);
-    EK_SET(a, node->bytes, (uint32_t)(end - node->run));
+    bool same = same_fields(m, f);
+    size_t room = ENTRY_EXTRA + f->values + (same ? 0 : f->names);
+    if (EK_UNLIKELY(sizeof *node + node->bytes + room + COUNTS_GROW > ek_usable(a, ek_idtree_ref(a, at))))
+        node = grow(s, at, room);
+    node = count_one(a, at, node, m->count);
+    uint8_t *end = node->run + node->bytes;
+    ek_touch_slack(a, end, room);
+    end = put_entry(end, id, ek_idtree_id(a, at), f, same);
+    node->bytes = (uint32_t)(end - node->run);
 }
 
 void ek_stream_append(ek_store *s, ek_stream *st, ek_id id, const ek_str *pairs, size_t n) {
     ek_arena *a = s->a;
     ek_idtree_place at = ek_idtree_last(a, &st->nodes);
+    fields f = measured(pairs, n);
     bool fits = false;
     if (at.leaf) {
-        const stream_node *node = ek_ptr(a, ek_idtree_ref(a, at));
+        stream_node *node = ek_ptr(a, ek_idtree_ref(a, at));
         master m;
-        size_t text = 0;
-        for (size_t i = 0; i < 2 * n; i++) text += pairs[i].n;
-        read_master(node, &m);
-        fits = has_room(s, node, &m, text);
-        if (fits) append_to_node(s, at, &m, id, pairs, n);
+        read_head(node, &m);
+        fits = has_room(s, node, &m, f.text);
+        if (EK_LIKELY(fits)) append_to_node(s, at, node, &m, id, &f);
         else close_node(a, at);
     }
-    if (!fits) append_new_node(a, st, id, pairs, n);
+    if (!fits) append_new_node(a, st, id, &f);
     ek_touch(a, &st->last, sizeof st->last + 2 * sizeof st->length);
     st->last = id;
     st->length++;
