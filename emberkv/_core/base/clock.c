@@ -11,7 +11,11 @@ int64_t ek_clock_us(void) {
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-int64_t ek_clock_ms(void) { return ek_clock_us() / 1000; }
+int64_t ek_clock_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
 
 int64_t ek_clock_monotonic_us(void) {
     struct timespec t;

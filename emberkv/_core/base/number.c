@@ -80,26 +80,32 @@ EK_INLINE uint64_t eight_digits(uint32_t v) {
     return (pairs - 10 * tens) << 8 | tens;
 }
 
-/* As many digits as it has, at most eight; v > 0. */
-EK_INLINE size_t put_few(char *out, uint32_t v) {
-    uint64_t digits = eight_digits(v);
-    unsigned zeros = (unsigned)__builtin_ctzll(digits) / 8, n = 8 - zeros;
-    digits = (digits + EIGHT_ZEROS) >> 8 * zeros;
-    if (n >= 4) { /* pieces that may overlap */
-        ek_store32(out, (uint32_t)digits);
-        ek_store32(out + n - 4, (uint32_t)(digits >> 8 * (n - 4)));
-    } else {
-        out[0] = (char)digits;
-        if (n > 1) ek_store16(out + n - 2, (uint16_t)(digits >> 8 * (n - 2)));
-    }
-    return n;
-}
-
-size_t ek_format_u64(char *out, uint64_t v) {
+EK_INLINE size_t put_pair(char *out, uint32_t v) {
     if (v < 10) {
         out[0] = (char)('0' + v);
         return 1;
     }
+    memcpy(out, two_digits + v * 2, 2);
+    return 2;
+}
+
+/* As many digits as it has, at most eight. */
+EK_INLINE size_t put_few(char *out, uint32_t v) {
+    if (v < 100) return put_pair(out, v);
+    if (v < 10000) {
+        size_t n = put_pair(out, v / 100);
+        memcpy(out + n, two_digits + v % 100 * 2, 2);
+        return n + 2;
+    }
+    uint64_t digits = eight_digits(v);
+    unsigned n = 8 - (unsigned)__builtin_ctzll(digits) / 8; /* five at least */
+    digits = (digits + EIGHT_ZEROS) >> 8 * (8 - n);
+    ek_store32(out, (uint32_t)digits); /* two pieces that may overlap */
+    ek_store32(out + n - 4, (uint32_t)(digits >> 8 * (n - 4)));
+    return n;
+}
+
+size_t ek_format_u64(char *out, uint64_t v) {
     if (v < EIGHT_DIGITS) return put_few(out, (uint32_t)v);
     uint64_t above = v / EIGHT_DIGITS;
     size_t n = EK_LIKELY(above < EIGHT_DIGITS) ? put_few(out, (uint32_t)above) : ek_format_u64(out, above);

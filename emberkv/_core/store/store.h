@@ -218,7 +218,7 @@ void ek_store_close(ek_store *s);
 /* The time by which keys expire: while a store is loaded it is 1970, and nothing does, for what comes
  * later in the file may need it. */
 int64_t ek_store_now_us(const ek_store *s);
+int64_t ek_store_now_ms(const ek_store *s);
 int64_t ek_store_clock_us(const ek_store *s); /* what the clock says */
-EK_INLINE int64_t ek_store_now_ms(const ek_store *s) { return ek_store_now_us(s) / 1000; }
 
 #endif

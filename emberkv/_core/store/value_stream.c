@@ -10,6 +10,8 @@ enum { DELETED = 1, SAME_FIELDS = 2 }; /* flags of an entry */
 #define NODE_BYTES_MAX (1u << 30) /* whatever the settings say */
 #define MASTER_EXTRA 12u          /* of the integers of a master entry, when it is made */
 #define ENTRY_EXTRA 44u           /* of the integers of an entry, at most */
+#define BEGINS_WITH_MAX EK_PAGE   /* bytes of a block whose first entry does not need more */
+#define FEW_ENTRIES 4u
 #define COUNTS_GROW 8u            /* by which the two counts of a master may grow */
 
 typedef struct stream_node {
@@ -193,26 +195,31 @@ static fields measured(const ek_str *pairs, size_t n) {
     return f;
 }
 
+/* A block's size, when it is full; a few bytes less than some need, for that is the size of a page. */
+static size_t full_bytes(const ek_store *s) {
+    int64_t max = s->root->config.stream_node_max_bytes;
+    return max == 0 || max > NODE_BYTES_MAX ? NODE_BYTES_MAX : (size_t)max;
+}
+
 /* May another entry of so many bytes go into this block? */
 static bool has_room(const ek_store *s, const stream_node *node, const master *m, size_t text) {
-    int64_t bytes_max = s->root->config.stream_node_max_bytes;
     int64_t entries_max = s->root->config.stream_node_max_entries;
-    if (bytes_max == 0 || bytes_max > NODE_BYTES_MAX) bytes_max = NODE_BYTES_MAX;
     size_t listpack = EK_LP_HEADER_BYTES + node->bytes + EK_LP_END_BYTES;
-    return listpack + text < (size_t)bytes_max &&
+    return listpack + text < full_bytes(s) &&
            (entries_max == 0 || m->count + m->deleted < entries_max);
 }
 
-/* A block that gets no more entries gives back what it does not need. */
-static void close_node(ek_arena *a, ek_idtree_place at) {
+/* A block that gets no more entries gives back what it does not need. Returns what it does. */
+static size_t close_node(ek_arena *a, ek_idtree_place at) {
     ek_ref ref = ek_idtree_ref(a, at);
     const stream_node *node = ek_ptr(a, ref);
     size_t need = sizeof *node + node->bytes + COUNTS_GROW;
-    if (ek_alloc_rounds_to(a, need) >= ek_usable(a, ref)) return;
+    if (ek_alloc_rounds_to(a, need) >= ek_usable(a, ref)) return need;
     ek_ref fresh = ek_alloc(a, need);
     memcpy(ek_ptr(a, fresh), node, sizeof *node + node->bytes);
     ek_idtree_set(a, at, fresh);
     ek_free(a, ref);
+    return need;
 }
 
 static bool same_fields(const master *m, const fields *f) {
@@ -235,9 +242,14 @@ static uint8_t *put_entry(uint8_t *p, ek_id id, ek_id first, const fields *f, bo
     return ek_lp_put_int(p, (int64_t)(same ? f->n + 3 : 2 * f->n + 4));
 }
 
-static EK_NOINLINE void append_new_node(ek_arena *a, ek_stream *st, ek_id id, const fields *f) {
-    size_t room = MASTER_EXTRA + EK_LP_INT_BYTES_MAX + ENTRY_EXTRA + f->names + f->values;
-    ek_ref ref = ek_alloc(a, sizeof(stream_node) + room);
+/* Behind one that is full comes another, most likely: it begins as large as that, if that was of more than
+ * a few entries like this one. */
+static EK_NOINLINE void append_new_node(ek_arena *a, ek_stream *st, ek_id id, const fields *f,
+                                        size_t full) {
+    size_t need = sizeof(stream_node) + MASTER_EXTRA + EK_LP_INT_BYTES_MAX + ENTRY_EXTRA +
+                  f->names + f->values;
+    size_t begin = ek_min(full + ENTRY_EXTRA + f->values, BEGINS_WITH_MAX);
+    ek_ref ref = ek_alloc(a, need * FEW_ENTRIES <= full ? begin : need);
     stream_node *node = ek_ptr(a, ref);
     uint8_t *p = ek_lp_put_int(node->run, 1);
     p = ek_lp_put_int(p, 0);
@@ -255,9 +267,7 @@ static EK_NOINLINE stream_node *grow(ek_store *s, ek_idtree_place at, size_t mor
     ek_ref ref = ek_idtree_ref(a, at);
     const stream_node *node = ek_ptr(a, ref);
     size_t need = sizeof *node + node->bytes + more + COUNTS_GROW;
-    size_t full = sizeof *node + (size_t)s->root->config.stream_node_max_bytes;
-    size_t twice = full > sizeof *node ? ek_min(2 * need, full) : 2 * need;
-    ek_ref fresh_ref = ek_alloc(a, ek_max(need, twice));
+    ek_ref fresh_ref = ek_alloc(a, ek_max(need, ek_min(2 * need, full_bytes(s))));
     stream_node *fresh = ek_ptr(a, fresh_ref);
     memcpy(fresh, node, sizeof *node + node->bytes);
     ek_idtree_set(a, at, fresh_ref);
@@ -296,15 +306,16 @@ void ek_stream_append(ek_store *s, ek_stream *st, ek_id id, const ek_str *pairs,
     ek_idtree_place at = ek_idtree_last(a, &st->nodes);
     fields f = measured(pairs, n);
     bool fits = false;
+    size_t full = 0;
     if (at.leaf) {
         stream_node *node = ek_ptr(a, ek_idtree_ref(a, at));
         master m;
         read_head(node, &m);
         fits = has_room(s, node, &m, f.text);
         if (EK_LIKELY(fits)) append_to_node(s, at, node, &m, id, &f);
-        else close_node(a, at);
+        else full = close_node(a, at);
     }
-    if (!fits) append_new_node(a, st, id, &f);
+    if (EK_UNLIKELY(!fits)) append_new_node(a, st, id, &f, full);
     ek_touch(a, &st->last, sizeof st->last + 2 * sizeof st->length);
     st->last = id;
     st->length++;
