@@ -71,6 +71,7 @@ BASE: list[Command] = [
     words("XREADGROUP GROUP g c COUNT 60 STREAMS R >"),
     words("XREADGROUP GROUP g d COUNT 40 STREAMS R >"),
     words("XDEL R 5-0 80-0"),
+    *((b"XADD", b"full", b"%d-0" % i, b"f", b"v") for i in range(1, 101)),
     words("XADD sent IDMP p one * f v"),
     words("XADD sent IDMP p two * f v"),
     words("XADD sent IDMPAUTO q * f v"),
@@ -340,6 +341,7 @@ XADD r 4-0 f v g w
 XADD r 4-0 a b
 XADD R 300-0 f v n 1
 XADD R 300-0 f another-value-that-is-a-bit-longer-than-those-before-it n 1
+XADD full 300-0 f v
 XADD new 1-0 f v
 XADD new MAXLEN 0 1-0 f v
 XADD r MAXLEN 2 4-0 f v

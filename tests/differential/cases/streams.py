@@ -307,6 +307,20 @@ SEQUENCES = {
     XADD b 10-0 f v
     XINFO STREAM b
     """,
+    "a block whose count outgrows a byte": "\n".join(
+        [
+            "CONFIG SET stream-node-max-entries 0",
+            *(f"XADD s {i}-{i % 3} f {i}" for i in range(1, 127)),
+            *(f"XADD s {i}-0 f v{i}" for i in range(127, 131)),
+            "XDEL s 3-0 128-0",
+            "XADD s 131-0 other fields",
+            "XINFO STREAM s",
+            "CONFIG SET stream-node-max-entries 100",
+            "XADD s 132-0 f v",
+            "XINFO STREAM s",
+            "XRANGE s 125 +",
+        ]
+    ),
     "a group and its lag": """
     XADD s 1-0 f 1
     XADD s 2-0 f 2
