@@ -108,7 +108,8 @@ EK_INLINE size_t put_few(char *out, uint32_t v) {
 size_t ek_format_u64(char *out, uint64_t v) {
     if (v < EIGHT_DIGITS) return put_few(out, (uint32_t)v);
     uint64_t above = v / EIGHT_DIGITS;
-    size_t n = EK_LIKELY(above < EIGHT_DIGITS) ? put_few(out, (uint32_t)above) : ek_format_u64(out, above);
+    size_t n = EK_LIKELY(above < EIGHT_DIGITS) ? put_few(out, (uint32_t)above)
+                                               : ek_format_u64(out, above);
     ek_store64(out + n, eight_digits((uint32_t)(v % EIGHT_DIGITS)) + EIGHT_ZEROS);
     return n + 8;
 }

@@ -195,7 +195,7 @@ static fields measured(const ek_str *pairs, size_t n) {
     return f;
 }
 
-/* A block's size, when it is full; a few bytes less than some need, for that is the size of a page. */
+/* What a full block is given: with the usual settings a page. The last entry may need a little more. */
 static size_t full_bytes(const ek_store *s) {
     int64_t max = s->root->config.stream_node_max_bytes;
     return max == 0 || max > NODE_BYTES_MAX ? NODE_BYTES_MAX : (size_t)max;
@@ -242,8 +242,8 @@ static uint8_t *put_entry(uint8_t *p, ek_id id, ek_id first, const fields *f, bo
     return ek_lp_put_int(p, (int64_t)(same ? f->n + 3 : 2 * f->n + 4));
 }
 
-/* Behind one that is full comes another, most likely: it begins as large as that, if that was of more than
- * a few entries like this one. */
+/* Behind a block that is full another one will be, most likely: it begins as large as that, if that holds
+ * more than a few entries like this one. */
 static EK_NOINLINE void append_new_node(ek_arena *a, ek_stream *st, ek_id id, const fields *f,
                                         size_t full) {
     size_t need = sizeof(stream_node) + MASTER_EXTRA + EK_LP_INT_BYTES_MAX + ENTRY_EXTRA +
@@ -261,12 +261,11 @@ static EK_NOINLINE void append_new_node(ek_arena *a, ek_stream *st, ek_id id, co
     ek_idtree_add(a, &st->nodes, id, ref);
 }
 
-/* The block, in another place with room for that many more bytes. */
-static EK_NOINLINE stream_node *grow(ek_store *s, ek_idtree_place at, size_t more) {
+/* The block, in another place of so many bytes at least. */
+static EK_NOINLINE stream_node *grow(ek_store *s, ek_idtree_place at, size_t need) {
     ek_arena *a = s->a;
     ek_ref ref = ek_idtree_ref(a, at);
     const stream_node *node = ek_ptr(a, ref);
-    size_t need = sizeof *node + node->bytes + more + COUNTS_GROW;
     ek_ref fresh_ref = ek_alloc(a, ek_max(need, ek_min(2 * need, full_bytes(s))));
     stream_node *fresh = ek_ptr(a, fresh_ref);
     memcpy(fresh, node, sizeof *node + node->bytes);
@@ -275,7 +274,7 @@ static EK_NOINLINE stream_node *grow(ek_store *s, ek_idtree_place at, size_t mor
     return fresh;
 }
 
-/* Announce that the block gets longer, and count one entry more. Mostly that is one byte beside the other. */
+/* Announce that the block gets longer, and count one entry more: mostly a byte, beside the length. */
 static stream_node *count_one(ek_arena *a, ek_idtree_place at, stream_node *node, int64_t count) {
     _Static_assert(sizeof(stream_node) == 4, "the length and the count are announced as one");
     if (EK_UNLIKELY(count >= 127)) {
@@ -288,12 +287,12 @@ static stream_node *count_one(ek_arena *a, ek_idtree_place at, stream_node *node
 }
 
 static void append_to_node(ek_store *s, ek_idtree_place at, stream_node *node, const master *m,
-                              ek_id id, const fields *f) {
+                           ek_id id, const fields *f) {
     ek_arena *a = s->a;
     bool same = same_fields(m, f);
     size_t room = ENTRY_EXTRA + f->values + (same ? 0 : f->names);
-    if (EK_UNLIKELY(sizeof *node + node->bytes + room + COUNTS_GROW > ek_usable(a, ek_idtree_ref(a, at))))
-        node = grow(s, at, room);
+    size_t need = sizeof *node + node->bytes + room + COUNTS_GROW;
+    if (EK_UNLIKELY(need > ek_usable(a, ek_idtree_ref(a, at)))) node = grow(s, at, need);
     node = count_one(a, at, node, m->count);
     uint8_t *end = node->run + node->bytes;
     ek_touch_slack(a, end, room);

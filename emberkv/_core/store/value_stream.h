@@ -13,7 +13,7 @@
  * A run is what Redis keeps and dumps, to the byte, without the listpack's header and end.
  *
  * A block grows by doubling until it is full, which settings say; then it is cut to its size and
- * another one is begun. Deleting only sets a flag, until XDEL has left nothing else in a block, or
+ * another one is begun, as large as that if it is to hold as many. Deleting only sets a flag, until XDEL has left nothing else in a block, or
  * trimming comes to its last entry.
  *
  * Groups are in value_stream_groups.h, producers in value_stream_producers.h. Owner: the keyspace's entry. Lock: the store's.
