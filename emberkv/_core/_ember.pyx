@@ -688,7 +688,7 @@ cdef class Session:
     cdef inline void give_tape(self, ek_reply *r) noexcept:
         if r.cap > 1 << 20 or (r != &self.tape and self.tape.buf != NULL):
             ek_reply_free(r)
-        else:
+        elif r != &self.tape:
             self.tape.buf = r.buf
             self.tape.cap = r.cap
 
@@ -856,11 +856,13 @@ cdef class Session:
     cdef int run_status(self, const ek_command *cmd, size_t argc, const ek_str *argv) except -1:
         """The same for a command whose reply is OK or an error."""
         cdef ek_reply r
-        self.run_onto(&r, cmd, argc, argv)
-        if r.len and r.buf[0] == c"+":
-            self.give_tape(&r)
+        if self.run_straight(cmd, argc, argv):
+            if self.tape.len and self.tape.buf[0] == c"+":
+                return 0
+            self.take_reply(&r)
         else:
-            self.finish(&r)
+            self.run_the_long_way(&r, cmd, argc, argv)
+        self.finish(&r)
         return 0
 
     cdef object call1(self, const ek_command *cmd, object x):

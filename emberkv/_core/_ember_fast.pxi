@@ -215,21 +215,34 @@ cdef PyObject *fast_setbit(PyObject *self, PyObject **args, Py_ssize_t n,
     return Py_NewRef(<PyObject *> result)
 
 
+cdef object xadd_slowly(Session s, size_t argc, const ek_str *argv, PyObject **held):
+    """Another thread may empty the dict while this one waits for the lock."""
+    cdef size_t i
+    for i in range(3, argc):
+        Py_INCREF_(held[i])
+    try:
+        return s.run_slowly(XADD, argc, argv)
+    finally:
+        for i in range(3, argc):
+            Py_DECREF_(held[i])
+
+
 cdef PyObject *fast_xadd(PyObject *self, PyObject **args, Py_ssize_t n,
                          PyObject *kwnames) except NULL:
     cdef Session s = (<Client> self)._session
     cdef ek_str argv[INLINE_ARGS]
     cdef PyObject *held[INLINE_ARGS]
     cdef Py_ssize_t at = 0
+    cdef Py_ssize_t fields = 0
     cdef size_t argc = 3
-    cdef size_t i
-    if (kwnames != NULL or n != 2 or (<Client> self).p.a == NULL
-            or not PyDict_CheckExact_(args[1]) or not 0 < PyDict_Size_(args[1]) <= XADD_FIELDS
+    if kwnames == NULL and n == 2 and PyDict_CheckExact_(args[1]):
+        fields = PyDict_Size_(args[1])
+    if (not 0 < fields <= XADD_FIELDS or (<Client> self).p.a == NULL
             or not fast_arg(s, args[0], &argv[1])):
         return go_slow(22, self, args, n, kwnames)
     argv[2].p = <const uint8_t *> <const char *> b"*"
     argv[2].n = 1
-    for i in range(<size_t> PyDict_Size_(args[1])):
+    for _ in range(fields):
         PyDict_Next_(args[1], &at, &held[argc], &held[argc + 1])
         if (not fast_arg(s, held[argc], &argv[argc])
                 or not fast_arg(s, held[argc + 1], &argv[argc + 1])):
@@ -239,14 +252,8 @@ cdef PyObject *fast_xadd(PyObject *self, PyObject **args, Py_ssize_t n,
     argv[0].n = XADD.own_len
     if s.run_straight(XADD, argc, argv):
         result = s.result(&s.tape)
-        return Py_NewRef(<PyObject *> result)
-    for i in range(3, argc):  # another thread may empty the dict while this one waits for the lock
-        Py_INCREF_(held[i])
-    try:
-        result = s.run_slowly(XADD, argc, argv)
-    finally:
-        for i in range(3, argc):
-            Py_DECREF_(held[i])
+    else:
+        result = xadd_slowly(s, argc, argv, held)
     return Py_NewRef(<PyObject *> result)
 
 

@@ -158,31 +158,36 @@ ek_found ek_lookup_type(ek_ctx *c, ek_str key, ek_type type, ek_value *v) {
     return EK_WRONG_TYPE;
 }
 
-static EK_NOINLINE void tell(ek_ctx *c, uint32_t db, ek_str key, ek_event class, const char *event) {
+static EK_NOINLINE void tell_all(ek_ctx *c, uint32_t db, ek_str key, ek_event class, const char *event) {
     ek_watch_changed(c->s, db, key);
     ek_notify(c->s, db, class, key, event);
     ek_tracking_changed(c->s, key, c->session->id);
     ek_wait_ready(c->s, db, key);
 }
 
-EK_INLINE void changed(ek_ctx *c, uint32_t db, ek_str key, ek_event class, const char *event) {
+EK_INLINE void tell(ek_ctx *c, uint32_t db, ek_str key, ek_event class, const char *event) {
     const ek_store_root *r = c->s->root;
     if (EK_UNLIKELY(r->nwatched | (uint64_t)r->config.notify_keyspace_events | r->tracking.nclients |
                     r->nwaiting))
-        tell(c, db, key, class, event);
+        tell_all(c, db, key, class, event);
+}
+
+/* Told first and counted then: mostly nobody is told, and then nothing has to be kept for it. */
+EK_INLINE void changed(ek_ctx *c, uint32_t db, ek_str key, ek_event class, const char *event) {
+    tell(c, db, key, class, event);
+    EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + 1);
 }
 
 void ek_key_changed_too(ek_ctx *c, uint32_t db, ek_str key, ek_event class, const char *event) {
-    changed(c, db, key, class, event);
+    tell(c, db, key, class, event);
 }
 
 void ek_key_changed_in(ek_ctx *c, uint32_t db, ek_str key, ek_event class, const char *event) {
-    EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + 1);
     changed(c, db, key, class, event);
 }
 
 void ek_key_changed(ek_ctx *c, ek_str key, ek_event class, const char *event) {
-    ek_key_changed_in(c, c->dbi, key, class, event);
+    changed(c, c->dbi, key, class, event);
 }
 
 void ek_key_changed_quietly(ek_ctx *c, ek_str key) {
