@@ -36,7 +36,7 @@ typedef struct ek_ctx {
 
 /* The moment at which the command runs: read once, on first use. */
 EK_INLINE int64_t ek_now_ms(ek_ctx *c) {
-    if (!c->now) c->now = ek_store_now_ms(c->s);
+    if (!c->now) c->now = ek_store_moment_ms(c->s);
     return c->now;
 }
 

@@ -21,6 +21,10 @@ int64_t ek_store_now_ms(const ek_store *s) {
     return EK_LIKELY(!s->loading && !s->clock) ? ek_clock_ms() : ek_store_now_us(s) / 1000;
 }
 
+int64_t ek_store_moment_ms(ek_store *s) {
+    return EK_LIKELY(!s->loading && !s->clock) ? ek_clock_ms_kept(&s->kept_ms) : ek_store_now_ms(s);
+}
+
 int64_t ek_store_clock_us(const ek_store *s) {
     return s->clock ? atomic_load_explicit(&s->clock->now_us, memory_order_relaxed)
                     : ek_clock_us();

@@ -4,6 +4,7 @@
 
 #include "arena/arena.h"
 #include "arena/map.h"
+#include "base/clock.h"
 #include "base/random.h"
 #include "data/ghosts.h"
 #include "data/table.h"
@@ -157,6 +158,7 @@ typedef struct ek_store {
     ek_store_root *root;
     ek_db *dbs;
     const ek_clock *clock; /* NULL: the system's */
+    ek_clock_kept kept_ms;
     ek_settings *settings; /* of this process, see config.h */
     struct ek_stats *stats; /* of this process: see engine/stats.h; NULL: nothing yet */
     void (*free_stats)(struct ek_stats *stats);
@@ -219,6 +221,7 @@ void ek_store_close(ek_store *s);
  * later in the file may need it. */
 int64_t ek_store_now_us(const ek_store *s);
 int64_t ek_store_now_ms(const ek_store *s);
+int64_t ek_store_moment_ms(ek_store *s); /* the same at half the cost; lock held */
 int64_t ek_store_clock_us(const ek_store *s); /* what the clock says */
 
 #endif
