@@ -6,7 +6,7 @@ what they mean there, but for these:
 - ``dir`` names the store: its path. Without it the server's store is in memory.
 - ``loadmodule`` is an error, and so are ``cluster-enabled yes`` and ``replicaof``: who wants part
   of a cluster or a replica does not want a server that stands alone and takes every write.
-- What means nothing here (``daemonize``, ``supervised``, further settings of replicas, ...) is
+- What means nothing here (``proc-title-template``, further settings of replicas, ...) is
   accepted, kept and told by CONFIG GET.
 """
 
@@ -31,6 +31,10 @@ LISTS = {
     *("bind", "replicaof", "slaveof", "oom-score-adj-values", "tls-protocols"),
     *("latency-tracking-info-percentiles", "shutdown-on-sigint", "shutdown-on-sigterm"),
 }
+# Those that may have no words at all.
+MAYBE_EMPTY = {"bind", "latency-tracking-info-percentiles"}
+# Once of redis-server, which still takes them, with one word, and does nothing about it.
+OBSOLETE = {"list-max-ziplist-entries", "list-max-ziplist-value", "lua-replicate-commands"}
 NOT_HERE = {
     "loadmodule": "modules are shared objects for another program",
 }
@@ -193,9 +197,13 @@ def _take(
         why = conf.rename(values[0], values[1])
     elif name in NOT_HERE:
         why = NOT_HERE[name]
+    elif name in OBSOLETE and len(values) == 1:
+        pass
     elif not _ember.is_setting(name):
         why = WRONG
-    elif not values or (len(values) > 1 and name not in LISTS | REPEATED):
+    elif (not values and name not in MAYBE_EMPTY) or (
+        len(values) > 1 and name not in LISTS | REPEATED
+    ):
         why = "wrong number of arguments"
     else:
         value = " ".join(values)

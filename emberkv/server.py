@@ -233,6 +233,15 @@ def serve(
     return server
 
 
+def _write_pid(pidfile: str, server: Server) -> None:
+    """Who cannot write it serves all the same, as redis-server does."""
+    try:
+        with open(pidfile, "w") as f:
+            f.write(f"{os.getpid()}\n")
+    except OSError as error:
+        _ember.log(server.db._store, WARNING, f"Failed to write PID file: {error.strerror}")
+
+
 def run(
     path: str | os.PathLike[str] | None = None,
     *,
@@ -250,6 +259,8 @@ def run(
     """
     import signal
 
+    from .supervise import supervisor, tell
+
     options = {"port": 6379, "log_to_stdout": True, **options, **(config or {})}
     for name in ("port", "tls_port"):
         if name in options and int(options[name]) == 0:
@@ -257,6 +268,7 @@ def run(
     servers: list[Server] = []
     exporters: list[Any] = []
     asked: list[int] = []
+    systemd = supervisor(options)
 
     def end(number: int, frame: Any) -> None:
         asked.append(number)
@@ -271,6 +283,7 @@ def run(
             from .metrics import Exporter
 
             exporters.append(Exporter(None, metrics_port))
+        tell(systemd, "STATUS=emberkv is loading...")
         servers.append(serve(path, **options))
         if asked:
             servers[0].stop()
@@ -278,12 +291,13 @@ def run(
             servers[0].db._session.trust()  # the figures are told, whatever the user default may do
             exporter.export(servers[0].db)
         if pidfile:
-            with open(pidfile, "w") as f:
-                f.write(f"{os.getpid()}\n")
+            _write_pid(pidfile, servers[0])
+        tell(systemd, "STATUS=Ready to accept connections", "READY=1")
         if started is not None:
             started(servers[0])
         servers[0].join()
     finally:
+        tell(systemd, "STOPPING=1")
         for exporter in exporters:
             exporter.close()
         if pidfile:

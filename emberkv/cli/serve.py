@@ -157,6 +157,7 @@ def serve(path: str | None, keep: bool, config: tuple[tuple[str, str], ...], **o
     """
     from ..exceptions import RedisError
     from ..server import run
+    from ..supervise import into_background, is_for_background
     from .scans import LoadingBar
 
     given: dict[str, Any] = {}
@@ -177,6 +178,8 @@ def serve(path: str | None, keep: bool, config: tuple[tuple[str, str], ...], **o
         given["keep"] = True
     if config:
         given["config"] = {name.replace("-", "_"): value for name, value in config}
+    if is_for_background({**given, **given.get("config", {})}):
+        into_background()
     bar = LoadingBar()
     try:
         return run(path, progress=bar, started=bar.end, **given)

@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,12 +20,12 @@ from emberkv.cli.serve import OPTIONS
 ENVIRON = {**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))}
 
 
-def emberkv_process(*args: str) -> subprocess.Popen[bytes]:
+def emberkv_process(*args: str, **environ: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "emberkv", *args],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=ENVIRON,
+        env=ENVIRON | environ,
     )
 
 
@@ -113,6 +115,65 @@ def test_directives_of_a_configuration_are_options(theirs, tmp_path: Path):
         server.communicate()
     with emberkv.open(path) as db:
         assert db.get("kept") == b"1"
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_daemon_leaves_whoever_starts_it_and_is_ended_by_its_pid(theirs, tmp_path: Path):
+    door, pidfile, log = (tmp_path / name for name in ("socket", "pid", "log"))
+    listen = ["--port", "0", "--unixsocket", str(door), "--logfile", str(log)]
+    started = emberkv_process("serve", *listen, "--daemonize", "yes", "--pidfile", str(pidfile))
+    assert started.communicate(timeout=60) == (b"", b"") and started.returncode == 0
+    wait_for(lambda: pidfile.exists() and pidfile.read_text().endswith("\n"))
+    pid = int(pidfile.read_text())
+    try:
+        assert os.getsid(pid) == pid != os.getpid()
+        assert theirs("-s", str(door), "set", "k", "v").stdout == b"OK\n"
+    finally:
+        os.kill(pid, signal.SIGTERM)
+    wait_for(lambda: not pidfile.exists())
+    wait_for(lambda: "ready to exit, bye bye" in log.read_text())
+
+
+@pytest.mark.parametrize("kind", ["path", "abstract"])
+def test_systemd_is_told_when_clients_can_connect(tmp_path: Path, kind: str) -> None:
+    name = str(tmp_path / "notify") if kind == "path" else f"@emberkv-test-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(name.replace("@", "\0"))
+        systemd.settimeout(60)
+        door = str(tmp_path / "socket")
+        options = ["--port", "0", "--unixsocket", door, "--supervised", "systemd"]
+        server = emberkv_process("serve", *options, "--daemonize", "yes", NOTIFY_SOCKET=name)
+        try:
+            told = [systemd.recv(100) for _ in range(3)]
+            assert told[1:] == [b"STATUS=Ready to accept connections\n", b"READY=1\n"]
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(door)  # by the process that was started: supervised is no daemon
+            server.terminate()
+            assert systemd.recv(100) == b"STOPPING=1\n"
+            assert server.wait(60) == 0
+        finally:
+            server.kill()
+            server.communicate()
+
+
+def test_a_pid_that_cannot_be_written_is_logged_and_no_more(theirs, tmp_path: Path) -> None:
+    door = str(tmp_path / "socket")
+    server = emberkv_process(
+        *("serve", "--port", "0", "--unixsocket", door, "--pidfile", str(tmp_path / "no" / "pid"))
+    )
+    try:
+        log = [server.stdout.readline().decode() for _ in range(3)]
+        assert log[2].endswith("# Failed to write PID file: No such file or directory\n")
+        assert theirs("-s", door, "ping").stdout == b"PONG\n"
+    finally:
+        server.terminate()
+        server.communicate()
 
 
 def test_two_names_of_a_store_are_refused(command_line, tmp_path: Path):

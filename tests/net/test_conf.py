@@ -91,6 +91,12 @@ def test_a_server_is_what_its_file_says(tmp_path: Path) -> None:
         ("cluster-enabled yes", "this server is no part of a cluster"),
         ("replicaof 127.0.0.1 2", "this server follows no other"),
         ("slaveof 127.0.0.1 2", "this server follows no other"),
+        ("dbfilename a/b", "dbfilename can't be a path, just a filename"),
+        ("appendfilename ../b", "appendfilename can't be a path, just a filename"),
+        ("appenddirname a/b", "appenddirname can't be a path, just a dirname"),
+        ('appenddirname ""', "appenddirname can't be empty"),
+        ("list-max-ziplist-entries", "Bad directive or wrong number of arguments"),
+        ("lua-enable-deprecated-api maybe", "argument must be 'yes' or 'no'"),
     ],
 )
 def test_a_wrong_line_is_told(tmp_path: Path, line: str, why: str) -> None:
@@ -99,6 +105,20 @@ def test_a_wrong_line_is_told(tmp_path: Path, line: str, why: str) -> None:
     with pytest.raises(ConfError) as error:
         read(path)
     assert str(error.value) == f"{path}, line 2: '{line}': {why}"
+
+
+@pytest.mark.quick
+def test_what_files_of_old_servers_say_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "redis.conf"
+    path.write_text(
+        "list-max-ziplist-entries 512\nlist-max-ziplist-value 64\nlua-replicate-commands yes\n"
+        "lua-enable-deprecated-api yes\nlatency-tracking-info-percentiles\nbind\n"
+    )
+    assert read(path).settings == {
+        "lua-enable-deprecated-api": "yes",
+        "latency-tracking-info-percentiles": "",
+        "bind": "",
+    }
 
 
 @pytest.mark.quick

@@ -254,6 +254,21 @@ static bool parse_number(const ek_setting *setting, ek_str text, int64_t *out, c
     }
 }
 
+static bool parse_text(const ek_setting *setting, ek_str text, char *err, size_t errlen) {
+    if (text.n && memchr(text.p, 0, text.n))
+        return because(err, errlen, "the value holds a zero byte");
+    if (!text.n && setting->flags & EK_SETTING_NEEDED) {
+        snprintf(err, errlen, "%s can't be empty", setting->name);
+        return false;
+    }
+    if (text.n && setting->flags & EK_SETTING_FILENAME && memchr(text.p, '/', text.n)) {
+        const char *kind = strstr(setting->name, "dirname") ? "dirname" : "filename";
+        snprintf(err, errlen, "%s can't be a path, just a %s", setting->name, kind);
+        return false;
+    }
+    return true;
+}
+
 static bool parse_save(ek_str text, char *err, size_t errlen) {
     ek_str word;
     int64_t v;
@@ -338,10 +353,7 @@ bool ek_setting_parse(const ek_store *s, const ek_setting *setting, ek_str text,
     out->text = text;
     out->n = 0;
     switch (setting->kind) {
-    case EK_SETTING_TEXT:
-        if (text.n && memchr(text.p, 0, text.n))
-            return because(err, errlen, "the value holds a zero byte");
-        return true;
+    case EK_SETTING_TEXT: return parse_text(setting, text, err, errlen);
     case EK_SETTING_SAVE: return parse_save(text, err, errlen);
     case EK_SETTING_PERCENTILES: return parse_percentiles(text, err, errlen);
     case EK_SETTING_SCORES: return parse_scores(text, err, errlen);

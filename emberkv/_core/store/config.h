@@ -136,6 +136,8 @@ enum {
     EK_SETTING_SECRET = 1 << 2,
     EK_SETTING_OFF = 1 << 3, /* cannot be set to yes: what it turns on is not here */
     EK_SETTING_HIDDEN = 1 << 4, /* told only to who asks for it by its name */
+    EK_SETTING_FILENAME = 1 << 5, /* a text: of a file in the store's folder, so no path */
+    EK_SETTING_NEEDED = 1 << 6,   /* a text: cannot be empty */
 };
 
 typedef struct ek_setting {
