@@ -150,6 +150,7 @@ typedef struct ek_upkeep {
     uint64_t in_use_then; /* pages, when there was last nothing to be gained; 0: there is */
     uint32_t db;
     bool nothing_long; /* of the free runs none is worth giving back */
+    int64_t idle_since_ms; /* monotonic: since when there is something to give back; 0: there is not */
 } ek_upkeep;
 
 /* One process's handle. Guarded by the store's lock. */

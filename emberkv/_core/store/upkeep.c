@@ -1,5 +1,6 @@
 #include "store/upkeep.h"
 
+#include "base/clock.h"
 #include "store/garbage.h"
 #include "store/keyspace.h"
 
@@ -8,7 +9,8 @@
 #define ENTRIES_MAX 256u   /* of one step: a bucket's may all be in one */
 #define GIVE_BACK_STEP 1024u /* pages */
 #define SLACK_PAGES 32u    /* so few are not worth moving */
-#define KEPT_PAGES 1024u   /* 4 MiB: what is emptied and filled again shall not pay for new pages */
+#define KEPT_PAGES 1024u   /* 4 MiB */
+#define PATIENCE_MS 1000
 
 /* --- moving --- */
 
@@ -62,11 +64,19 @@ static void move_step(ek_store *s) {
 
 /* --- giving back --- */
 
-/* A sixteenth of what is in use, and a little, is kept for what comes. */
-static bool giving_is_due(const ek_store *s) {
+/* A sixteenth of what is in use, and a little, is kept for what comes; and the rest until it has been free
+ * for a while, for what is emptied and filled again, as queues are, shall not pay for new pages each time. */
+static bool giving_is_due(ek_store *s) {
     const ek_header *h = s->a->hdr;
+    ek_upkeep *u = &s->upkeep;
     uint64_t idle = h->free_pages - h->away_pages;
-    return idle > pages_in_use(s) / 16 + KEPT_PAGES && !s->upkeep.nothing_long;
+    if (idle <= pages_in_use(s) / 16 + KEPT_PAGES || u->nothing_long) {
+        u->idle_since_ms = 0;
+        return false;
+    }
+    int64_t now_ms = ek_clock_monotonic_coarse_ms();
+    if (!u->idle_since_ms) u->idle_since_ms = now_ms;
+    return now_ms - u->idle_since_ms >= PATIENCE_MS;
 }
 
 static void give_back(ek_store *s) {
@@ -75,7 +85,7 @@ static void give_back(ek_store *s) {
 
 /* --- all --- */
 
-bool ek_upkeep_due(const ek_store *s) {
+bool ek_upkeep_due(ek_store *s) {
     return ek_garbage_waits(s) || moving_is_due(s) || giving_is_due(s);
 }
 

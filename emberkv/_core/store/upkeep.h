@@ -1,5 +1,6 @@
 /* What a store does about its memory beside the commands: deleted values are freed, entries are moved
- * out of slabs that are mostly free, and long free runs go back to the system.
+ * out of slabs that are mostly free, and long free runs go back to the system when they were free for a
+ * second.
  *
  * Moving: a slab that is a sixth free or more is emptied an entry at a time into fuller ones of its
  * size, until its pages are free and serve any size. What moves are entries and the blocks of long strings
@@ -19,6 +20,6 @@ bool ek_upkeep_step(ek_store *s);
 void ek_upkeep_all(ek_store *s);
 
 /* Does somebody have to call ek_upkeep_step? O(1). */
-bool ek_upkeep_due(const ek_store *s);
+bool ek_upkeep_due(ek_store *s);
 
 #endif
