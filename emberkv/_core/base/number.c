@@ -68,49 +68,45 @@ size_t ek_i64_chars(int64_t v) {
 }
 
 #define EIGHT_DIGITS 100000000u
-#define EIGHT_ZEROS UINT64_C(0x3030303030303030)
 
-/* Eight digits, the first in the lowest byte, less '0' each. All are worked out at once: halves of four,
- * of which pairs, of which digits. */
-EK_INLINE uint64_t eight_digits(uint32_t v) {
+/* Exactly eight digits. All are worked out at once: halves of four, of which pairs, of which digits. */
+static void put_eight(char *out, uint32_t v) {
     uint64_t fours = v / 10000 | (uint64_t)(v % 10000) << 32;
     uint64_t hundreds = (fours * 10486) >> 20 & UINT64_C(0x7F0000007F);
     uint64_t pairs = (fours - 100 * hundreds) << 16 | hundreds;
     uint64_t tens = (pairs * 103) >> 10 & UINT64_C(0x000F000F000F000F);
-    return (pairs - 10 * tens) << 8 | tens;
+    ek_store64(out, ((pairs - 10 * tens) << 8 | tens) + UINT64_C(0x3030303030303030));
 }
 
-EK_INLINE size_t put_pair(char *out, uint32_t v) {
-    if (v < 10) {
-        out[0] = (char)('0' + v);
-        return 1;
+EK_INLINE void put_two(char *out, uint32_t v) { memcpy(out, two_digits + v * 2, 2); }
+
+EK_INLINE size_t put_one_or_two(char *out, uint32_t v) {
+    if (v >= 10) {
+        put_two(out, v);
+        return 2;
     }
-    memcpy(out, two_digits + v * 2, 2);
-    return 2;
+    out[0] = (char)('0' + v);
+    return 1;
 }
 
-/* As many digits as it has, at most eight. */
-EK_INLINE size_t put_few(char *out, uint32_t v) {
-    if (v < 100) return put_pair(out, v);
-    if (v < 10000) {
-        size_t n = put_pair(out, v / 100);
-        memcpy(out + n, two_digits + v % 100 * 2, 2);
-        return n + 2;
-    }
-    uint64_t digits = eight_digits(v);
-    unsigned n = 8 - (unsigned)__builtin_ctzll(digits) / 8; /* five at least */
-    digits = (digits + EIGHT_ZEROS) >> 8 * (8 - n);
-    ek_store32(out, (uint32_t)digits); /* two pieces that may overlap */
-    ek_store32(out + n - 4, (uint32_t)(digits >> 8 * (n - 4)));
-    return n;
+EK_INLINE size_t put_up_to_four(char *out, uint32_t v) {
+    if (v < 100) return put_one_or_two(out, v);
+    size_t n = put_one_or_two(out, v / 100);
+    put_two(out + n, v % 100);
+    return n + 2;
 }
 
 size_t ek_format_u64(char *out, uint64_t v) {
-    if (v < EIGHT_DIGITS) return put_few(out, (uint32_t)v);
-    uint64_t above = v / EIGHT_DIGITS;
-    size_t n = EK_LIKELY(above < EIGHT_DIGITS) ? put_few(out, (uint32_t)above)
-                                               : ek_format_u64(out, above);
-    ek_store64(out + n, eight_digits((uint32_t)(v % EIGHT_DIGITS)) + EIGHT_ZEROS);
+    if (v < 10000) return put_up_to_four(out, (uint32_t)v);
+    if (v < EIGHT_DIGITS) {
+        uint32_t low = (uint32_t)v % 10000;
+        size_t n = put_up_to_four(out, (uint32_t)v / 10000);
+        put_two(out + n, low / 100);
+        put_two(out + n + 2, low % 100);
+        return n + 4;
+    }
+    size_t n = ek_format_u64(out, v / EIGHT_DIGITS);
+    put_eight(out + n, (uint32_t)(v % EIGHT_DIGITS));
     return n + 8;
 }
 
