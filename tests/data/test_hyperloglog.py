@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import emberkv
+
 core = pytest.importorskip("emberkv._core._containers")
 
 REGISTERS = 16384
@@ -116,6 +118,28 @@ def test_merging_takes_the_highest_of_both():
         b = add(b, *core.hll_rank(b"%d" % rng.randrange(10**9)))
     both = core.hll_registers(a, [b])
     assert list(both) == list(map(max, core.hll_registers(a), core.hll_registers(b)))
+
+
+def dense_of(registers):
+    bits = sum(value << 6 * i for i, value in enumerate(registers))
+    return b"HYLL\0" + bytes(10) + b"\x80" + bits.to_bytes(REGISTERS * 6 // 8, "little")
+
+
+def test_merging_keys_takes_the_highest_that_any_of_them_holds():
+    """Through the commands, with values that no element gives and groups without any."""
+    rng = random.Random(7)
+    with emberkv.open() as db:
+        kept = [
+            [rng.choice((0, 1, 31, 32, 63)) if i // 8 % part == 0 else 0 for i in range(REGISTERS)]
+            for part in (1, 2, 3)
+        ]
+        for name, registers in zip("abc", kept, strict=True):
+            db.set(name, dense_of(registers))
+        db.pfmerge("b", "a", "c")
+        highest = [max(values) for values in zip(*kept, strict=True)]
+        assert db.get("b")[16:] == dense_of(highest)[16:]
+        assert db.pfcount("a", "c") == db.pfcount("c", "a", "a")
+        assert db.pfcount("a", "b") == db.pfcount("b")
 
 
 @given(st.binary(max_size=40))

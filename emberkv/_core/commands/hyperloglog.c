@@ -159,19 +159,15 @@ void ek_cmd_pfcount(ek_ctx *c) {
 
 #define SPARSE_ROOM (EK_HLL_HEAD + 2 * EK_HLL_REGISTERS + EK_HLL_PLAN_BYTES)
 
-static void raise_all(uint8_t *dense, const uint8_t *registers, uint32_t from) {
-    for (uint32_t i = from; i < EK_HLL_REGISTERS; i++)
-        if (ek_hll_get(dense, i) < registers[i]) ek_hll_set(dense, i, registers[i]);
-}
-
-/* Raise the registers of a sparse one in scratch memory, one after another as the servers do, and
- * store what it became: dense, when it can no longer be sparse. */
+/* Raise the registers of a sparse one, which `registers` hold too, in scratch memory, one after
+ * another as the servers do, and store what it became: dense, when it can no longer be sparse. */
 static void raise_sparse(ek_ctx *c, ek_value *v, const uint8_t *registers) {
     uint8_t *p = ek_scratch_alloc(c, SPARSE_ROOM);
     size_t n = v->len, max_bytes = max_sparse_bytes(c);
     memcpy(p, v->data, n);
     for (uint32_t i = 0; i < EK_HLL_REGISTERS; i++) {
         ek_hll_plan plan;
+        if (i % 8 == 0 && ek_load64(registers + i) == 0) i += 7;
         if (registers[i] == 0) continue;
         ek_hll_outcome o = ek_hll_plan_raise(p, n, max_bytes, i, registers[i], &plan);
         if (o == EK_HLL_CHANGED) {
@@ -182,7 +178,7 @@ static void raise_sparse(ek_ctx *c, ek_value *v, const uint8_t *registers) {
         } else if (o == EK_HLL_DENSE) {
             uint8_t *dense = ek_scratch_alloc(c, EK_HLL_DENSE_BYTES);
             ek_hll_densify(dense, p, n);
-            raise_all(dense, registers, i);
+            ek_hll_pack(dense, registers);
             store_bytes(c, v, dense, EK_HLL_DENSE_BYTES);
             return;
         }
@@ -200,7 +196,7 @@ void ek_cmd_pfmerge(ek_ctx *c) {
     if (dense) {
         make_dense(c, &v);
         ek_value_overwrite(c->s, &v, EK_HLL_HEAD, EK_HLL_DENSE_BYTES - EK_HLL_HEAD);
-        raise_all(v.data, registers, 0);
+        ek_hll_pack(v.data, registers); /* its own are among them */
     } else {
         raise_sparse(c, &v, registers);
     }

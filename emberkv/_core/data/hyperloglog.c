@@ -178,6 +178,26 @@ EK_INLINE uint64_t group_at(const uint8_t *p) {
     return ek_load32(p) | (uint64_t)ek_load16(p + 4) << 32;
 }
 
+/* A group as a byte for each register, and back; and the higher of each two such bytes. */
+EK_INLINE uint64_t spread(uint64_t g) {
+    g = (g & 0xFFFFFF) | (g & UINT64_C(0xFFFFFF000000)) << 8;
+    g = (g & UINT64_C(0x00000FFF00000FFF)) | (g & UINT64_C(0x00FFF00000FFF000)) << 4;
+    return (g & UINT64_C(0x003F003F003F003F)) | (g & UINT64_C(0x0FC00FC00FC00FC0)) << 2;
+}
+
+EK_INLINE uint64_t gather(uint64_t g) {
+    g = (g & UINT64_C(0x003F003F003F003F)) | (g & UINT64_C(0x3F003F003F003F00)) >> 2;
+    g = (g & UINT64_C(0x00000FFF00000FFF)) | (g & UINT64_C(0x0FFF00000FFF0000)) >> 4;
+    return (g & 0xFFFFFF) | (g & UINT64_C(0x00FFFFFF00000000)) >> 8;
+}
+
+EK_INLINE uint64_t higher(uint64_t a, uint64_t b) {
+    const uint64_t tops = UINT64_C(0x8080808080808080); /* no register comes up to them */
+    uint64_t a_is = ((a | tops) - b) & tops;
+    uint64_t mask = a_is | (a_is - (a_is >> 7));
+    return (a & mask) | (b & ~mask);
+}
+
 /* Calls visit for each run of a sparse one. False: the runs are not all the registers. */
 typedef void visit_fn(void *arg, uint32_t first, const ek_hll_run *run);
 
@@ -219,13 +239,18 @@ bool ek_hll_merge(uint8_t registers[EK_HLL_REGISTERS], const uint8_t *p, size_t 
     if (!ek_hll_is_dense(p)) return each_run(p, n, merge_run, registers);
     p += EK_HLL_HEAD;
     for (uint32_t i = 0; i < EK_HLL_REGISTERS; i += GROUP, p += 6) {
-        uint64_t group = group_at(p);
-        for (uint32_t k = 0; k < GROUP; k++, group >>= 6) {
-            uint8_t v = group & 63;
-            registers[i + k] = registers[i + k] < v ? v : registers[i + k];
-        }
+        ek_store64(registers + i, higher(ek_load64(registers + i), spread(group_at(p))));
     }
     return true;
+}
+
+void ek_hll_pack(uint8_t dense[EK_HLL_DENSE_BYTES], const uint8_t registers[EK_HLL_REGISTERS]) {
+    uint8_t *p = dense + EK_HLL_HEAD;
+    for (uint32_t i = 0; i < EK_HLL_REGISTERS; i += GROUP, p += 6) {
+        uint64_t group = gather(ek_load64(registers + i));
+        ek_store32(p, (uint32_t)group);
+        ek_store16(p + 4, (uint16_t)(group >> 32));
+    }
 }
 
 /* --- the estimate --- */
@@ -295,6 +320,10 @@ bool ek_hll_count(const uint8_t *p, size_t n, uint64_t *count) {
 
 uint64_t ek_hll_count_registers(const uint8_t registers[EK_HLL_REGISTERS]) {
     histogram h = {0};
-    for (uint32_t i = 0; i < EK_HLL_REGISTERS; i++) h.n[i & 3][registers[i] & 63]++;
+    for (uint32_t i = 0; i < EK_HLL_REGISTERS; i += GROUP) {
+        uint64_t group = ek_load64(registers + i);
+        if (group == 0) h.n[0][0] += GROUP; /* mostly, in sparse ones */
+        else for (uint32_t k = 0; k < GROUP; k++, group >>= 8) h.n[k & 3][group & 63]++;
+    }
     return estimate(&h);
 }

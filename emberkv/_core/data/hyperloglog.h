@@ -56,6 +56,9 @@ uint64_t ek_hll_count_registers(const uint8_t registers[EK_HLL_REGISTERS]);
 /* Raise each register to that of p, where that is higher. False as above; then some were raised. */
 bool ek_hll_merge(uint8_t registers[EK_HLL_REGISTERS], const uint8_t *p, size_t n);
 
+/* Make a dense one hold these registers; its head stays as it is. */
+void ek_hll_pack(uint8_t dense[EK_HLL_DENSE_BYTES], const uint8_t registers[EK_HLL_REGISTERS]);
+
 /* --- dense --- */
 
 EK_INLINE unsigned ek_hll_get(const uint8_t *p, uint32_t index) {
