@@ -84,9 +84,18 @@ def _with_options(function: Any) -> Any:
     return function
 
 
+def _words(arg: str) -> list[str]:
+    """Those of an argument that is a line of a configuration; else it is one."""
+    if not arg.startswith("--") or len(arg.split()) < 2 or "=" in arg.split()[0]:
+        return [arg]
+    from ..conf import split
+
+    return split(arg) or [arg]
+
+
 class ServeCommand(click.Command):
     """A directive of redis.conf that is no option of its own is taken as redis-server takes it:
-    with all the words up to the next option."""
+    with all the words up to the next option. So is a whole line in one word: '--save 900 1'."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         options = {name for parameter in self.params for name in parameter.opts} | {"--help"}
@@ -94,16 +103,18 @@ class ServeCommand(click.Command):
         directives: list[list[str]] = []
         taker = own
         for arg in args:
-            name, given, value = arg.partition("=")
-            if name.startswith("--") and (name in options or name == "--"):
-                taker = own
-            elif name.startswith("--"):
+            first, *further = _words(arg)
+            name, given, value = first.partition("=")
+            if name.startswith("--") and name not in options and name != "--":
                 taker = [name[2:]]
                 directives.append(taker)
                 if given:
                     taker.append(value)
-                continue
-            taker.append(arg)
+            else:
+                if name.startswith("--"):
+                    taker = own
+                taker.append(first)
+            taker.extend(further)
         ctx.meta["directives"] = directives
         return super().parse_args(ctx, own)
 

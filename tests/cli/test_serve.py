@@ -98,6 +98,7 @@ def test_directives_of_a_configuration_are_options(theirs, tmp_path: Path):
     options = ["--bind", "127.0.0.1", "::1", "--port", "0", "--unixsocket", door, "--save", ""]
     options += ["--appendonly", "yes", "--dir", str(path), "--user", "ann", "on", "nopass", "+get"]
     options += ["--client-output-buffer-limit=pubsub 1mb 1mb 60", "--save", "900", "1", "300", "10"]
+    options += ["--hz 20", '--latency-tracking-info-percentiles "9" 99', "--loglevel verbose"]
     server = emberkv_process("serve", *options)
     try:
         log = [server.stdout.readline().decode() for _ in range(2)]
@@ -107,6 +108,8 @@ def test_directives_of_a_configuration_are_options(theirs, tmp_path: Path):
             return theirs("-s", door, "config", "get", name).stdout.decode().splitlines()[1]
 
         assert (told("bind"), told("save")) == ("127.0.0.1 ::1", "900 1 300 10")
+        assert (told("hz"), told("loglevel")) == ("20", "verbose")  # a line in one word
+        assert told("latency-tracking-info-percentiles") == "9 99"
         assert "pubsub 1048576 1048576 60" in told("client-output-buffer-limit")
         assert b"user ann on nopass" in theirs("-s", door, "acl", "list").stdout
         theirs("-s", door, "set", "kept", "1")
