@@ -138,6 +138,14 @@ class Arrays:
     def _run(self, head: tuple[Any, ...], *columns: ArrayLike) -> _ember.Tape:
         return _ember.run_columns(self._session, head, _columns(*columns))
 
+    def _of_members(self, command: str, name: Any, members: ArrayLike, dtype: DTypeLike) -> Array:
+        """What the command says of each of `members`."""
+        (column,) = _columns(members)
+        values = _numpy().empty(column.count, dtype)
+        if column.count and _ember.read_members(self._session, name, column, _writable(values)):
+            return values
+        return _read(_ember.run_columns(self._session, (command, name), [column]), [dtype])[0]
+
     # Keys
 
     def mset_array(self, keys: ArrayLike, values: ArrayLike) -> bool:
@@ -207,7 +215,7 @@ class Arrays:
 
     def smismember_array(self, name: Any, members: ArrayLike) -> Array:
         """For each of `members` whether it is one: an array of bool. O(n). SMISMEMBER."""
-        return _read(self._run(("SMISMEMBER", name), members), [bool])[0]
+        return self._of_members("SMISMEMBER", name, members, bool)
 
     # Sorted sets
 
@@ -252,10 +260,9 @@ class Arrays:
 
     def zmscore_array(self, name: Any, members: ArrayLike) -> Array:
         """The scores of `members` as float64, NaN for one that is missing. O(n). ZMSCORE."""
-        np = _numpy()
-        if not len(np.asarray(members)):
-            return np.empty(0)
-        return _read(self._run(("ZMSCORE", name), members), ["f8"])[0]
+        if not len(_numpy().asarray(members)):
+            return _numpy().empty(0)
+        return self._of_members("ZMSCORE", name, members, "f8")
 
     # Bitmaps
 

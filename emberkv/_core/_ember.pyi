@@ -443,6 +443,9 @@ def run_columns(session: Session, head: tuple[Any, ...], columns: list[Column]) 
 def read_strings(session: Session, keys: Column, out: Column, present: bytearray) -> bool:
     """MGET straight into a column, without the lock; False: not so, or not all of one moment."""
 
+def read_members(session: Session, name: Any, members: Column, out: Column) -> bool:
+    """SMISMEMBER into bools, or ZMSCORE into doubles; False: as `read_strings`."""
+
 def read_range(
     session: Session, name: Any, start: Any, end: Any, make: Callable[[int], Column]
 ) -> bool:

@@ -26,6 +26,18 @@ cdef extern from "engine/columns.h" nogil:
     enum:
         EK_COLUMN_TEXT_CHARS
 
+cdef extern from "engine/column_reads.h":
+    ctypedef enum ek_column_result:
+        EK_COLUMN_READ
+        EK_COLUMN_UNSURE
+        EK_COLUMN_MISFIT
+    ek_column_result ek_column_strings_at(ek_session *session, const ek_column *keys, size_t n,
+                                          const ek_column *out, uint8_t *present, size_t *row)
+    ek_column_result ek_column_members(ek_session *session, ek_str name, const ek_column *members,
+                                       size_t n, uint8_t *out)
+    ek_column_result ek_column_scores(ek_session *session, ek_str name, const ek_column *members,
+                                      size_t n, double *out)
+
 cdef enum:
     COLUMNS_MAX = 8
 
@@ -206,40 +218,33 @@ def read_strings(Session session, Column keys, Column out, bytearray present):
 
     ValueError for a string that does not fit its type. A missing one clears its byte in `present`.
     """
-    cdef ek_arena *arena
-    cdef const ek_table *table = session.p.peek
-    cdef ek_str key[EK_TABLE_FETCHED]
-    cdef uint64_t hashes[EK_TABLE_FETCHED]
-    cdef char digits[24]
-    cdef char text[EK_TABLE_FETCHED * EK_COLUMN_TEXT_CHARS]
-    cdef ek_str value
-    cdef uint64_t seq
-    cdef ek_peek_result found
-    cdef Py_ssize_t start, i, m
+    cdef size_t row
+    cdef ek_column_result result
     session.store.use()
-    arena = session.p.a
-    if table == NULL or session.p.in_multi or not ek_read_begin(arena, &seq):
-        return False
-    for start in range(0, keys.count, EK_TABLE_FETCHED):
-        m = min(EK_TABLE_FETCHED, keys.count - start)
-        keys.put(start, m, key, 1, text)
-        for i in range(m):
-            if key[i].n > EK_PEEK_KEY_MAX:
-                return False
-        ek_table_fetch(arena, table, key, 1, m, hashes)
-        for i in range(m):
-            found = ek_peek_string(arena, table, session.p.s, key[i], hashes[i], seq, digits,
-                                   &value)
-            if found == EK_PEEK_UNSURE:
-                return False
-            if found != EK_PEEK_FOUND:
-                present[start + i] = 0
-                ek_column_take_nothing(&out.c, start + i)
-            elif not ek_column_take(&out.c, start + i, value.p, value.n):
-                if not ek_read_ok(arena, seq):
-                    return False
-                raise ValueError(f"element {start + i} of the reply does not fit the array's type")
-    return ek_read_ok(arena, seq)
+    result = ek_column_strings_at(session.p, &keys.c, keys.count, &out.c, <uint8_t *> <char *> present,
+                                  &row)
+    if result == EK_COLUMN_MISFIT:
+        raise ValueError(f"element {row} of the reply does not fit the array's type")
+    return result == EK_COLUMN_READ
+
+
+def read_members(Session session, name, Column members, Column out):
+    """SMISMEMBER into a column of bools, or ZMSCORE into one of doubles, without the lock.
+
+    False: not so, or not all of one moment.
+    """
+    cdef Args a
+    session.store.use()
+    args_init(&a)
+    try:
+        args_put(&a, name, session)
+        if out.c.kind == c"b":
+            return ek_column_members(session.p, a.v[0], &members.c, members.count,
+                                     out.c.p) == EK_COLUMN_READ
+        return ek_column_scores(session.p, a.v[0], &members.c, members.count,
+                                <double *> out.c.p) == EK_COLUMN_READ
+    finally:
+        args_free(&a)
 
 
 cdef Py_ssize_t begin_list(Session session, ek_str key, int64_t start, int64_t end,

@@ -69,7 +69,7 @@ cdef extern from "data/table.h" nogil:
         uint64_t count
     uint64_t ek_table_hash(const ek_arena *a, ek_str key)
     void ek_table_fetch(const ek_arena *a, const ek_table *t, const ek_str *keys, size_t stride,
-                        size_t n, uint64_t *hashes)
+                        size_t n, uint64_t *hashes, uint32_t *items)
     enum:
         EK_TABLE_FETCHED
 

@@ -99,7 +99,7 @@ cdef list _mget_unlocked(Session s, Args *a):
         for i in range(m):
             if key[i].n > EK_PEEK_KEY_MAX:
                 return None
-        ek_table_fetch(arena, keys, key, 1, m, hashes)
+        ek_table_fetch(arena, keys, key, 1, m, hashes, NULL)
         for i in range(m):
             found = ek_peek_string(arena, keys, s.p.s, key[i], hashes[i], seq, digits, &value)
             if found == EK_PEEK_FOUND:

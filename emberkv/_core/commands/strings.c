@@ -223,7 +223,7 @@ void ek_cmd_mget(ek_ctx *c) {
     for (size_t from = 1; from < c->argc; from += EK_TABLE_FETCHED) {
         size_t n = ek_min(EK_TABLE_FETCHED, c->argc - from);
         const ek_str *keys = c->argv + from;
-        ek_table_fetch(c->a, &c->db->keys, keys, 1, n, hash);
+        ek_table_fetch(c->a, &c->db->keys, keys, 1, n, hash, NULL);
         for (size_t i = 0; i < n; i++) {
             ek_value v;
             if (!ek_lookup_hashed(c, c->dbi, keys[i], hash[i], &v) || v.type != EK_STRING) {
@@ -247,7 +247,7 @@ static void put_pairs(ek_ctx *c) {
     for (size_t from = 1; from < c->argc; from += 2 * EK_TABLE_FETCHED) {
         size_t n = ek_min(EK_TABLE_FETCHED, (c->argc - from) / 2);
         const ek_str *pairs = c->argv + from;
-        ek_table_fetch(c->a, &c->db->keys, pairs, 2, n, hash);
+        ek_table_fetch(c->a, &c->db->keys, pairs, 2, n, hash, NULL);
         for (size_t i = 0; i < n; i++) {
             ek_value v;
             ek_lookup_hashed(c, c->dbi, pairs[2 * i], hash[i], &v);

@@ -174,32 +174,53 @@ ek_ref ek_table_find(const ek_arena *a, const ek_table *t, ek_table_key_fn *key_
 ek_ref ek_table_find_hash(const ek_arena *a, const ek_table *t, ek_table_key_fn *key_of, uint64_t hash);
 bool ek_table_holds(const ek_arena *a, const ek_table *t, uint64_t hash, ek_ref item);
 
-/* Fetch ahead what a find of this hash will read: first its bucket (NULL: there is none), then its
- * item. */
+/* Fetch ahead the bucket where a find of this hash begins. NULL: there is none. */
 EK_INLINE const ek_table_bucket *ek_table_prefetch_bucket(const ek_arena *a, const ek_table *t,
                                                           uint64_t hash) {
     ek_table_spot at;
-    if (!ek_table_spot_of(a, t, hash, &at)) return NULL;
+    if (EK_UNLIKELY(!ek_table_spot_of(a, t, hash, &at))) return NULL;
     __builtin_prefetch(&at.segment[at.home]);
     return &at.segment[at.home];
 }
 
-EK_INLINE void ek_table_prefetch_item(const ek_arena *a, const ek_table_bucket *b, uint64_t hash) {
-    for (unsigned hits = b ? ek_table_match(b, ek_table_tag(hash)) : 0; hits; hits &= hits - 1)
-        __builtin_prefetch(ek_ptr(a, b->ref[__builtin_ctz(hits)]));
+/* Fetch ahead the item that a find in this bucket will look at first, and return it: 0 if there is none,
+ * EK_TABLE_LOOK if that cannot be told so. May run without the lock. */
+#define EK_TABLE_LOOK UINT32_MAX
+EK_INLINE ek_ref ek_table_prefetch_item(const ek_arena *a, const ek_table_bucket *b, uint64_t hash) {
+    if (EK_UNLIKELY(!b)) return 0;
+    unsigned hits = ek_table_match(b, ek_table_tag(hash));
+    if (EK_UNLIKELY(!hits)) return b->passed ? EK_TABLE_LOOK : 0;
+    ek_ref item = ek_once32(&b->ref[__builtin_ctz(hits)]);
+    if (EK_UNLIKELY(!ek_ref_in(ek_heap_end(a), item))) return EK_TABLE_LOOK;
+    __builtin_prefetch(ek_ptr(a, item));
+    return item;
 }
 
 /* The hashes of n keys, `stride` apart; and what looking them up will read is fetched ahead: the cache
- * misses of all are under way at once, first those of the buckets, then those of the items. */
+ * misses of all are under way at once, first those of the buckets, then those of the items. `items`, if
+ * not NULL: what ek_table_find_ahead goes on with, as long as the table does not change; 0: no such
+ * key. May run without the lock. */
 #define EK_TABLE_FETCHED 32 /* n, at most */
 EK_INLINE void ek_table_fetch(const ek_arena *a, const ek_table *t, const ek_str *keys,
-                              size_t stride, size_t n, uint64_t hashes[EK_TABLE_FETCHED]) {
+                              size_t stride, size_t n, uint64_t hashes[EK_TABLE_FETCHED],
+                              ek_ref items[EK_TABLE_FETCHED]) {
     const ek_table_bucket *home[EK_TABLE_FETCHED];
     for (size_t i = 0; i < n; i++) {
         hashes[i] = ek_table_hash(a, keys[i * stride]);
-        if (n > 1) home[i] = ek_table_prefetch_bucket(a, t, hashes[i]);
+        if (n > 1 || items) home[i] = ek_table_prefetch_bucket(a, t, hashes[i]);
     }
-    for (size_t i = 0; n > 1 && i < n; i++) ek_table_prefetch_item(a, home[i], hashes[i]);
+    for (size_t i = 0; (n > 1 || items) && i < n; i++) {
+        ek_ref item = ek_table_prefetch_item(a, home[i], hashes[i]);
+        if (items) items[i] = item;
+    }
+}
+
+/* As ek_table_find_with, of one of the keys that were fetched ahead. */
+EK_INLINE ek_ref ek_table_find_ahead(const ek_arena *a, const ek_table *t, ek_table_key_fn *key_of,
+                                     uint64_t hash, ek_str key, ek_ref item) {
+    if (item == 0) return 0;
+    if (EK_LIKELY(item != EK_TABLE_LOOK && ek_table_key_is(a, key_of(a, item), key))) return item;
+    return ek_table_find(a, t, key_of, hash, key);
 }
 
 /* All of these need ek_begin. The key of a new item must not be there yet. */

@@ -76,7 +76,7 @@ static bool put_real(const ek_column *c, size_t i, double d) {
     return true;
 }
 
-static bool take_int(const ek_column *c, size_t i, int64_t v) {
+bool ek_column_take_integer(const ek_column *c, size_t i, int64_t v) {
     switch (c->kind) {
     case 'f': return put_real(c, i, (double)v);
     case 'b': return v >= 0 && v <= 1 && put_integer(c, i, (uint64_t)v);
@@ -92,7 +92,7 @@ static bool take_int(const ek_column *c, size_t i, int64_t v) {
 
 static bool take_double(const ek_column *c, size_t i, double d) {
     if (c->kind == 'f') return put_real(c, i, d);
-    return d >= -0x1p63 && d < 0x1p63 && d == (double)(int64_t)d && take_int(c, i, (int64_t)d);
+    return d >= -0x1p63 && d < 0x1p63 && d == (double)(int64_t)d && ek_column_take_integer(c, i, (int64_t)d);
 }
 
 bool ek_column_take_number(const ek_column *c, size_t i, const uint8_t *s, size_t n) {
@@ -102,7 +102,7 @@ bool ek_column_take_number(const ek_column *c, size_t i, const uint8_t *s, size_
     switch (c->kind) {
     case 'f': return ek_parse_double(s, n, &d) && put_real(c, i, d);
     case 'u': return ek_parse_u64(s, n, &u) && take_unsigned(c, i, u);
-    default: return ek_parse_i64(s, n, &v) && take_int(c, i, v);
+    default: return ek_parse_i64(s, n, &v) && ek_column_take_integer(c, i, v);
     }
 }
 
@@ -122,7 +122,7 @@ EK_INLINE bool read_element(const ek_column *c, size_t row, const uint8_t **p) {
         *p = s + 4 + n;
         return ek_column_take(c, row, s + 4, n);
     }
-    case 'i': *p = s + 8; return !ek_column_is_text(c) && take_int(c, row, (int64_t)ek_load64(s));
+    case 'i': *p = s + 8; return !ek_column_is_text(c) && ek_column_take_integer(c, row, (int64_t)ek_load64(s));
     case 'd':
     case 'h':
         *p = s + 8;

@@ -9,6 +9,7 @@
 #ifndef EK_ENGINE_COLUMNS_H
 #define EK_ENGINE_COLUMNS_H
 
+#include "base/number.h"
 #include "engine/reply.h"
 
 typedef struct ek_column {
@@ -43,6 +44,13 @@ bool ek_column_take_number(const ek_column *c, size_t i, const uint8_t *s, size_
 EK_INLINE bool ek_column_take(const ek_column *c, size_t i, const uint8_t *s, size_t n) {
     if (ek_column_is_text(c)) return ek_column_take_bytes(c, i, s, n);
     return ek_column_take_number(c, i, s, n);
+}
+bool ek_column_take_integer(const ek_column *c, size_t i, int64_t v); /* into one of numbers */
+/* The same of an integer, without its text but for a column of bytes. */
+EK_INLINE bool ek_column_take_int(const ek_column *c, size_t i, int64_t v) {
+    if (!ek_column_is_text(c)) return ek_column_take_integer(c, i, v);
+    char digits[EK_I64_CHARS];
+    return ek_column_take_bytes(c, i, (const uint8_t *)digits, ek_format_i64(digits, v));
 }
 void ek_column_take_nothing(const ek_column *c, size_t i); /* 0, NaN or empty */
 

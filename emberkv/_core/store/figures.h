@@ -68,9 +68,15 @@ void ek_figures_add_error(ek_store *s, ek_str code);
 void ek_figures_add_time(ek_store *s, unsigned id, int64_t us);
 uint64_t ek_figures_resident(const ek_store *s);
 
-/* A read without the lock looked for a key. */
-EK_INLINE void ek_count_read(ek_store *s, uint32_t db, ek_str key, bool hit) {
+/* Reads without the lock looked for keys, or one did. */
+EK_INLINE void ek_count_reads(ek_store *s, uint64_t hits, uint64_t misses) {
 #ifndef EK_NO_FIGURES /* bench/statistics.py compares with a build that counts nothing */
+    s->figures->peek_hits += hits;
+    s->figures->peek_misses += misses;
+#endif
+}
+EK_INLINE void ek_count_read(ek_store *s, uint32_t db, ek_str key, bool hit) {
+#ifndef EK_NO_FIGURES
     if (hit)
         s->figures->peek_hits++;
     else

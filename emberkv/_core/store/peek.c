@@ -56,15 +56,6 @@ EK_INLINE ek_peek_result value_of(const ek_store *s, const ek_table *keys, ek_st
     return ek_peek_value(s->a, keys, s, key, ek_table_hash(s->a, key), type, v);
 }
 
-/* A table's root, read once: an item of it that is looked for must not see it change. */
-EK_INLINE ek_table root_table(const uint8_t *p) {
-    ek_table t = {.count = ek_once32(p), .dir = ek_once32(p + offsetof(ek_table, dir))};
-    uint32_t depths = ek_once32(p + offsetof(ek_table, depth));
-    t.depth = (uint8_t)depths;
-    t.segment_log2 = (uint8_t)(depths >> 8);
-    return t;
-}
-
 /* --- listpacks --- */
 
 /* Of the pairs of a listpack, the entry behind the one that is `want`; NULL: there is none. */
@@ -109,7 +100,7 @@ static ek_peek_result bytes_at(const ek_arena *a, const uint8_t *p, size_t n, ui
 
 static ek_peek_result field_in_table(const ek_arena *a, const ek_peeked *v, ek_str field,
                                      uint64_t seq, ek_str *out) {
-    ek_table fields = root_table(v->p);
+    ek_table fields = ek_peek_root(v->p);
     uint64_t hash = ek_table_hash(a, field);
     ek_ref block = ek_table_find_with(a, &fields, ek_hash_block_field, hash, field);
     if (!block) return EK_PEEK_ABSENT;
@@ -159,7 +150,7 @@ ek_peek_result ek_peek_member(const ek_store *s, const ek_table *keys, ek_str ke
     if (EK_UNLIKELY(member.n > EK_PEEK_ELEMENT_MAX)) return EK_PEEK_UNSURE;
     bool there;
     if (v.enc == EK_ENC_HASHTABLE) {
-        ek_table members = root_table(v.p);
+        ek_table members = ek_peek_root(v.p);
         uint64_t hash = ek_table_hash(a, member);
         there = ek_table_find_with(a, &members, ek_set_block_member, hash, member) != 0;
     } else if (v.enc == EK_ENC_INTSET) {
@@ -193,7 +184,7 @@ static ek_peek_result score_in_run(const ek_peeked *v, ek_str member, double *sc
 
 /* The block of a member of the big form, or 0. */
 static ek_ref block_of_member(const ek_arena *a, const ek_peeked *v, ek_str member) {
-    ek_table members = root_table(v->p + offsetof(ek_zset, members));
+    ek_table members = ek_peek_root(v->p + offsetof(ek_zset, members));
     return ek_table_find_with(a, &members, ek_zset_block_member, ek_table_hash(a, member), member);
 }
 

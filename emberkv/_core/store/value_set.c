@@ -49,7 +49,7 @@ size_t ek_set_len(const ek_arena *a, const ek_value *v) {
 
 void ek_set_fetch(const ek_arena *a, const ek_value *v, const ek_str *members, size_t n,
                   uint64_t *hashes) {
-    if (v->enc == EK_ENC_HASHTABLE) ek_table_fetch(a, table_of(a, v), members, 1, n, hashes);
+    if (v->enc == EK_ENC_HASHTABLE) ek_table_fetch(a, table_of(a, v), members, 1, n, hashes, NULL);
     else for (size_t i = 0; i < n; i++) hashes[i] = n > 1 ? ek_table_hash(a, members[i]) : 0;
 }
 
@@ -159,7 +159,7 @@ size_t ek_set_put(ek_store *s, ek_db *db, ek_value *v, ek_str key, const ek_str 
     for (size_t i = 0; i < n; i++) {
         size_t at = i % EK_TABLE_FETCHED;
         if (at == 0)
-            ek_table_fetch(s->a, t, members + i, 1, ek_min(n - i, EK_TABLE_FETCHED), hash);
+            ek_table_fetch(s->a, t, members + i, 1, ek_min(n - i, EK_TABLE_FETCHED), hash, NULL);
         table_add(s->a, t, members[i], hash[at]);
     }
     ek_keyspace_put(s, db, v, &plan);

@@ -367,7 +367,7 @@ void ek_zset_remove_ranks(ek_store *s, ek_db *db, ek_value *v, uint32_t rank, ui
 
 void ek_zset_fetch(const ek_arena *a, const ek_value *v, const ek_str *members, size_t stride,
                    size_t n, uint64_t *hashes) {
-    if (is_big(v)) ek_table_fetch(a, &root_of(a, v)->members, members, stride, n, hashes);
+    if (is_big(v)) ek_table_fetch(a, &root_of(a, v)->members, members, stride, n, hashes, NULL);
     else for (size_t i = 0; i < n; i++) hashes[i] = n > 1 ? ek_table_hash(a, members[i * stride]) : 0;
 }
 
