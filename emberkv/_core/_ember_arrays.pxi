@@ -17,14 +17,13 @@ cdef extern from "engine/columns.h" nogil:
         char kind
     bint ek_column_is_text(const ek_column *c)
     void ek_column_strings(const ek_column *c, size_t start, size_t n, ek_str *out, size_t step)
-    size_t ek_column_number(const ek_column *c, size_t i, char *out)
+    size_t ek_column_texts(const ek_column *c, size_t start, size_t n, ek_str *out, size_t step,
+                           char **text)
+    size_t ek_column_text_chars(const ek_column *c)
     double ek_column_real(const ek_column *c, size_t i)
     bint ek_column_take(const ek_column *c, size_t i, const uint8_t *s, size_t n)
-    void ek_column_take_nothing(const ek_column *c, size_t i)
     bint ek_columns_read(const ek_reply *tape, const ek_column *columns, size_t n, uint8_t *present,
                          bint whole_rows, size_t *row)
-    enum:
-        EK_COLUMN_TEXT_CHARS
 
 cdef extern from "engine/column_reads.h":
     ctypedef enum ek_column_result:
@@ -65,36 +64,30 @@ cdef class Column:
 
     cdef int put_all(self, ek_str *out, Py_ssize_t step) except -1:
         """The elements as arguments, `step` apart."""
-        if self.text == NULL and not ek_column_is_text(&self.c):
-            self.text = <char *> PyMem_Malloc(max(self.count, 1) * EK_COLUMN_TEXT_CHARS)
-            if self.text == NULL:
-                raise MemoryError()
-        return self.put(0, self.count, out, step, self.text)
-
-    cdef int put(self, Py_ssize_t start, Py_ssize_t n, ek_str *out, Py_ssize_t step,
-                 char *text) except -1:
-        """Elements from `start` on as arguments. Numbers are spelled at `text`."""
+        cdef char *text
+        cdef char *shortest
         cdef Py_ssize_t i
         if ek_column_is_text(&self.c):
-            ek_column_strings(&self.c, start, n, out, step)
+            ek_column_strings(&self.c, 0, self.count, out, step)
             return 0
-        for i in range(n):
-            out[i * step].p = <const uint8_t *> text
-            out[i * step].n = self.spell(start + i, text)
-            text += out[i * step].n
-        return 0
-
-    cdef inline size_t spell(self, Py_ssize_t i, char *out) except 0:
-        cdef size_t n = ek_column_number(&self.c, i, out)
-        cdef char *shortest
-        if n == 0:
+        if self.text == NULL:
+            self.text = <char *> PyMem_Malloc(max(self.count, 1) * ek_column_text_chars(&self.c))
+            if self.text == NULL:
+                raise MemoryError()
+        text = self.text
+        i = ek_column_texts(&self.c, 0, self.count, out, step, &text)
+        while i < self.count:
             shortest = PyOS_double_to_string(ek_column_real(&self.c, i), c"r", 0, 0, NULL)
             if shortest == NULL:
                 raise MemoryError()
-            n = strlen(shortest)
-            memcpy(out, shortest, n)
+            out[i * step].p = <const uint8_t *> text
+            out[i * step].n = strlen(shortest)
+            memcpy(text, shortest, out[i * step].n)
+            text += out[i * step].n
             PyMem_Free(shortest)
-        return n
+            i += 1
+            i += ek_column_texts(&self.c, i, self.count - i, out + i * step, step, &text)
+        return 0
 
 
 @cython.final

@@ -266,7 +266,7 @@ EK_INLINE void ek_touch(ek_arena *a, const void *p, size_t n) {
         ek_touch_slow(a, p, n);
         return;
     }
-    memcpy(a->journal + used, p, n);
+    ek_copy(a->journal + used, p, n);
     *(uint64_t *)(a->journal + used + need - 8) =
         (uint64_t)((const uint8_t *)p - a->base) << 24 | n;
     /* A kill may come at any instruction: the record must stand before its publication, and that

@@ -242,17 +242,38 @@ static bool pairs_ok(ek_ctx *c) {
     return false;
 }
 
+/* Put a pair. False: something changed its place by it. */
+static bool put_pair(ek_ctx *c, const ek_str *pair, uint64_t hash) {
+    ek_value v;
+    bool found = ek_lookup_hashed(c, c->dbi, pair[0], hash, &v);
+    ek_ref entry = v.entry;
+    ek_put_text(c, &v, pair[0], pair[1], EK_NO_EXPIRE);
+    return found && v.entry == entry;
+}
+
 static void put_pairs(ek_ctx *c) {
     uint64_t hash[EK_TABLE_FETCHED];
+    ek_ref items[EK_TABLE_FETCHED];
+    bool unseen = ek_key_changes_unseen(c);
+    uint32_t access = ek_access_begin(c->s);
     for (size_t from = 1; from < c->argc; from += 2 * EK_TABLE_FETCHED) {
-        size_t n = ek_min(EK_TABLE_FETCHED, (c->argc - from) / 2);
-        const ek_str *pairs = c->argv + from;
-        ek_table_fetch(c->a, &c->db->keys, pairs, 2, n, hash, NULL);
-        for (size_t i = 0; i < n; i++) {
-            ek_value v;
-            ek_lookup_hashed(c, c->dbi, pairs[2 * i], hash[i], &v);
-            ek_put_text(c, &v, pairs[2 * i], pairs[2 * i + 1], EK_NO_EXPIRE);
+        size_t n = ek_min(EK_TABLE_FETCHED, (c->argc - from) / 2), overwritten = 0;
+        bool in_place = unseen; /* while it is, `items` are where they were */
+        const ek_str *pair = c->argv + from;
+        ek_table_fetch(c->a, &c->db->keys, pair, 2, n, hash, items);
+        for (size_t i = 0; i < n; i++, pair += 2) {
+            int64_t integer;
+            ek_entry_plan plan = {.key = pair[0], .expire_ms = EK_NO_EXPIRE, .access = access};
+            if (EK_LIKELY(in_place && items[i] != 0 && items[i] != EK_TABLE_LOOK)) {
+                ek_string_plan(&plan, pair[1], &integer);
+                if (EK_LIKELY(ek_keyspace_overwrite(c->s, items[i], &plan))) {
+                    overwritten++;
+                    continue;
+                }
+            }
+            in_place &= put_pair(c, pair, hash[i]);
         }
+        if (overwritten) EK_SET(c->a, c->s->root->dirty, c->s->root->dirty + overwritten);
     }
 }
 

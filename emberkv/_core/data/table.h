@@ -183,34 +183,45 @@ EK_INLINE const ek_table_bucket *ek_table_prefetch_bucket(const ek_arena *a, con
     return &at.segment[at.home];
 }
 
-/* Fetch ahead the item that a find in this bucket will look at first, and return it: 0 if there is none,
- * EK_TABLE_LOOK if that cannot be told so. May run without the lock. */
-#define EK_TABLE_LOOK UINT32_MAX
-EK_INLINE ek_ref ek_table_prefetch_item(const ek_arena *a, const ek_table_bucket *b, uint64_t hash) {
-    if (EK_UNLIKELY(!b)) return 0;
-    unsigned hits = ek_table_match(b, ek_table_tag(hash));
-    if (EK_UNLIKELY(!hits)) return b->passed ? EK_TABLE_LOOK : 0;
-    ek_ref item = ek_once32(&b->ref[__builtin_ctz(hits)]);
-    if (EK_UNLIKELY(!ek_ref_in(ek_heap_end(a), item))) return EK_TABLE_LOOK;
-    __builtin_prefetch(ek_ptr(a, item));
-    return item;
-}
-
 /* The hashes of n keys, `stride` apart; and what looking them up will read is fetched ahead: the cache
  * misses of all are under way at once, first those of the buckets, then those of the items. `items`, if
  * not NULL: what ek_table_find_ahead goes on with, as long as the table does not change; 0: no such
  * key. May run without the lock. */
 #define EK_TABLE_FETCHED 32 /* n, at most */
+#define EK_TABLE_LOOK UINT32_MAX /* no item: a find has more to look at */
 EK_INLINE void ek_table_fetch(const ek_arena *a, const ek_table *t, const ek_str *keys,
                               size_t stride, size_t n, uint64_t hashes[EK_TABLE_FETCHED],
                               ek_ref items[EK_TABLE_FETCHED]) {
+    static const ek_table_bucket none;
     const ek_table_bucket *home[EK_TABLE_FETCHED];
-    for (size_t i = 0; i < n; i++) {
-        hashes[i] = ek_table_hash(a, keys[i * stride]);
-        if (n > 1 || items) home[i] = ek_table_prefetch_bucket(a, t, hashes[i]);
+    if (n == 1 && !items) {
+        hashes[0] = ek_table_hash(a, keys[0]);
+        return;
     }
-    for (size_t i = 0; (n > 1 || items) && i < n; i++) {
-        ek_ref item = ek_table_prefetch_item(a, home[i], hashes[i]);
+    /* The root and the heap's end are read once for all. */
+    const uint32_t end = ek_heap_end(a), dir = ek_once32(&t->dir);
+    const unsigned depth = t->depth % 32;
+    const bool whole = depth > 0 && (uint64_t)dir - 1 + ((4u << depth) >> a->shift) < (uint64_t)end - 1;
+    const ek_ref *entries = ek_ptr(a, dir);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t hash = hashes[i] = ek_table_hash(a, keys[i * stride]);
+        if (EK_LIKELY(whole)) {
+            ek_ref entry = ek_once32(&entries[hash >> (64 - depth)]), segment = entry & ~EK_TABLE_BITS;
+            const ek_table_bucket *b = ek_ptr(a, segment);
+            b += (hash << (entry & EK_TABLE_BITS)) >> (64 - EK_TABLE_SEGMENT_LOG2);
+            home[i] = EK_LIKELY(ek_ref_in(end, segment)) ? b : &none;
+            __builtin_prefetch(home[i]);
+        } else {
+            home[i] = ek_table_prefetch_bucket(a, t, hash);
+            if (!home[i]) home[i] = &none;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        const ek_table_bucket *b = home[i];
+        unsigned hits = ek_table_match(b, ek_table_tag(hashes[i]));
+        ek_ref item = hits ? ek_once32(&b->ref[__builtin_ctz(hits)]) : b->passed ? EK_TABLE_LOOK : 0;
+        if (EK_LIKELY(ek_ref_in(end, item))) __builtin_prefetch(ek_ptr(a, item));
+        else if (item) item = EK_TABLE_LOOK;
         if (items) items[i] = item;
     }
 }

@@ -41,7 +41,7 @@ static const ek_table *begin(ek_session *session, uint64_t *seq) {
 EK_INLINE bool plain_string(const ek_arena *a, ek_ref item, ek_str key, ek_str *value, bool *is_int) {
     const uint8_t *e = ek_ptr(a, item);
     uint32_t head = ek_load32(e);
-    if ((head & EK_PEEK_HEAD) != ek_peek_head(key.n)) return false;
+    if ((head & EK_ENTRY_PLAIN) != ek_entry_plain_head(key.n)) return false;
     *value = (ek_str){e + sizeof(ek_entry) + key.n, head >> 24};
     *is_int = (head & 0xf0) == EK_ENC_INT << 4;
     return ek_table_key_is(a, (ek_str){e + sizeof(ek_entry), key.n}, key);

@@ -50,6 +50,17 @@ size_t ek_column_number(const ek_column *c, size_t i, char *out) {
     return ek_format_u64(out, (uint64_t)v << unused >> unused);
 }
 
+size_t ek_column_texts(const ek_column *c, size_t start, size_t n, ek_str *out, size_t step,
+                       char **text) {
+    for (size_t i = 0; i < n; i++, out += step) {
+        size_t len = ek_column_number(c, start + i, *text);
+        if (EK_UNLIKELY(len == 0)) return i;
+        *out = (ek_str){(uint8_t *)*text, len};
+        *text += len;
+    }
+    return n;
+}
+
 /* --- into it --- */
 
 EK_INLINE bool put_integer(const ek_column *c, size_t i, uint64_t v) {

@@ -18,7 +18,7 @@ typedef struct ek_column {
     char kind;
 } ek_column;
 
-#define EK_COLUMN_TEXT_CHARS 32 /* of a number */
+#define EK_COLUMN_TEXT_CHARS 32u /* of a number */
 
 EK_INLINE bool ek_column_is_text(const ek_column *c) { return c->kind == 'S' || c->kind == 'V'; }
 
@@ -26,6 +26,13 @@ EK_INLINE bool ek_column_is_text(const ek_column *c) { return c->kind == 'S' || 
 
 /* n elements of bytes from `start` on as strings, `step` apart. */
 void ek_column_strings(const ek_column *c, size_t start, size_t n, ek_str *out, size_t step);
+/* Likewise n numbers, spelled at *text, which then is behind them. How many: it stops at a float of more
+ * digits than ek_column_number prints. */
+size_t ek_column_texts(const ek_column *c, size_t start, size_t n, ek_str *out, size_t step,
+                       char **text);
+EK_INLINE size_t ek_column_text_chars(const ek_column *c) { /* of a number, at most */
+    return c->kind == 'f' ? EK_COLUMN_TEXT_CHARS : EK_I64_CHARS;
+}
 /* The text of a number; returns its length, 0: a float of more digits than this prints. */
 size_t ek_column_number(const ek_column *c, size_t i, char *out);
 double ek_column_real(const ek_column *c, size_t i); /* of kind f */

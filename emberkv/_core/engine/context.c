@@ -165,11 +165,14 @@ static EK_NOINLINE void tell_all(ek_ctx *c, uint32_t db, ek_str key, ek_event cl
     ek_wait_ready(c->s, db, key);
 }
 
-EK_INLINE void tell(ek_ctx *c, uint32_t db, ek_str key, ek_event class, const char *event) {
+bool ek_key_changes_unseen(const ek_ctx *c) {
     const ek_store_root *r = c->s->root;
-    if (EK_UNLIKELY(r->nwatched | (uint64_t)r->config.notify_keyspace_events | r->tracking.nclients |
-                    r->nwaiting))
-        tell_all(c, db, key, class, event);
+    return EK_LIKELY((r->nwatched | (uint64_t)r->config.notify_keyspace_events | r->tracking.nclients |
+                      r->nwaiting) == 0);
+}
+
+EK_INLINE void tell(ek_ctx *c, uint32_t db, ek_str key, ek_event class, const char *event) {
+    if (!ek_key_changes_unseen(c)) tell_all(c, db, key, class, event);
 }
 
 /* Told first and counted then: mostly nobody is told, and then nothing has to be kept for it. */

@@ -71,6 +71,8 @@ void ek_key_changed(ek_ctx *c, ek_str key, ek_event class, const char *event);
 void ek_key_changed_in(ek_ctx *c, uint32_t db, ek_str key, ek_event class, const char *event);
 /* The same for what belongs to a change that is counted already: a second event, a second key. */
 void ek_key_changed_too(ek_ctx *c, uint32_t db, ek_str key, ek_event class, const char *event);
+/* Is there nobody who would be told of events, or of changes to keys? Then counting them is all. */
+bool ek_key_changes_unseen(const ek_ctx *c);
 /* The same for a change that is no event: PFCOUNT keeps a count in the value. */
 void ek_key_changed_quietly(ek_ctx *c, ek_str key);
 /* It changed so many elements in all: save rules count those, and a key that is told of is one. */

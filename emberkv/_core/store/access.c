@@ -26,10 +26,6 @@ static bool is_lfu(int64_t policy) {
     return policy == EK_EVICT_VOLATILE_LFU || policy == EK_EVICT_ALLKEYS_LFU;
 }
 
-bool ek_access_counts(const ek_store *s) {
-    return s->root->access_mode == EK_ACCESS_COUNTER || s->root->access_mode == EK_ACCESS_USES;
-}
-
 /* --- the counter --- */
 
 unsigned ek_access_counter(const ek_store *s, uint32_t access) {
@@ -63,10 +59,6 @@ uint32_t ek_access_begin(const ek_store *s) {
     return (now & ~COUNTER) | COUNTER_BEGINS;
 }
 
-uint32_t ek_access_replaced(const ek_store *s, uint32_t was, uint32_t plan) {
-    return EK_UNLIKELY(ek_access_counts(s)) ? was : plan;
-}
-
 uint32_t ek_access_with_idle(const ek_store *s, uint64_t seconds) {
     if (s->root->access_mode == EK_ACCESS_USES) return with_uses(s, 1);
     return ek_access_begin(s) - (uint32_t)ek_min(seconds, UINT32_MAX / EK_ACCESS_SECOND) * EK_ACCESS_SECOND;
@@ -78,26 +70,21 @@ uint32_t ek_access_with_counter(const ek_store *s, unsigned counter) {
     return s->root->access_mode == EK_ACCESS_COUNTER ? (begin & ~COUNTER) | counter : begin;
 }
 
-static void note(ek_store *s, ek_entry *e, uint32_t word) {
-    ek_touch_slack(s->a, &e->access, sizeof e->access);
-    e->access = word;
-}
-
 static void use(ek_store *s, ek_entry *e) {
     if (s->root->access_mode == EK_ACCESS_USES) {
         ek_ghosts_used(s->a, &s->root->ghosts);
-        note(s, e, with_uses(s, ek_access_counter(s, e->access) + 1));
+        ek_access_note(s, e, with_uses(s, ek_access_counter(s, e->access) + 1));
         return;
     }
     uint32_t now = ek_access_now(s);
     if (s->root->access_mode == EK_ACCESS_COUNTER)
         now = (now & ~COUNTER) | counted(s, ek_access_counter(s, e->access));
-    note(s, e, now);
+    ek_access_note(s, e, now);
 }
 
 void ek_access_came_slow(ek_store *s, const ek_value *v) {
     ek_ghosts_used(s->a, &s->root->ghosts);
-    note(s, ek_ptr(s->a, v->entry), with_uses(s, ek_ghosts_of(s->a, &s->root->ghosts, v->hash) + 1));
+    ek_access_note(s, ek_ptr(s->a, v->entry), with_uses(s, ek_ghosts_of(s->a, &s->root->ghosts, v->hash) + 1));
 }
 
 void ek_access_goes_slow(ek_store *s, const ek_value *v) {
@@ -112,7 +99,7 @@ void ek_value_accessed(ek_store *s, const ek_value *v) {
         return;
     }
     if (EK_LIKELY(e->access / EK_ACCESS_SECOND == present_second(s))) return;
-    note(s, e, ek_access_now(s));
+    ek_access_note(s, e, ek_access_now(s));
 }
 
 uint32_t ek_access_idle(const ek_store *s, uint32_t access) {

@@ -29,10 +29,21 @@ enum { EK_ACCESS_SECONDS, EK_ACCESS_TIME, EK_ACCESS_COUNTER, EK_ACCESS_USES };
 
 #define EK_ACCESS_SECOND 256u /* units of a second */
 
+EK_INLINE bool ek_access_counts(const ek_store *s) { /* is the policy one that counts uses? */
+    return s->root->access_mode >= EK_ACCESS_COUNTER;
+}
+
 uint32_t ek_access_now(const ek_store *s); /* the present time, as the word has it */
 /* What the word of a new key begins as, or of one whose value is replaced (`was` its word). */
 uint32_t ek_access_begin(const ek_store *s);
-uint32_t ek_access_replaced(const ek_store *s, uint32_t was, uint32_t plan);
+EK_INLINE uint32_t ek_access_replaced(const ek_store *s, uint32_t was, uint32_t plan) {
+    return EK_UNLIKELY(ek_access_counts(s)) ? was : plan;
+}
+
+EK_INLINE void ek_access_note(ek_store *s, ek_entry *e, uint32_t word) {
+    ek_touch_slack(s->a, &e->access, sizeof e->access);
+    e->access = word;
+}
 
 /* The key was used. In a transaction, or at least under the lock. */
 void ek_value_accessed(ek_store *s, const ek_value *v);
@@ -50,7 +61,6 @@ EK_INLINE void ek_access_goes(ek_store *s, const ek_value *v) {
 /* Units since the last use: of a second, or of the clock by which uses fade. */
 uint32_t ek_access_idle(const ek_store *s, uint32_t access);
 unsigned ek_access_counter(const ek_store *s, uint32_t access); /* as it has fallen since */
-bool ek_access_counts(const ek_store *s); /* is the policy one that counts uses? */
 
 /* The word of a key that was not used for so long, and of one with this counter (0..255), which only a
  * policy of LFU can keep. */

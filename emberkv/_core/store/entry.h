@@ -122,6 +122,11 @@ EK_INLINE void ek_entry_read(const ek_arena *a, ek_ref ref, ek_value *v) {
     }
 }
 
+/* The head as one word: of a string, without flags, with a key of n bytes; its last byte is the length of
+ * the value, which is inline. The encoding is not looked at. */
+#define EK_ENTRY_PLAIN 0x00ffff0fu /* the bits that are looked at */
+EK_INLINE uint32_t ek_entry_plain_head(size_t n) { return (uint32_t)n << 16 | EK_STRING; }
+
 /* Where the entry of an outside value tells its length. */
 EK_INLINE uint8_t *ek_entry_outside_len(const ek_value *v) {
     return (uint8_t *)v->key.p + v->key.n + 4;

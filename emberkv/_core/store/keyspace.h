@@ -35,6 +35,24 @@ void ek_keyspace_add(ek_store *s, ek_db *db, const ek_entry_plan *plan, uint64_t
  * value is freed (big ones in slices, later). In place when it fits. plan->key is ignored. */
 void ek_keyspace_replace(ek_store *s, ek_db *db, ek_value *v, const ek_entry_plan *plan);
 
+/* The same of the entry `item`, if it is a plain string with this key and a value as long as the plan's,
+ * and the plan is inline without a time to live; false: it is not, and nothing is done. */
+EK_INLINE bool ek_keyspace_overwrite(ek_store *s, ek_ref item,
+                                     const ek_entry_plan *plan) {
+    ek_entry *e = ek_ptr(s->a, item);
+    uint8_t *key = (uint8_t *)(e + 1), *value = key + plan->key.n;
+    uint32_t head = ek_load32(e);
+    if ((head & EK_ENTRY_PLAIN) != ek_entry_plain_head(plan->key.n) || head >> 24 != plan->len ||
+        plan->key.n > UINT8_MAX || !ek_table_key_is(s->a, (ek_str){key, plan->key.n}, plan->key))
+        return false;
+    uint8_t type_enc = (uint8_t)(plan->type | plan->enc << 4);
+    if (EK_UNLIKELY((uint8_t)head != type_enc)) EK_SET(s->a, e->type_enc, type_enc);
+    ek_access_note(s, e, ek_access_replaced(s, e->access, plan->access));
+    ek_touch(s->a, value, plan->len);
+    ek_copy(value, plan->bytes, plan->len);
+    return true;
+}
+
 /* Add or replace. */
 void ek_keyspace_put(ek_store *s, ek_db *db, ek_value *v, const ek_entry_plan *plan);
 

@@ -36,10 +36,6 @@ EK_INLINE void ek_peek_integer(const uint8_t *p, char digits[24], ek_str *out) {
     *out = (ek_str){(const uint8_t *)digits, ek_format_i64(digits, (int64_t)ek_load64(p))};
 }
 
-/* The head of an entry as one word: of a string, without flags, with a key of n bytes. */
-#define EK_PEEK_HEAD 0x00ffff0fu /* the bits that are looked at */
-EK_INLINE uint32_t ek_peek_head(size_t n) { return (uint32_t)n << 16 | EK_STRING; }
-
 /* A table's root, read once: an item of it that is looked for must not see it change. */
 EK_INLINE ek_table ek_peek_root(const uint8_t *p) {
     ek_table t = {.count = ek_once32(p), .dir = ek_once32(p + offsetof(ek_table, dir))};
@@ -55,7 +51,7 @@ EK_INLINE ek_peek_result ek_peek_with(const ek_arena *a, const ek_table *keys, c
                                       ek_str *out) {
     ek_table_spot at;
     if (EK_UNLIKELY(!ek_table_spot_of(a, keys, hash, &at))) return EK_PEEK_ABSENT;
-    const uint32_t simple = ek_peek_head(key.n);
+    const uint32_t simple = ek_entry_plain_head(key.n);
     uint8_t tag = ek_table_tag(hash);
     uint32_t end = ek_heap_end(a), i = at.home;
     for (uint32_t left = at.mask;; left--) {
@@ -65,7 +61,7 @@ EK_INLINE ek_peek_result ek_peek_with(const ek_arena *a, const ek_table *keys, c
             if (EK_UNLIKELY(!ek_ref_in(end, item))) continue;
             const uint8_t *e = ek_ptr(a, item);
             uint32_t head = ek_load32(e);
-            if (EK_LIKELY((head & EK_PEEK_HEAD) == simple)) {
+            if (EK_LIKELY((head & EK_ENTRY_PLAIN) == simple)) {
                 const uint8_t *p = e + sizeof(ek_entry);
                 if (EK_UNLIKELY(!ek_table_key_is(a, (ek_str){p, key.n}, key))) continue;
                 *out = (ek_str){p + key.n, head >> 24};

@@ -25,7 +25,7 @@ EK_INLINE void ek_string_plan(ek_entry_plan *plan, ek_str text, int64_t *integer
     plan->bytes = text.p;
     plan->len = text.n;
     plan->enc = text.n <= EK_EMBSTR_MAX ? EK_ENC_EMBSTR : EK_ENC_RAW;
-    if (text.n <= EK_I64_CHARS && ek_parse_i64(text.p, text.n, integer)) {
+    if (text.n <= EK_I64_CHARS && text.n > 0 && text.p[0] <= '9' && ek_parse_i64(text.p, text.n, integer)) {
         plan->enc = EK_ENC_INT;
         plan->bytes = (const uint8_t *)integer;
         plan->len = sizeof *integer;

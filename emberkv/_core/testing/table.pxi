@@ -12,10 +12,12 @@ cdef extern from "data/table.h" nogil:
     ctypedef void ek_table_release_fn(ek_arena *a, void *arg, ek_ref item) noexcept nogil
     uint64_t ek_table_hash(const ek_arena *a, ek_str key)
     ek_ref ek_table_find(ek_arena *a, ek_table *t, ek_table_key_fn *key_of, uint64_t h, ek_str key)
-    ctypedef struct ek_table_bucket:
-        pass
-    const ek_table_bucket *ek_table_prefetch_bucket(const ek_arena *a, const ek_table *t, uint64_t h)
-    void ek_table_prefetch_item(const ek_arena *a, const ek_table_bucket *b, uint64_t h)
+    void ek_table_fetch(const ek_arena *a, const ek_table *t, const ek_str *keys, size_t stride,
+                        size_t n, uint64_t *hashes, ek_ref *items)
+    ek_ref ek_table_find_ahead(const ek_arena *a, const ek_table *t, ek_table_key_fn *key_of,
+                               uint64_t h, ek_str key, ek_ref item)
+    enum:
+        EK_TABLE_FETCHED
     void ek_table_add(ek_arena *a, ek_table *t, ek_table_key_fn *key_of, uint64_t h, ek_ref item)
     bint ek_table_swap(ek_arena *a, ek_table *t, uint64_t h, ek_ref old_item, ek_ref new_item)
     bint ek_table_remove(ek_arena *a, ek_table *t, ek_table_key_fn *key_of, uint64_t h, ek_ref item)
@@ -170,9 +172,15 @@ cdef class Table:
 
     def find(self, bytes key):
         cdef ek_str k = as_str(key)
-        cdef uint64_t h = ek_table_hash(self.arena.a, k)
-        ek_table_prefetch_item(self.arena.a, ek_table_prefetch_bucket(self.arena.a, self.t, h), h)
-        cdef ek_ref item = ek_table_find(self.arena.a, self.t, table_key, h, k)
+        cdef uint64_t hashes[EK_TABLE_FETCHED]
+        cdef ek_ref items[EK_TABLE_FETCHED]
+        cdef uint64_t h
+        cdef ek_ref item, ahead
+        ek_table_fetch(self.arena.a, self.t, &k, 1, 1, hashes, items)
+        h = hashes[0]
+        ahead = ek_table_find_ahead(self.arena.a, self.t, table_key, h, k, items[0])
+        item = ek_table_find(self.arena.a, self.t, table_key, h, k)
+        assert ahead == item and h == ek_table_hash(self.arena.a, k)
         return (<table_item *> ek_ptr(self.arena.a, item)).value if item else None
 
     def remove(self, bytes key):
