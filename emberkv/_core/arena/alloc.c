@@ -77,11 +77,13 @@ static unsigned bin_of(uint32_t npages) {
     return bin < EK_RUN_BINS ? bin : EK_RUN_BINS - 1;
 }
 
-/* Of many blocks in one transaction most come from one slab, whose descriptor is announced once. */
+/* Of many blocks in one transaction most are of some hundred slabs, whose descriptors are announced once. */
 EK_INLINE void touch_page(ek_arena *a, ek_page *p) {
-    if (a->announced == p) return;
+    size_t page = (size_t)(p - a->pages);
+    uint64_t word = page | (uint64_t)a->epoch << 32, *at = &a->announced[page % EK_ANNOUNCED];
+    if (EK_LIKELY(*at == word)) return;
     ek_touch(a, p, sizeof *p);
-    a->announced = p;
+    *at = word;
 }
 
 static void list_push(ek_arena *a, uint32_t *head, uint32_t page) {
@@ -328,15 +330,52 @@ ek_ref ek_alloc_zeroed(ek_arena *a, size_t bytes) {
     return ref;
 }
 
+/* Blocks from the slab with room of a class, all it has or as many as are wanted: how many. */
+static size_t take_blocks(ek_arena *a, unsigned c, size_t n, ek_ref *out) {
+    uint32_t page = a->hdr->partial[c], size = a->classes[c].size;
+    if (!page) return 0;
+    ek_page *p = &a->pages[page];
+    touch_page(a, p);
+    size_t taken = 0;
+    for (unsigned w = 0; w < 6; w++) {
+        uint64_t bits = p->bitmap[w];
+        for (; bits && taken < n; bits &= bits - 1) {
+            size_t index = w * 64 + (unsigned)__builtin_ctzll(bits);
+            out[taken++] = (ek_ref)(((size_t)page * EK_PAGE + index * size) >> a->shift);
+        }
+        p->bitmap[w] = bits;
+    }
+    if (EK_UNLIKELY(taken > p->nfree)) ek_raise(a, EK_ECORRUPT);
+    p->nfree = (uint16_t)(p->nfree - taken);
+    if (p->nfree == 0) list_remove(a, &a->hdr->partial[c], p);
+    a->used_bytes += (int64_t)(taken * size);
+    a->nblocks += (int64_t)taken;
+    return taken;
+}
+
+void ek_alloc_many(ek_arena *a, size_t bytes, size_t n, ek_ref *out) {
+    size_t done = 0, size = rounded(a, bytes);
+#ifndef EK_CHECK /* there each is announced, and may fail */
+    if (size <= SMALL_MAX && !a->hdr->snapshot) done = take_blocks(a, class_of(size), n, out);
+#endif
+    while (done < n) { /* the first of a new slab */
+        out[done++] = ek_alloc(a, size);
+#ifndef EK_CHECK
+        if (size <= SMALL_MAX && !a->hdr->snapshot)
+            done += take_blocks(a, class_of(size), n - done, out + done);
+#endif
+    }
+}
+
 /* The head of the slab or run that a block lies in; raises when the reference is none. */
-static uint32_t page_of(const ek_arena *a, ek_ref ref) {
+EK_INLINE uint32_t page_of(const ek_arena *a, ek_ref ref) {
     uint32_t page = (uint32_t)(((size_t)ref << a->shift) / EK_PAGE);
     if (page == 0 || page >= a->hdr->heap_pages) return 0;
     const ek_page *p = &a->pages[page];
     return p->kind == EK_PAGE_SLAB_TAIL ? page - p->npages : page;
 }
 
-void ek_free_now(ek_arena *a, ek_ref ref) {
+EK_INLINE void free_block(ek_arena *a, ek_ref ref) {
     uint32_t page = page_of(a, ref);
     ek_page *p = &a->pages[page];
     if (p->kind == EK_PAGE_RUN) {
@@ -363,6 +402,10 @@ void ek_free_now(ek_arena *a, ek_ref ref) {
         list_remove(a, &a->hdr->partial[p->size_class], p); /* another one has room: let it go */
         release_run(a, page, p->npages);
     }
+}
+
+void ek_free_now(ek_arena *a, const ek_ref *refs, size_t n) {
+    for (size_t i = 0; i < n; i++) free_block(a, refs[i]);
 }
 
 void ek_free(ek_arena *a, ek_ref ref) {

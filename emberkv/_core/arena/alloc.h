@@ -5,6 +5,6 @@
 #include "arena/arena.h"
 
 void ek_alloc_classes(ek_class_info *out, unsigned shift);  /* fills EK_CLASSES entries */
-void ek_free_now(ek_arena *a, ek_ref ref);                  /* the free itself, within a transaction */
+void ek_free_now(ek_arena *a, const ek_ref *refs, size_t n); /* the frees themselves, in a transaction */
 
 #endif

@@ -102,17 +102,22 @@ static bool restore(ek_arena *a, uint64_t to) {
 
 /* --- transactions --- */
 
+/* What was announced before has to be announced again. */
+EK_INLINE void new_epoch(ek_arena *a) {
+    if (EK_UNLIKELY(++a->epoch == 0)) memset(a->announced, 0, sizeof a->announced);
+}
+
 void ek_begin(ek_arena *a) {
     a->nfrees = 0;
     a->used_bytes = a->nblocks = 0;
     a->committing = NULL;
-    a->announced = NULL;
+    new_epoch(a);
     ek_check_begin(a);
 }
 
 void ek_commit(ek_arena *a) {
     if (EK_UNLIKELY(a->committing != NULL)) a->committing(a->committing_for);
-    for (size_t i = 0; i < a->nfrees; i++) ek_free_now(a, a->frees[i]);
+    if (a->nfrees) ek_free_now(a, a->frees, a->nfrees);
     ek_header *h = a->hdr;
     if (a->used_bytes || a->nblocks) {
         ek_touch(a, &h->used_bytes, 3 * sizeof h->used_bytes);
@@ -127,7 +132,7 @@ void ek_commit(ek_arena *a) {
 }
 
 ek_savepoint ek_save(ek_arena *a) {
-    a->announced = NULL;
+    new_epoch(a);
     return (ek_savepoint){
         .journal_used = atomic_load_explicit(&a->hdr->journal_used, memory_order_relaxed),
         .nfrees = a->nfrees,
@@ -152,7 +157,7 @@ void ek_undo(ek_arena *a, const ek_savepoint *to) {
     a->nfrees = to->nfrees;
     a->used_bytes = to->used_bytes;
     a->nblocks = to->nblocks;
-    a->announced = NULL;
+    new_epoch(a);
     ek_check_undo(a, to);
 }
 

@@ -150,6 +150,8 @@ typedef struct ek_class_info {
     uint16_t npages, nblocks;
 } ek_class_info;
 
+#define EK_ANNOUNCED 1024u
+
 /* One process's handle on an arena. Fields are guarded by the arena's lock unless said otherwise. */
 typedef struct ek_arena {
     uint8_t *base; /* constant */
@@ -170,7 +172,8 @@ typedef struct ek_arena {
     ek_ref *frees; /* waiting for the commit */
     size_t nfrees, frees_cap;
     int64_t used_bytes, nblocks; /* change of this transaction */
-    const ek_page *announced; /* that alloc.c announced last, since the last savepoint; NULL: none */
+    uint32_t epoch;           /* since the last savepoint; an announcement of another does not count */
+    uint64_t announced[EK_ANNOUNCED]; /* of alloc.c: pages, and above them the epoch they were announced in */
     unsigned small_journals;  /* transactions since one needed a large journal */
 
     unsigned txn_depth;   /* > 0: a transaction spans calls; its thread enters freely */
@@ -345,6 +348,7 @@ EK_INLINE void ek_arena_leave(ek_arena *a) {
 
 ek_ref ek_alloc(ek_arena *a, size_t bytes); /* uninitialised; raises EK_ENOMEM. About 10 ns, O(1) */
 ek_ref ek_alloc_zeroed(ek_arena *a, size_t bytes);
+void ek_alloc_many(ek_arena *a, size_t bytes, size_t n, ek_ref *out); /* as n times ek_alloc; 1 ns each */
 void ek_free(ek_arena *a, ek_ref ref);                /* at commit; 0 is allowed */
 size_t ek_usable(const ek_arena *a, ek_ref ref);      /* bytes that the block really has */
 size_t ek_alloc_rounds_to(const ek_arena *a, size_t bytes); /* usable size a request would get */

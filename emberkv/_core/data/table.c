@@ -217,6 +217,22 @@ void ek_table_add(ek_arena *a, ek_table *t, ek_table_key_fn *key_of, uint64_t ha
     }
 }
 
+bool ek_table_put_one_new(ek_arena *a, ek_table *t, ek_table_key_fn *key_of, uint64_t hash, ek_str key,
+                          ek_ref item, bool *grew) {
+    if (ek_table_find(a, t, key_of, hash, key)) return false;
+    for (;; grow(a, t, key_of, hash), *grew = true) {
+        if (t->depth == 0 && (t->dir == 0 || lone_is_full(t))) continue;
+        ek_table_spot at;
+        if (EK_UNLIKELY(!ek_table_spot_of(a, t, hash, &at))) ek_raise(a, EK_ECORRUPT);
+        uint32_t step = 0, window = (uint32_t)ek_min(WINDOW, at.mask + 1);
+        while (step < window && !ek_table_match(&at.segment[(at.home + step) & at.mask], 0)) step++;
+        if (EK_UNLIKELY(step == window)) continue;
+        place(at.segment, at.home, at.mask, hash, item);
+        t->count++;
+        return true;
+    }
+}
+
 /* --- finding --- */
 
 ek_ref ek_table_find(const ek_arena *a, const ek_table *t, ek_table_key_fn *key_of, uint64_t hash,

@@ -238,6 +238,35 @@ EK_INLINE ek_ref ek_table_find_ahead(const ek_arena *a, const ek_table *t, ek_ta
 /* A table that is empty is going to have n items: it gets the segments now that it would grow to. */
 void ek_table_expect(ek_arena *a, ek_table *t, size_t n);
 void ek_table_add(ek_arena *a, ek_table *t, ek_table_key_fn *key_of, uint64_t hash, ek_ref item);
+/* Items with n keys, at most EK_TABLE_FETCHED, into a table that this transaction made, so that nothing of
+ * it has to be announced. Returns a bit for each that was not added, since its key is there. Keys may be
+ * the same; what key_of gives for the items must be written. */
+bool ek_table_put_one_new(ek_arena *a, ek_table *t, ek_table_key_fn *key_of, uint64_t hash, ek_str key,
+                          ek_ref item, bool *grew);
+EK_INLINE uint32_t ek_table_put_new(ek_arena *a, ek_table *t, ek_table_key_fn *key_of,
+                                    const ek_str *keys, size_t n, const ek_ref *items) {
+    const ek_table_bucket *home[EK_TABLE_FETCHED];
+    uint64_t hashes[EK_TABLE_FETCHED];
+    uint32_t there = 0;
+    bool grew = false; /* then `home` is of the past */
+    for (size_t i = 0; i < n; i++) {
+        hashes[i] = ek_table_hash(a, keys[i]);
+        home[i] = ek_table_prefetch_bucket(a, t, hashes[i]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        ek_table_bucket *b = (ek_table_bucket *)home[i];
+        uint8_t tag = ek_table_tag(hashes[i]);
+        unsigned room = b ? ek_table_match(b, 0) : 0;
+        if (EK_LIKELY(room && !grew && !ek_table_match(b, tag) && b->passed == 0 && t->depth)) {
+            b->tag[__builtin_ctz(room)] = tag;
+            b->ref[__builtin_ctz(room)] = items[i];
+            t->count++;
+        } else if (!ek_table_put_one_new(a, t, key_of, hashes[i], keys[i], items[i], &grew)) {
+            there |= 1u << i;
+        }
+    }
+    return there;
+}
 /* Put another item in the place of one with the same key. False: the old one is not there. */
 bool ek_table_swap(ek_arena *a, ek_table *t, uint64_t hash, ek_ref old_item, ek_ref new_item);
 /* Take an item out (its block is not freed). False: it is not there. Never fails for want of memory

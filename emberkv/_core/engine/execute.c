@@ -27,7 +27,7 @@
 #include "store/upkeep.h"
 #include "store/waker.h"
 
-#define GARBAGE_SLICE 128
+#define GARBAGE_SLICE 128 /* at least: a command frees as many as it made, or garbage could grow for ever */
 #define EXPIRY_EVERY 64 /* commands */
 #define EXPIRY_SAMPLES 16
 #define RECLAIM_SLICE 4096
@@ -44,7 +44,7 @@ static void look_after(ek_ctx *c) {
     ek_store *s = c->s;
     ek_pause_tidy(s);
     if (EK_UNLIKELY(ek_garbage_waits(s)) && !(s->root->debug & EK_STORE_PAUSED))
-        ek_garbage_step(s, GARBAGE_SLICE);
+        ek_garbage_step(s, (size_t)ek_max(s->a->nblocks, GARBAGE_SLICE));
     if (EK_UNLIKELY(++s->since_cycle >= EXPIRY_EVERY)) {
         s->since_cycle = 0;
         s->upkeep_due = ek_upkeep_due(s);

@@ -9,17 +9,23 @@
 
 static ek_str key_of(const ek_arena *a, ek_ref ref) { return ek_set_block_member(a, ref); }
 
-static ek_ref block_new(ek_arena *a, ek_str member) {
-    bool is_long = member.n >= EK_SET_LONG_MEMBER;
-    if (member.n > UINT32_MAX) ek_raise(a, EK_ENOMEM);
-    ek_ref ref = ek_alloc(a, 1 + (is_long ? 4u : 0u) + member.n);
-    uint8_t *p = ek_ptr(a, ref);
+static size_t block_bytes(ek_arena *a, size_t n) {
+    if (n > UINT32_MAX) ek_raise(a, EK_ENOMEM);
+    return 1 + (n >= EK_SET_LONG_MEMBER ? 4u : 0u) + n;
+}
+
+EK_INLINE void block_write(uint8_t *p, ek_str member) {
     *p++ = (uint8_t)ek_min(member.n, EK_SET_LONG_MEMBER);
-    if (is_long) {
+    if (member.n >= EK_SET_LONG_MEMBER) {
         ek_store32(p, (uint32_t)member.n);
         p += 4;
     }
     ek_copy(p, member.p, member.n);
+}
+
+static ek_ref block_new(ek_arena *a, ek_str member) {
+    ek_ref ref = ek_alloc(a, block_bytes(a, member.n));
+    block_write(ek_ptr(a, ref), member);
     return ref;
 }
 
@@ -139,6 +145,18 @@ static size_t first_integers(const ek_str *members, size_t n, size_t max, uint8_
     return i;
 }
 
+/* Members into a table that this transaction made: n, at most EK_TABLE_FETCHED. */
+static void put_new(ek_arena *a, ek_table *t, const ek_str *members, size_t n) {
+    ek_ref block[EK_TABLE_FETCHED];
+    for (size_t from = 0, to; from < n; from = to) { /* as many as are of one length */
+        for (to = from + 1; to < n && members[to].n == members[from].n; to++) {}
+        ek_alloc_many(a, block_bytes(a, members[from].n), to - from, block + from);
+    }
+    for (size_t i = 0; i < n; i++) block_write(ek_ptr(a, block[i]), members[i]);
+    uint32_t there = ek_table_put_new(a, t, ek_set_block_member, members, n, block);
+    for (; there; there &= there - 1) ek_free(a, block[__builtin_ctz(there)]);
+}
+
 size_t ek_set_put(ek_store *s, ek_db *db, ek_value *v, ek_str key, const ek_str *members, size_t n,
                   uint8_t *room) {
     size_t done =
@@ -155,13 +173,8 @@ size_t ek_set_put(ek_store *s, ek_db *db, ek_value *v, ek_str key, const ek_str 
     plan.outside = ek_alloc_zeroed(s->a, sizeof(ek_table));
     ek_table *t = ek_ptr(s->a, plan.outside);
     ek_table_expect(s->a, t, n);
-    uint64_t hash[EK_TABLE_FETCHED];
-    for (size_t i = 0; i < n; i++) {
-        size_t at = i % EK_TABLE_FETCHED;
-        if (at == 0)
-            ek_table_fetch(s->a, t, members + i, 1, ek_min(n - i, EK_TABLE_FETCHED), hash, NULL);
-        table_add(s->a, t, members[i], hash[at]);
-    }
+    for (size_t i = 0; i < n; i += EK_TABLE_FETCHED)
+        put_new(s->a, t, members + i, ek_min(n - i, EK_TABLE_FETCHED));
     ek_keyspace_put(s, db, v, &plan);
     return t->count;
 }
