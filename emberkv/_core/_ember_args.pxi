@@ -1,5 +1,9 @@
 # Arguments: Python objects to runs of bytes, without a copy where the object has them.
 
+cdef extern from "base/large.h" nogil:
+    void *ek_large_alloc(size_t n)
+    void ek_large_free(void *p)
+
 cdef enum:
     INLINE_ARGS = 16
     TEXT_BYTES = 352  # digits of that many integers and floats lie beside the arguments
@@ -34,7 +38,7 @@ cdef inline void args_begin(Args *a, const ek_command *cmd) noexcept:
 
 cdef inline void args_free(Args *a) noexcept:
     if a.v != a.few:
-        PyMem_Free(a.v)
+        ek_large_free(a.v)
     Py_XDECREF(a.keep)
 
 
@@ -45,14 +49,12 @@ cdef int args_reserve(Args *a, size_t n) except -1:
     if a.n + n <= a.cap:
         return 0
     cap = max(a.cap * 2, a.n + n)
-    if a.v == a.few:
-        grown = <ek_str *> PyMem_Malloc(cap * sizeof(ek_str))
-        if grown != NULL:
-            memcpy(grown, a.v, a.n * sizeof(ek_str))
-    else:
-        grown = <ek_str *> PyMem_Realloc(a.v, cap * sizeof(ek_str))
+    grown = <ek_str *> ek_large_alloc(cap * sizeof(ek_str))
     if grown == NULL:
         raise MemoryError()
+    memcpy(grown, a.v, a.n * sizeof(ek_str))
+    if a.v != a.few:
+        ek_large_free(a.v)
     a.v = grown
     a.cap = cap
     return 0

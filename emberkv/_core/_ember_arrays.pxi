@@ -59,7 +59,7 @@ cdef class Column:
         self.count = self.buffer.len // width if width else 0
 
     def __dealloc__(self):
-        PyMem_Free(self.text)
+        ek_large_free(self.text)
         PyBuffer_Release(&self.buffer)
 
     cdef int put_all(self, ek_str *out, Py_ssize_t step) except -1:
@@ -71,7 +71,7 @@ cdef class Column:
             ek_column_strings(&self.c, 0, self.count, out, step)
             return 0
         if self.text == NULL:
-            self.text = <char *> PyMem_Malloc(max(self.count, 1) * ek_column_text_chars(&self.c))
+            self.text = <char *> ek_large_alloc(max(self.count, 1) * ek_column_text_chars(&self.c))
             if self.text == NULL:
                 raise MemoryError()
         text = self.text

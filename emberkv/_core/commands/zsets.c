@@ -94,33 +94,45 @@ enum { NX = EK_ZADD_NX, XX = EK_ZADD_XX, CH = EK_ZADD_CH, GT = 8, LT = 16, INCR 
 
 typedef enum outcome { NOTHING, SAME, ADDED, UPDATED, NOT_A_NUMBER } outcome;
 
-/* Add one member or change its score; *score becomes the one it has then. `later`: the order is made when
- * all are added. */
-static outcome add_one(ek_ctx *c, ek_value *v, unsigned flags, ek_str member, uint64_t hash,
-                       double *score, bool later) {
-    if (!(flags & INCR) && !later) ek_zset_expect(c->a, v, *score);
-    ek_zset_place p = ek_zset_find_hashed(c->a, v, member, hash);
+/* What a command that adds members does, and of those whose order is made when all are added, the changes. */
+typedef struct adding {
+    ek_value v;
+    unsigned flags;
+    bool later;
+    ek_btree_entry *changes;
+    size_t nchanges;
+} adding;
+
+/* Add a member that is found at p (nowhere: that is not there) or change its score; *score becomes the one
+ * it has then. */
+EK_INLINE outcome add_at(ek_ctx *c, adding *k, ek_str member, uint64_t hash, ek_zset_place p,
+                         double *score) {
     if (!ek_zset_is(p)) {
-        if (flags & XX) return NOTHING;
-        if (later) ek_zset_add_later(c->s, v, *score, member, hash);
-        else ek_zset_add(c->s, c->db, v, *score, member);
+        if (k->flags & XX) return NOTHING;
+        if (k->later) k->changes[k->nchanges++] = ek_zset_add_later(c->s, &k->v, *score, member, hash);
+        else ek_zset_add(c->s, c->db, &k->v, *score, member);
         return ADDED;
     }
-    if (flags & NX) return NOTHING;
-    double old = ek_zset_score_of(c->a, p);
-    if (flags & INCR) {
+    if (k->flags & NX) return NOTHING;
+    double old = k->later ? ek_zset_block_score(c->a, p.block) : ek_zset_score_of(c->a, p);
+    if (k->flags & INCR) {
         *score += old;
         if (isnan(*score)) return NOT_A_NUMBER;
     }
-    if (((flags & LT) && *score >= old) || ((flags & GT) && *score <= old)) return NOTHING;
+    if (((k->flags & LT) && *score >= old) || ((k->flags & GT) && *score <= old)) return NOTHING;
     if (*score == old) return SAME;
-    if (later) ek_zset_set_later(c->s, v, p, *score);
-    else ek_zset_set_score(c->s, c->db, v, p, *score, member);
+    if (k->later) k->changes[k->nchanges++] = ek_zset_set_later(c->s, &k->v, p.block, *score);
+    else ek_zset_set_score(c->s, c->db, &k->v, p, *score, member);
     return UPDATED;
 }
 
-static void add_incr(ek_ctx *c, ek_value *v, unsigned flags, ek_str member, double score) {
-    outcome o = add_one(c, v, flags, member, ek_zset_hash(c->a, v, member), &score, false);
+static outcome add_one(ek_ctx *c, adding *k, ek_str member, uint64_t hash, double *score) {
+    if (!(k->flags & INCR) && !k->later) ek_zset_expect(c->a, &k->v, *score);
+    return add_at(c, k, member, hash, ek_zset_find_hashed(c->a, &k->v, member, hash), score);
+}
+
+static void add_incr(ek_ctx *c, adding *k, ek_str member, double score) {
+    outcome o = add_one(c, k, member, ek_zset_hash(c->a, &k->v, member), &score);
     if (o == NOT_A_NUMBER) {
         ek_reply_error(c->reply, "ERR resulting score is not a number (NaN)");
         return;
@@ -137,10 +149,38 @@ static bool is_worth_reordering(ek_ctx *c, const ek_value *v, size_t n) {
     return n >= REORDERED_MIN && ek_zset_is_big(v) && n > ek_zset_count(c->a, v) / REORDERED_OF;
 }
 
+static void add_members(ek_ctx *c, adding *k, double *scores, const ek_str *members, size_t stride,
+                        size_t n, int64_t *added, int64_t *updated) {
+    uint64_t hash[EK_TABLE_FETCHED];
+    ek_ref items[EK_TABLE_FETCHED];
+    for (size_t from = 0; from < n; from += EK_TABLE_FETCHED) {
+        size_t some = ek_min(n - from, EK_TABLE_FETCHED);
+        if (!k->later && is_worth_reordering(c, &k->v, n - from)) {
+            k->later = true;
+            k->changes = ek_scratch_alloc(c, (n - from) * sizeof *k->changes);
+        }
+        bool in_place = k->later; /* while it is, `items` are where they were */
+        const ek_str *member = members + from * stride;
+        ek_zset_fetch(c->a, &k->v, member, stride, some, hash, in_place ? items : NULL);
+        for (size_t i = 0; i < some; i++, member += stride) {
+            outcome o;
+            if (EK_LIKELY(in_place && ek_zset_block_is(c->a, items[i], *member))) {
+                o = add_at(c, k, *member, hash[i], (ek_zset_place){.block = items[i]}, &scores[from + i]);
+                in_place = o != UPDATED || !k->changes[k->nchanges - 1].was;
+            } else {
+                o = add_one(c, k, *member, hash[i], &scores[from + i]);
+                in_place &= o == NOTHING || o == SAME;
+            }
+            *added += o == ADDED;
+            *updated += o == UPDATED;
+        }
+    }
+}
+
 void ek_zset_add_members(ek_ctx *c, unsigned flags, double *scores, const ek_str *members,
                          size_t stride, size_t n) {
-    ek_value v;
-    ek_found found = ek_lookup_type(c, c->argv[1], EK_ZSET, &v);
+    adding k = {.flags = flags};
+    ek_found found = ek_lookup_type(c, c->argv[1], EK_ZSET, &k.v);
     if (found == EK_WRONG_TYPE) return;
     if (found == EK_ABSENT) {
         if (flags & XX) {
@@ -148,28 +188,18 @@ void ek_zset_add_members(ek_ctx *c, unsigned flags, double *scores, const ek_str
             else ek_reply_int(c->reply, 0);
             return;
         }
-        ek_zset_create(c->s, c->db, &v, members[0]);
+        ek_zset_create(c->s, c->db, &k.v, members[0]);
     }
     if (flags & INCR) {
-        add_incr(c, &v, flags, members[0], scores[0]);
+        add_incr(c, &k, members[0], scores[0]);
         return;
     }
     int64_t added = 0, updated = 0;
-    bool later = false;
-    uint64_t hash[EK_TABLE_FETCHED];
-    for (size_t i = 0; i < n; i++) {
-        size_t at = i % EK_TABLE_FETCHED;
-        if (at == 0) {
-            later = later || is_worth_reordering(c, &v, n - i);
-            ek_zset_fetch(c->a, &v, members + i * stride, stride,
-                          ek_min(n - i, EK_TABLE_FETCHED), hash);
-        }
-        outcome o = add_one(c, &v, flags, members[i * stride], hash[at], &scores[i], later);
-        added += o == ADDED;
-        updated += o == UPDATED;
+    add_members(c, &k, scores, members, stride, n, &added, &updated);
+    if (k.nchanges) {
+        size_t room = ek_zset_reorder_room(c->s, &k.v, k.changes, k.nchanges);
+        ek_zset_reorder(c->s, &k.v, k.changes, k.nchanges, ek_scratch_alloc(c, room));
     }
-    if (later && added + updated)
-        ek_zset_reorder(c->s, &v, ek_scratch_alloc(c, ek_zset_reorder_room(c->s, &v)));
     ek_reply_int(c->reply, flags & CH ? added + updated : added);
     if (added || updated) ek_key_changed(c, c->argv[1], EK_EVENT_ZSET, "zadd");
     ek_changed_elements(c, added + updated);
@@ -246,7 +276,8 @@ bool ek_zset_score_ahead(ek_ctx *c, const ek_value *v, size_t i, uint64_t hashes
                          double *score) {
     size_t at = (i - 2) % EK_TABLE_FETCHED;
     if (at == 0)
-        ek_zset_fetch(c->a, v, c->argv + i, 1, ek_min(c->argc - i, EK_TABLE_FETCHED), hashes);
+        ek_zset_fetch(c->a, v, c->argv + i, 1, ek_min(c->argc - i, EK_TABLE_FETCHED), hashes,
+                      NULL);
     return ek_zset_score_hashed(c->a, v, c->argv[i], hashes[at], score);
 }
 

@@ -128,7 +128,7 @@ void ek_btree_remove_ranks(ek_arena *a, ek_btree *t, uint32_t rank, uint32_t n,
 typedef struct ek_btree_entry {
     double score;
     ek_ref item;
-    uint32_t spare;
+    ek_ref was; /* for the owner: not looked at here */
 } ek_btree_entry;
 void ek_btree_rebuild(ek_arena *a, ek_btree *t, const ek_btree_entry *e, uint32_t n);
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/large.h"
 #include "engine/acl.h"
 #include "engine/context.h"
 #include "engine/effect.h"
@@ -47,6 +48,7 @@ static void look_after(ek_ctx *c) {
         ek_garbage_step(s, (size_t)ek_max(s->a->nblocks, GARBAGE_SLICE));
     if (EK_UNLIKELY(++s->since_cycle >= EXPIRY_EVERY)) {
         s->since_cycle = 0;
+        ek_large_tidy(ek_now_ms(c));
         s->upkeep_due = ek_upkeep_due(s);
         if (ek_expiry_looks(s)) ek_expiry_step(s, EXPIRY_SAMPLES);
     }

@@ -1,6 +1,6 @@
 #include "engine/scratch.h"
 
-#include <stdlib.h>
+#include "base/large.h"
 
 #define FIRST_BLOCK 4096u
 
@@ -9,7 +9,7 @@ void *ek_scratch_get(ek_scratch *scratch, ek_arena *a, size_t n) {
     struct ek_scratch_block *b = scratch->blocks;
     if (!b || b->cap - b->used < n) {
         size_t cap = ek_max(n, b ? b->cap * 2 : FIRST_BLOCK);
-        struct ek_scratch_block *fresh = malloc(sizeof *fresh + cap);
+        struct ek_scratch_block *fresh = ek_large_alloc(sizeof *fresh + cap);
         if (!fresh) ek_raise(a, EK_ENOMEM);
         fresh->next = b;
         fresh->used = 0;
@@ -24,7 +24,7 @@ void *ek_scratch_get(ek_scratch *scratch, ek_arena *a, size_t n) {
 void ek_scratch_free(ek_scratch *scratch) {
     while (scratch->blocks) {
         struct ek_scratch_block *next = scratch->blocks->next;
-        free(scratch->blocks);
+        ek_large_free(scratch->blocks);
         scratch->blocks = next;
     }
 }

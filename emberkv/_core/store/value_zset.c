@@ -366,77 +366,131 @@ void ek_zset_remove_ranks(ek_store *s, ek_db *db, ek_value *v, uint32_t rank, ui
 /* --- many at once --- */
 
 void ek_zset_fetch(const ek_arena *a, const ek_value *v, const ek_str *members, size_t stride,
-                   size_t n, uint64_t *hashes) {
-    if (is_big(v)) ek_table_fetch(a, &root_of(a, v)->members, members, stride, n, hashes, NULL);
+                   size_t n, uint64_t *hashes, ek_ref *items) {
+    if (is_big(v)) ek_table_fetch(a, &root_of(a, v)->members, members, stride, n, hashes, items);
     else for (size_t i = 0; i < n; i++) hashes[i] = n > 1 ? ek_table_hash(a, members[i * stride]) : 0;
 }
 
-void ek_zset_add_later(ek_store *s, const ek_value *v, double score, ek_str member, uint64_t hash) {
+ek_btree_entry ek_zset_add_later(ek_store *s, const ek_value *v, double score, ek_str member,
+                                 uint64_t hash) {
     ek_ref block = new_block(s->a, score, member);
     ek_table_add(s->a, &root_of(s->a, v)->members, key_of, hash, block);
+    return (ek_btree_entry){.score = score, .item = block};
 }
 
-void ek_zset_set_later(ek_store *s, const ek_value *v, ek_zset_place p, double score) {
-    if (!set_block_score(s->a, p.block, score)) other_block(s->a, root_of(s->a, v), p.block, score);
-}
-
-typedef struct listing {
-    const ek_arena *a;
-    ek_btree_entry *e;
-    size_t n;
-} listing;
-
-static bool list_block(void *arg, ek_ref block) {
-    listing *l = arg;
-    l->e[l->n++] = (ek_btree_entry){.score = ek_zset_block_score(l->a, block), .item = block};
-    return true;
+ek_btree_entry ek_zset_set_later(ek_store *s, const ek_value *v, ek_ref block, double score) {
+    if (EK_LIKELY(set_block_score(s->a, block, score)))
+        return (ek_btree_entry){.score = score, .item = block};
+    ek_ref other = other_block(s->a, root_of(s->a, v), block, score);
+    return (ek_btree_entry){.score = score, .item = other, .was = block};
 }
 
 /* Bits in the order of scores, in which -0 is 0. */
-static uint64_t key_of_score(double score) {
+EK_INLINE uint64_t key_of_score(double score) {
     uint64_t bits = 0;
     if (score != 0) memcpy(&bits, &score, sizeof bits);
     return bits >> 63 ? ~bits : bits | UINT64_C(1) << 63;
 }
 
-/* By radix, a byte at a time. Returns which of the two rooms it ended in. */
-static ek_btree_entry *sort_by_score(ek_btree_entry *e, ek_btree_entry *other, size_t n) {
-    for (unsigned shift = 0; shift < 64; shift += 8) {
-        size_t count[256] = {0}, at = 0;
-        for (size_t i = 0; i < n; i++) count[key_of_score(e[i].score) >> shift & 255]++;
-        if (count[key_of_score(e[0].score) >> shift & 255] == n) continue;
-        for (unsigned b = 0; b < 256; b++) {
-            size_t own = count[b];
-            count[b] = at;
-            at += own;
-        }
-        for (size_t i = 0; i < n; i++) other[count[key_of_score(e[i].score) >> shift & 255]++] = e[i];
-        ek_btree_entry *swap = e;
-        e = other;
-        other = swap;
-    }
-    return e;
-}
-
-static int compare_members(const void *x, const void *y, void *arg) {
+static int compare_entries(const void *x, const void *y, void *arg) {
     const ek_btree_entry *a = x, *b = y;
+    if (a->score != b->score) return a->score < b->score ? -1 : 1;
     return compare_strs(key_of(arg, a->item), key_of(arg, b->item));
 }
 
-size_t ek_zset_reorder_room(const ek_store *s, const ek_value *v) {
-    return 2 * root_of(s->a, v)->members.count * sizeof(ek_btree_entry);
+#define SORT_BITS 11
+#define SORT_PASSES 3
+#define SORT_FEW 24
+
+/* By radix, of the highest bits in which any differ as many as three passes take; and those that are the
+ * same in these once more. `other` has room for as many. */
+static void sort_entries(ek_arena *a, ek_btree_entry *e, ek_btree_entry *other, size_t n) {
+    uint64_t least = UINT64_MAX, most = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t key = key_of_score(e[i].score);
+        least = ek_min(least, key);
+        most = ek_max(most, key);
+    }
+    if (n <= SORT_FEW || least == most) {
+        if (n > 1) qsort_r(e, n, sizeof *e, compare_entries, a);
+        return;
+    }
+    unsigned top = 64u - (unsigned)__builtin_clzll(least ^ most);
+    unsigned low = top > SORT_BITS * SORT_PASSES ? top - SORT_BITS * SORT_PASSES : 0;
+    ek_btree_entry *from = e, *to = other;
+    for (unsigned shift = low; shift < top; shift += SORT_BITS) {
+        uint32_t count[1 << SORT_BITS] = {0}, at = 0;
+        const uint64_t mask = (1 << SORT_BITS) - 1;
+        for (size_t i = 0; i < n; i++) count[key_of_score(from[i].score) >> shift & mask]++;
+        for (unsigned b = 0; b <= mask; b++) {
+            uint32_t own = count[b];
+            count[b] = at;
+            at += own;
+        }
+        for (size_t i = 0; i < n; i++) to[count[key_of_score(from[i].score) >> shift & mask]++] = from[i];
+        ek_btree_entry *swap = from;
+        from = to;
+        to = swap;
+    }
+    if (from != e) memcpy(e, from, n * sizeof *e);
+    for (size_t i = 0, end; i < n; i = end) {
+        uint64_t key = key_of_score(e[i].score) >> low;
+        for (end = i + 1; end < n && key_of_score(e[end].score) >> low == key; end++) {}
+        if (EK_UNLIKELY(end - i > 1)) sort_entries(a, e + i, other, end - i);
+    }
 }
 
-void ek_zset_reorder(ek_store *s, const ek_value *v, void *room) {
-    ek_zset *z = root_of(s->a, v);
-    listing l = {.a = s->a, .e = room};
-    ek_table_each(s->a, &z->members, list_block, &l);
-    ek_btree_entry *e = sort_by_score(l.e, l.e + l.n, l.n);
-    for (size_t from = 0, to; from < l.n; from = to) {
-        for (to = from + 1; to < l.n && e[to].score == e[from].score; to++) {}
-        if (to - from > 1) qsort_r(e + from, to - from, sizeof *e, compare_members, s->a);
+/* The order as it was, but for what changed: that is known by a bit for each place of the heap from the
+ * first changed block to the last. */
+typedef struct reordering {
+    ek_ref first;
+    size_t places;
+} reordering;
+
+static reordering changed_places(const ek_btree_entry *e, size_t n) {
+    ek_ref first = UINT32_MAX, last = 0;
+    for (size_t i = 0; i < n; i++) {
+        first = ek_min(first, e[i].item);
+        last = ek_max(last, e[i].item);
+        if (e[i].was) first = ek_min(first, e[i].was);
+        last = ek_max(last, e[i].was);
     }
-    ek_btree_rebuild(s->a, &z->order, e, (uint32_t)l.n);
+    return (reordering){first, n ? (size_t)last - first + 1 : 0};
+}
+
+EK_INLINE bool is_marked(const uint64_t *marks, size_t i) { return marks[i / 64] >> (i % 64) & 1; }
+EK_INLINE void mark(uint64_t *marks, size_t i) { marks[i / 64] |= (uint64_t)1 << (i % 64); }
+
+#define MARKS_BYTES(r) (((r).places / 64 + 1) * sizeof(uint64_t))
+
+size_t ek_zset_reorder_room(const ek_store *s, const ek_value *v, const ek_btree_entry *e, size_t n) {
+    return (root_of(s->a, v)->members.count + n) * sizeof *e + MARKS_BYTES(changed_places(e, n));
+}
+
+void ek_zset_reorder(ek_store *s, const ek_value *v, ek_btree_entry *e, size_t n, void *room) {
+    ek_arena *a = s->a;
+    ek_zset *z = root_of(a, v);
+    reordering r = changed_places(e, n);
+    ek_btree_entry *all = room, *other = all + z->members.count;
+    uint64_t *marks = (uint64_t *)(other + n);
+    memset(marks, 0, MARKS_BYTES(r));
+    size_t kept = n, nall = 0; /* of a member that changed twice the last change, at the end of e */
+    for (size_t i = n; i-- > 0;) {
+        if (e[i].was) mark(marks, e[i].was - r.first);
+        if (is_marked(marks, e[i].item - r.first)) continue;
+        mark(marks, e[i].item - r.first);
+        e[--kept] = e[i];
+    }
+    sort_entries(a, e + kept, other, n - kept);
+    const ek_btree_entry *next = e + kept, *end = e + n;
+    for (ek_btree_place p = ek_btree_at(a, &z->order, 0); p.leaf; p = ek_btree_next(a, p)) {
+        ek_btree_entry old = {.score = ek_btree_score(a, p), .item = ek_btree_item(a, p)};
+        if ((size_t)old.item - r.first < r.places && is_marked(marks, old.item - r.first)) continue;
+        for (; next < end && compare_entries(next, &old, a) < 0; next++) all[nall++] = *next;
+        all[nall++] = old;
+    }
+    while (next < end) all[nall++] = *next++;
+    ek_btree_rebuild(a, &z->order, all, (uint32_t)nall);
 }
 
 /* --- storing a result --- */
