@@ -28,7 +28,7 @@
 #include "store/upkeep.h"
 #include "store/waker.h"
 
-#define GARBAGE_SLICE 128 /* at least: a command frees as many as it made, or garbage could grow for ever */
+#define GARBAGE_SLICE 128 /* items, at least */
 #define EXPIRY_EVERY 64 /* commands */
 #define EXPIRY_SAMPLES 16
 #define RECLAIM_SLICE 4096
@@ -41,11 +41,18 @@ static void reply_failure(ek_reply *reply, ek_status st) {
     else ek_reply_error(reply, "ERR the store is damaged and was closed");
 }
 
+/* At least as many blocks as the command made, or garbage could grow for ever. */
+static void free_garbage(ek_store *s) {
+    size_t made = (size_t)ek_max(s->a->nblocks, GARBAGE_SLICE), before = s->a->nfrees;
+    do ek_garbage_step(s, made);
+    while (made > GARBAGE_SLICE && s->a->nfrees - before < made && ek_garbage_waits(s));
+}
+
 static void look_after(ek_ctx *c) {
     ek_store *s = c->s;
     ek_pause_tidy(s);
     if (EK_UNLIKELY(ek_garbage_waits(s)) && !(s->root->debug & EK_STORE_PAUSED))
-        ek_garbage_step(s, (size_t)ek_max(s->a->nblocks, GARBAGE_SLICE));
+        free_garbage(s);
     if (EK_UNLIKELY(++s->since_cycle >= EXPIRY_EVERY)) {
         s->since_cycle = 0;
         ek_large_tidy(ek_now_ms(c));
