@@ -42,7 +42,7 @@ def furnish(db: emberkv.Ember, keys: list[bytes]) -> None:
         elif kind == 4:
             db.rpush(key, "element")
         elif kind == 5:
-            db.set(key, "x" * 8, ex=1000)
+            db.set(key, "x" * 8, exat=4102444800)
         elif kind == 6:
             db.set(key, "x" * 8)
             db.pexpireat(key, 1)  # has gone by
@@ -52,7 +52,9 @@ def furnish(db: emberkv.Ember, keys: list[bytes]) -> None:
 
 def content(db: emberkv.Ember, keys: list[bytes]) -> list[Any]:
     return [
-        (db.type(key), db.ttl(key), db.dump(key), db.object("encoding", key)) if db.exists(key) else None
+        (db.type(key), db.expiretime(key), db.dump(key), db.object("encoding", key))
+        if db.exists(key)
+        else None
         for key in keys
     ]
 
@@ -159,7 +161,9 @@ def test_a_set_of_many_members_has_each_once(db: emberkv.Ember, n: int, kind: st
     if kind == "integers":
         members = chosen
     elif kind == "mixed":  # of all lengths, integers first
-        members = np.array([b"%d" % i if i < n // 2 else b"m" * (i % 40) + b"%d" % i for i in chosen])
+        members = np.array(
+            [b"%d" % i if i < n // 2 else b"m" * (i % 40) + b"%d" % i for i in chosen]
+        )
     else:
         members = np.array([(b"%0300d" if kind == "long" else b"%012d") % i for i in chosen[:5000]])
     added = db.sadd_array("s", members)
@@ -183,8 +187,12 @@ def test_what_is_made_anew_again_and_again_takes_no_more_memory(db: emberkv.Embe
 
 
 @pytest.mark.parametrize("changed", [200, 2500, 9000, 20_000])
-@pytest.mark.parametrize("flags", [{}, {"nx": True}, {"xx": True}, {"gt": True}, {"lt": True, "ch": True}])
-def test_some_scores_of_many_change(db: emberkv.Ember, changed: int, flags: dict[str, bool]) -> None:
+@pytest.mark.parametrize(
+    "flags", [{}, {"nx": True}, {"xx": True}, {"gt": True}, {"lt": True, "ch": True}]
+)
+def test_some_scores_of_many_change(
+    db: emberkv.Ember, changed: int, flags: dict[str, bool]
+) -> None:
     chance = np.random.default_rng(changed)
     members, size = names(12_000), 9000
     # Scores of few digits, which lie in short blocks; the new ones do not fit there.
@@ -197,7 +205,9 @@ def test_some_scores_of_many_change(db: emberkv.Ember, changed: int, flags: dict
         old = expected.get(member)
         if (old is None and flags.get("xx")) or (old is not None and flags.get("nx")):
             continue
-        if old is not None and ((flags.get("gt") and score <= old) or (flags.get("lt") and score >= old)):
+        if old is not None and (
+            (flags.get("gt") and score <= old) or (flags.get("lt") and score >= old)
+        ):
             continue
         new += old is None
         moved += old is not None and old != score
@@ -222,6 +232,8 @@ def test_scores_of_any_shape_are_put_in_order(db: emberkv.Ember, kind: str) -> N
     }[kind]
     members = chance.permutation(names(n))
     assert db.zadd_array("z", members, scores) == n
-    expected = sorted(zip(members.tolist(), scores.tolist(), strict=True), key=lambda i: (i[1], i[0]))
+    expected = sorted(
+        zip(members.tolist(), scores.tolist(), strict=True), key=lambda i: (i[1], i[0])
+    )
     assert db.zrange("z", 0, -1, withscores=True) == expected
     assert db._store.check()

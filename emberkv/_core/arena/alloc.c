@@ -408,15 +408,13 @@ void ek_free_now(ek_arena *a, const ek_ref *refs, size_t n) {
     for (size_t i = 0; i < n; i++) free_block(a, refs[i]);
 }
 
-void ek_free(ek_arena *a, ek_ref ref) {
+void ek_free_slow(ek_arena *a, ek_ref ref) {
     if (!ref) return;
-    if (EK_UNLIKELY(a->nfrees == a->frees_cap)) {
-        size_t cap = a->frees_cap ? a->frees_cap * 2 : 64;
-        ek_ref *grown = realloc(a->frees, cap * sizeof *grown);
-        if (!grown) ek_raise(a, EK_ENOMEM);
-        a->frees = grown;
-        a->frees_cap = cap;
-    }
+    size_t cap = a->frees_cap ? a->frees_cap * 2 : 64;
+    ek_ref *grown = realloc(a->frees, cap * sizeof *grown);
+    if (!grown) ek_raise(a, EK_ENOMEM);
+    a->frees = grown;
+    a->frees_cap = cap;
     a->frees[a->nfrees++] = ref;
 }
 

@@ -349,7 +349,11 @@ EK_INLINE void ek_arena_leave(ek_arena *a) {
 ek_ref ek_alloc(ek_arena *a, size_t bytes); /* uninitialised; raises EK_ENOMEM. About 10 ns, O(1) */
 ek_ref ek_alloc_zeroed(ek_arena *a, size_t bytes);
 void ek_alloc_many(ek_arena *a, size_t bytes, size_t n, ek_ref *out); /* as n times ek_alloc; 1 ns each */
-void ek_free(ek_arena *a, ek_ref ref);                /* at commit; 0 is allowed */
+void ek_free_slow(ek_arena *a, ek_ref ref);
+EK_INLINE void ek_free(ek_arena *a, ek_ref ref) { /* at commit; 0 is allowed */
+    if (EK_LIKELY(ref && a->nfrees < a->frees_cap)) a->frees[a->nfrees++] = ref;
+    else ek_free_slow(a, ref);
+}
 size_t ek_usable(const ek_arena *a, ek_ref ref);      /* bytes that the block really has */
 size_t ek_alloc_rounds_to(const ek_arena *a, size_t bytes); /* usable size a request would get */
 /* Does the block lie in a slab that is a sixth free or more, and would a new one of its size go into
