@@ -219,3 +219,12 @@ def test_table_that_runs_out_of_memory_stays_whole():
     for i in range(n):
         assert table.remove(b"%d" % i)
     assert len(table) == 0 and arena.check()
+
+
+def test_a_reader_may_meet_any_depth():
+    table = a_table()
+    table.fill(0, 5000)
+    for depth in range(256):
+        for key in range(50):
+            table.fetch_by_root(b"%d" % key, depth)
+    assert table.check()

@@ -237,3 +237,18 @@ def test_scores_of_any_shape_are_put_in_order(db: emberkv.Ember, kind: str) -> N
     )
     assert db.zrange("z", 0, -1, withscores=True) == expected
     assert db._store.check()
+
+
+def test_a_value_that_is_overwritten_goes_on_with_its_uses(db: emberkv.Ember) -> None:
+    for name, value in [
+        ("maxmemory", "100mb"),
+        ("maxmemory-policy", "allkeys-lfu"),
+        ("lfu-log-factor", 0),
+    ]:
+        db.config_set(name, value)
+    keys = names(100)
+    db.mset_array(keys, keys)
+    begun = db.object("freq", keys[3].item())
+    db.mset_array(keys, keys)
+    db.set(keys[3].item(), "x")
+    assert db.object("freq", keys[3].item()) == begun + 2

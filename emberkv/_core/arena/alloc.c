@@ -309,17 +309,22 @@ static ek_ref alloc_large(ek_arena *a, size_t bytes) {
     return (ek_ref)(((size_t)page * EK_PAGE) >> a->shift);
 }
 
-ek_ref ek_alloc(ek_arena *a, size_t bytes) {
 #ifdef EK_CHECK
+/* A block is handed out: a test may want that to fail. */
+static void check_block(ek_arena *a, ek_ref ref) {
     if (a->fail_alloc_in && --a->fail_alloc_in == 0) ek_raise(a, EK_ENOMEM);
+    ek_touch_slack(a, ek_ptr(a, ref), ek_usable(a, ref));
+    memset(ek_ptr(a, ref), 0xa5, ek_usable(a, ref));
+}
 #endif
+
+ek_ref ek_alloc(ek_arena *a, size_t bytes) {
     size_t n = rounded(a, bytes);
     ek_ref ref = EK_LIKELY(n <= SMALL_MAX) ? alloc_small(a, class_of(n)) : alloc_large(a, bytes);
     /* It may have been freed since a snapshot began. */
     if (EK_UNLIKELY(a->hdr->snapshot)) ek_snapshot_keep(a, ek_ptr(a, ref), ek_usable(a, ref));
 #ifdef EK_CHECK
-    ek_touch_slack(a, ek_ptr(a, ref), ek_usable(a, ref));
-    memset(ek_ptr(a, ref), 0xa5, ek_usable(a, ref));
+    check_block(a, ref);
 #endif
     return ref;
 }
@@ -354,16 +359,16 @@ static size_t take_blocks(ek_arena *a, unsigned c, size_t n, ek_ref *out) {
 }
 
 void ek_alloc_many(ek_arena *a, size_t bytes, size_t n, ek_ref *out) {
-    size_t done = 0, size = rounded(a, bytes);
-#ifndef EK_CHECK /* there each is announced, and may fail */
-    if (size <= SMALL_MAX && !a->hdr->snapshot) done = take_blocks(a, class_of(size), n, out);
+    size_t size = rounded(a, bytes);
+    bool by_slab = size <= SMALL_MAX && !a->hdr->snapshot;
+    for (size_t taken; n > 0; n -= taken, out += taken) {
+        taken = by_slab ? take_blocks(a, class_of(size), n, out) : 0;
+#ifdef EK_CHECK
+        for (size_t i = 0; i < taken; i++) check_block(a, out[i]);
 #endif
-    while (done < n) { /* the first of a new slab */
-        out[done++] = ek_alloc(a, size);
-#ifndef EK_CHECK
-        if (size <= SMALL_MAX && !a->hdr->snapshot)
-            done += take_blocks(a, class_of(size), n - done, out + done);
-#endif
+        if (taken) continue;
+        *out = ek_alloc(a, size); /* the first of a new slab */
+        taken = 1;
     }
 }
 

@@ -1,5 +1,7 @@
 #include "base/large.h"
 
+#include "base/clock.h"
+
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -47,14 +49,17 @@ void ek_large_free(void *at) {
     keep(p);
 }
 
-void ek_large_tidy(int64_t now_ms) {
+void ek_large_tidy(void) {
     if (EK_UNLIKELY(atomic_load_explicit(&used, memory_order_relaxed))) {
         atomic_store_explicit(&used, false, memory_order_relaxed);
-        atomic_store_explicit(&used_at_ms, now_ms, memory_order_relaxed);
+        atomic_store_explicit(&used_at_ms, ek_clock_monotonic_ms(), memory_order_relaxed);
         return;
     }
     int64_t then = atomic_load_explicit(&used_at_ms, memory_order_relaxed);
-    if (EK_LIKELY(then == 0 || now_ms - then < IDLE_MS)) return;
+    if (EK_UNLIKELY(then != 0) && ek_clock_monotonic_ms() - then >= IDLE_MS) ek_large_forget();
+}
+
+void ek_large_forget(void) {
     atomic_store_explicit(&used_at_ms, 0, memory_order_relaxed);
     for (unsigned i = 0; i < EK_LARGE_KEPT; i++) free(atomic_exchange(&kept[i], NULL));
 }

@@ -2,8 +2,8 @@
  *
  * The C library gives such pieces back to the system at once, which then clears new pages for the next
  * one: that takes longer than most of what they are used for. So the process keeps the last few that
- * were freed, EK_LARGE_KEPT of at most EK_LARGE_MAX bytes, until a second has passed without a use.
- * Smaller and larger ones are malloc's. Any thread; no lock. */
+ * were freed, EK_LARGE_KEPT of at most EK_LARGE_MAX bytes, for the commands of the next second; later
+ * ones, and closing a store, free them. Smaller and larger ones are malloc's. Any thread; no lock. */
 #ifndef EK_BASE_LARGE_H
 #define EK_BASE_LARGE_H
 
@@ -15,6 +15,7 @@
 
 void *ek_large_alloc(size_t n); /* NULL: there is no memory. 16 bytes aligned, anything in it */
 void ek_large_free(void *p);    /* of ek_large_alloc only, or NULL */
-void ek_large_tidy(int64_t now_ms); /* free what was not used for a second; call it now and then */
+void ek_large_tidy(void);   /* free what was not used for a second; call it now and then */
+void ek_large_forget(void); /* free all that is kept */
 
 #endif

@@ -9,13 +9,20 @@ static void reply_text(ek_ctx *c, const ek_value *v) {
     ek_reply_str(c->reply, ek_string_text(v, digits));
 }
 
+static void used(ek_ctx *c, const ek_value *v) {
+    if (!c->session->no_touch) ek_value_accessed(c->s, v);
+}
+
 /* Put a text at a key: event and watchers included. */
 static void put_text_as(ek_ctx *c, ek_value *v, ek_str key, ek_str text, int64_t expire_ms,
                         const char *event) {
     int64_t integer;
     ek_entry_plan plan = {.key = key, .expire_ms = expire_ms, .access = ek_access_begin(c->s)};
     ek_string_plan(&plan, text, &integer);
-    if (v->entry) ek_key_overwritten(c, c->dbi, key, v->type, EK_STRING);
+    if (v->entry) {
+        ek_key_overwritten(c, c->dbi, key, v->type, EK_STRING);
+        if (ek_access_counts(c->s)) used(c, v); /* the new value goes on with the count of uses */
+    }
     ek_keyspace_put(c->s, c->db, v, &plan);
     ek_key_changed(c, key, EK_EVENT_STRING, event);
 }
@@ -129,7 +136,9 @@ void ek_cmd_set(ek_ctx *c) {
         if (found) reply_text(c, &v);
         else ek_reply_null(c->reply);
     }
-    if (!met || (o.given & EK_OPT_NX && found) || (o.given & EK_OPT_XX && !found)) {
+    bool refused = !met || (o.given & EK_OPT_NX && found) || (o.given & EK_OPT_XX && !found);
+    if (found && EK_UNLIKELY(refused || o.given & EK_OPT_GET)) used(c, &v);
+    if (refused) {
         if (!(o.given & EK_OPT_GET)) ek_reply_null(c->reply);
         return;
     }
@@ -254,7 +263,7 @@ static bool put_pair(ek_ctx *c, const ek_str *pair, uint64_t hash) {
 static void put_pairs(ek_ctx *c) {
     uint64_t hash[EK_TABLE_FETCHED];
     ek_ref items[EK_TABLE_FETCHED];
-    bool unseen = ek_key_changes_unseen(c);
+    bool unseen = ek_key_changes_unseen(c) && !ek_access_counts(c->s);
     uint32_t access = ek_access_begin(c->s);
     for (size_t from = 1; from < c->argc; from += 2 * EK_TABLE_FETCHED) {
         size_t n = ek_min(EK_TABLE_FETCHED, (c->argc - from) / 2), overwritten = 0;

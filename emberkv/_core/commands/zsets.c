@@ -197,7 +197,7 @@ void ek_zset_add_members(ek_ctx *c, unsigned flags, double *scores, const ek_str
     int64_t added = 0, updated = 0;
     add_members(c, &k, scores, members, stride, n, &added, &updated);
     if (k.nchanges) {
-        size_t room = ek_zset_reorder_room(c->s, &k.v, k.changes, k.nchanges);
+        size_t room = ek_zset_reorder_room(c->s, &k.v, k.nchanges);
         ek_zset_reorder(c->s, &k.v, k.changes, k.nchanges, ek_scratch_alloc(c, room));
     }
     ek_reply_int(c->reply, flags & CH ? added + updated : added);

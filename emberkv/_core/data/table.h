@@ -198,10 +198,12 @@ EK_INLINE void ek_table_fetch(const ek_arena *a, const ek_table *t, const ek_str
         hashes[0] = ek_table_hash(a, keys[0]);
         return;
     }
-    /* The root and the heap's end are read once for all. */
+    /* The root and the heap's end are read once for all; of a reader without the lock it may be no root. */
     const uint32_t end = ek_heap_end(a), dir = ek_once32(&t->dir);
-    const unsigned depth = t->depth % 32;
-    const bool whole = depth > 0 && (uint64_t)dir - 1 + ((4u << depth) >> a->shift) < (uint64_t)end - 1;
+    unsigned depth = t->depth;
+    EK_HOLD(depth);
+    const bool whole = depth > 0 && depth <= EK_TABLE_DEPTH_MAX &&
+                       (uint64_t)dir - 1 + ((UINT64_C(4) << depth) >> a->shift) < (uint64_t)end - 1;
     const ek_ref *entries = ek_ptr(a, dir);
     for (size_t i = 0; i < n; i++) {
         uint64_t hash = hashes[i] = ek_table_hash(a, keys[i * stride]);

@@ -55,7 +55,7 @@ static void look_after(ek_ctx *c) {
         free_garbage(s);
     if (EK_UNLIKELY(++s->since_cycle >= EXPIRY_EVERY)) {
         s->since_cycle = 0;
-        ek_large_tidy(ek_now_ms(c));
+        ek_large_tidy();
         s->upkeep_due = ek_upkeep_due(s);
         if (ek_expiry_looks(s)) ek_expiry_step(s, EXPIRY_SAMPLES);
     }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/large.h"
 #include "store/client.h"
 #include "store/feed.h"
 #include "store/figures.h"
@@ -148,6 +149,7 @@ static void drop_if_own(void *arg, ek_client *c) {
 static void drop_own_clients(void *arg) { ek_client_each(arg, drop_if_own, arg); }
 
 void ek_store_close(ek_store *s) {
+    ek_large_forget();
     if (s->background) s->end_background(s);
     if (s->root->clients.count && ek_arena_enter(s->a, 1000) == EK_OK) {
         if (s->a->level == 0) ek_run(s->a, drop_own_clients, s);

@@ -400,7 +400,7 @@ static int compare_entries(const void *x, const void *y, void *arg) {
 
 #define SORT_BITS 11
 #define SORT_PASSES 3
-#define SORT_FEW 24
+#define SORT_FEW 96
 
 /* By radix, of the highest bits in which any differ as many as three passes take; and those that are the
  * same in these once more. `other` has room for as many. */
@@ -440,52 +440,45 @@ static void sort_entries(ek_arena *a, ek_btree_entry *e, ek_btree_entry *other, 
     }
 }
 
-/* The order as it was, but for what changed: that is known by a bit for each place of the heap from the
- * first changed block to the last. */
-typedef struct reordering {
-    ek_ref first;
-    size_t places;
-} reordering;
+/* Blocks that changed: a hash set of references, less than half full. */
+typedef struct changed_blocks {
+    ek_ref *slot;
+    unsigned shift;
+} changed_blocks;
 
-static reordering changed_places(const ek_btree_entry *e, size_t n) {
-    ek_ref first = UINT32_MAX, last = 0;
-    for (size_t i = 0; i < n; i++) {
-        first = ek_min(first, e[i].item);
-        last = ek_max(last, e[i].item);
-        if (e[i].was) first = ek_min(first, e[i].was);
-        last = ek_max(last, e[i].was);
-    }
-    return (reordering){first, n ? (size_t)last - first + 1 : 0};
+/* log2 of the slots for n changes, which name two blocks at most. */
+static unsigned slots_log2(size_t n) { return 64u - (unsigned)__builtin_clzll(4 * n); }
+
+EK_INLINE ek_ref *slot_of(const changed_blocks *set, ek_ref ref) {
+    uint32_t mask = UINT32_MAX >> set->shift, i = ref * UINT32_C(0x9e3779b1) >> set->shift;
+    while (set->slot[i] != 0 && set->slot[i] != ref) i = (i + 1) & mask;
+    return &set->slot[i];
 }
 
-EK_INLINE bool is_marked(const uint64_t *marks, size_t i) { return marks[i / 64] >> (i % 64) & 1; }
-EK_INLINE void mark(uint64_t *marks, size_t i) { marks[i / 64] |= (uint64_t)1 << (i % 64); }
-
-#define MARKS_BYTES(r) (((r).places / 64 + 1) * sizeof(uint64_t))
-
-size_t ek_zset_reorder_room(const ek_store *s, const ek_value *v, const ek_btree_entry *e, size_t n) {
-    return (root_of(s->a, v)->members.count + n) * sizeof *e + MARKS_BYTES(changed_places(e, n));
+size_t ek_zset_reorder_room(const ek_store *s, const ek_value *v, size_t n) {
+    return (root_of(s->a, v)->members.count + n) * sizeof(ek_btree_entry) +
+           (sizeof(ek_ref) << slots_log2(n));
 }
 
 void ek_zset_reorder(ek_store *s, const ek_value *v, ek_btree_entry *e, size_t n, void *room) {
     ek_arena *a = s->a;
     ek_zset *z = root_of(a, v);
-    reordering r = changed_places(e, n);
     ek_btree_entry *all = room, *other = all + z->members.count;
-    uint64_t *marks = (uint64_t *)(other + n);
-    memset(marks, 0, MARKS_BYTES(r));
+    changed_blocks changed = {(ek_ref *)(other + n), 32 - slots_log2(n)};
+    memset(changed.slot, 0, sizeof(ek_ref) << slots_log2(n));
     size_t kept = n, nall = 0; /* of a member that changed twice the last change, at the end of e */
     for (size_t i = n; i-- > 0;) {
-        if (e[i].was) mark(marks, e[i].was - r.first);
-        if (is_marked(marks, e[i].item - r.first)) continue;
-        mark(marks, e[i].item - r.first);
+        if (e[i].was) *slot_of(&changed, e[i].was) = e[i].was;
+        ek_ref *slot = slot_of(&changed, e[i].item);
+        if (*slot) continue;
+        *slot = e[i].item;
         e[--kept] = e[i];
     }
     sort_entries(a, e + kept, other, n - kept);
     const ek_btree_entry *next = e + kept, *end = e + n;
     for (ek_btree_place p = ek_btree_at(a, &z->order, 0); p.leaf; p = ek_btree_next(a, p)) {
         ek_btree_entry old = {.score = ek_btree_score(a, p), .item = ek_btree_item(a, p)};
-        if ((size_t)old.item - r.first < r.places && is_marked(marks, old.item - r.first)) continue;
+        if (*slot_of(&changed, old.item)) continue;
         for (; next < end && compare_entries(next, &old, a) < 0; next++) all[nall++] = *next;
         all[nall++] = old;
     }

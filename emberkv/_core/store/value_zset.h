@@ -139,7 +139,7 @@ ek_btree_entry ek_zset_add_later(ek_store *s, const ek_value *v, double score, e
 ek_btree_entry ek_zset_set_later(ek_store *s, const ek_value *v, ek_ref block, double score);
 /* Overwrites e. `room` is scratch memory for ek_zset_reorder_room bytes. About 30 ns a change and 10 ns a
  * member. */
-size_t ek_zset_reorder_room(const ek_store *s, const ek_value *v, const ek_btree_entry *e, size_t n);
+size_t ek_zset_reorder_room(const ek_store *s, const ek_value *v, size_t n);
 void ek_zset_reorder(ek_store *s, const ek_value *v, ek_btree_entry *e, size_t n, void *room);
 /* The hashes of members, and what ek_zset_find will read is fetched ahead; see ek_table_fetch. Of several
  * they are right for what the set becomes meanwhile, too. `items`, or NULL: of the big form only. */

@@ -183,6 +183,16 @@ cdef class Table:
         assert ahead == item and h == ek_table_hash(self.arena.a, k)
         return (<table_item *> ek_ptr(self.arena.a, item)).value if item else None
 
+    def fetch_by_root(self, bytes key, depth):
+        """What a reader sees whom a writer gave another depth of the directory."""
+        cdef ek_table t = self.t[0]
+        cdef uint64_t hashes[EK_TABLE_FETCHED]
+        cdef ek_ref items[EK_TABLE_FETCHED]
+        cdef ek_str k = as_str(key)
+        t.depth = depth
+        ek_table_fetch(self.arena.a, &t, &k, 1, 1, hashes, items)
+        return items[0]
+
     def remove(self, bytes key):
         cdef table_op o
         self.op(table_op_remove, key, 0, 0, &o)
