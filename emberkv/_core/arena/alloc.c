@@ -380,37 +380,47 @@ EK_INLINE uint32_t page_of(const ek_arena *a, ek_ref ref) {
     return p->kind == EK_PAGE_SLAB_TAIL ? page - p->npages : page;
 }
 
-EK_INLINE void free_block(ek_arena *a, ek_ref ref) {
-    uint32_t page = page_of(a, ref);
-    ek_page *p = &a->pages[page];
-    if (p->kind == EK_PAGE_RUN) {
-        a->used_bytes -= (int64_t)p->npages * EK_PAGE;
-        a->nblocks--;
-        release_run(a, page, p->npages);
-        return;
-    }
-    if (EK_UNLIKELY(p->kind != EK_PAGE_SLAB)) ek_raise(a, EK_ECORRUPT);
-    const ek_class_info *info = &a->classes[p->size_class];
-    size_t offset = ((size_t)ref << a->shift) - (size_t)page * EK_PAGE;
-    uint32_t index = (uint32_t)((offset * info->magic) >> 32);
-    uint64_t bit = (uint64_t)1 << (index % 64);
-    if (EK_UNLIKELY(index >= info->nblocks || p->bitmap[index / 64] & bit))
-        ek_raise(a, EK_ECORRUPT);
-    touch_page(a, p);
-    p->bitmap[index / 64] |= bit;
-    p->nfree++;
-    a->used_bytes -= info->size;
-    a->nblocks--;
+static void free_run(ek_arena *a, uint32_t page) {
+    const ek_page *p = &a->pages[page];
+    if (EK_UNLIKELY(p->kind != EK_PAGE_RUN)) ek_raise(a, EK_ECORRUPT);
+    a->used_bytes -= (int64_t)p->npages * EK_PAGE;
+    release_run(a, page, p->npages);
+}
+
+/* A slab got room, or is empty. */
+static void slab_changed(ek_arena *a, uint32_t page, ek_page *p) {
     if (p->nfree == 1) {
         list_push(a, &a->hdr->partial[p->size_class], page);
-    } else if (p->nfree == info->nblocks && (p->next || p->prev)) {
+    } else if (p->next || p->prev) {
         list_remove(a, &a->hdr->partial[p->size_class], p); /* another one has room: let it go */
         release_run(a, page, p->npages);
     }
 }
 
 void ek_free_now(ek_arena *a, const ek_ref *refs, size_t n) {
-    for (size_t i = 0; i < n; i++) free_block(a, refs[i]);
+    const unsigned shift = a->shift;
+    int64_t bytes = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t page = page_of(a, refs[i]);
+        ek_page *p = &a->pages[page];
+        if (EK_UNLIKELY(p->kind != EK_PAGE_SLAB)) {
+            free_run(a, page);
+            continue;
+        }
+        const ek_class_info *info = &a->classes[p->size_class];
+        const unsigned nblocks = info->nblocks, size = info->size;
+        size_t offset = ((size_t)refs[i] << shift) - (size_t)page * EK_PAGE;
+        uint32_t index = (uint32_t)((offset * info->magic) >> 32);
+        uint64_t *word = &p->bitmap[index / 64], bit = (uint64_t)1 << (index % 64);
+        if (EK_UNLIKELY(index >= nblocks || *word & bit)) ek_raise(a, EK_ECORRUPT);
+        touch_page(a, p);
+        *word |= bit;
+        unsigned nfree = ++p->nfree;
+        bytes += size;
+        if (EK_UNLIKELY(nfree == 1 || nfree == nblocks)) slab_changed(a, page, p);
+    }
+    a->used_bytes -= bytes;
+    a->nblocks -= (int64_t)n;
 }
 
 void ek_free_slow(ek_arena *a, ek_ref ref) {

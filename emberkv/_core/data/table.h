@@ -183,21 +183,14 @@ EK_INLINE const ek_table_bucket *ek_table_prefetch_bucket(const ek_arena *a, con
     return &at.segment[at.home];
 }
 
-/* The hashes of n keys, `stride` apart; and what looking them up will read is fetched ahead: the cache
- * misses of all are under way at once, first those of the buckets, then those of the items. `items`, if
- * not NULL: what ek_table_find_ahead goes on with, as long as the table does not change; 0: no such
- * key. May run without the lock. */
-#define EK_TABLE_FETCHED 32 /* n, at most */
-#define EK_TABLE_LOOK UINT32_MAX /* no item: a find has more to look at */
-EK_INLINE void ek_table_fetch(const ek_arena *a, const ek_table *t, const ek_str *keys,
-                              size_t stride, size_t n, uint64_t hashes[EK_TABLE_FETCHED],
-                              ek_ref items[EK_TABLE_FETCHED]) {
+#define EK_TABLE_FETCHED 32 /* keys at once, at most */
+
+/* The hashes of n keys, `stride` apart, and the buckets where finds of them begin, which are fetched ahead;
+ * an empty one where there is none. */
+EK_INLINE void ek_table_fetch_homes(const ek_arena *a, const ek_table *t, const ek_str *keys,
+                                    size_t stride, size_t n, uint64_t hashes[EK_TABLE_FETCHED],
+                                    const ek_table_bucket *home[EK_TABLE_FETCHED]) {
     static const ek_table_bucket none;
-    const ek_table_bucket *home[EK_TABLE_FETCHED];
-    if (n == 1 && !items) {
-        hashes[0] = ek_table_hash(a, keys[0]);
-        return;
-    }
     /* The root and the heap's end are read once for all; of a reader without the lock it may be no root. */
     const uint32_t end = ek_heap_end(a), dir = ek_once32(&t->dir);
     unsigned depth = t->depth;
@@ -218,6 +211,23 @@ EK_INLINE void ek_table_fetch(const ek_arena *a, const ek_table *t, const ek_str
             if (!home[i]) home[i] = &none;
         }
     }
+}
+
+/* The hashes of n keys, `stride` apart; and what looking them up will read is fetched ahead: the cache
+ * misses of all are under way at once, first those of the buckets, then those of the items. `items`, if
+ * not NULL: what ek_table_find_ahead goes on with, as long as the table does not change; 0: no such
+ * key. May run without the lock. */
+#define EK_TABLE_LOOK UINT32_MAX /* no item: a find has more to look at */
+EK_INLINE void ek_table_fetch(const ek_arena *a, const ek_table *t, const ek_str *keys,
+                              size_t stride, size_t n, uint64_t hashes[EK_TABLE_FETCHED],
+                              ek_ref items[EK_TABLE_FETCHED]) {
+    const ek_table_bucket *home[EK_TABLE_FETCHED];
+    if (n == 1 && !items) {
+        hashes[0] = ek_table_hash(a, keys[0]);
+        return;
+    }
+    ek_table_fetch_homes(a, t, keys, stride, n, hashes, home);
+    const uint32_t end = ek_heap_end(a);
     for (size_t i = 0; i < n; i++) {
         const ek_table_bucket *b = home[i];
         unsigned hits = ek_table_match(b, ek_table_tag(hashes[i]));
@@ -249,24 +259,22 @@ EK_INLINE uint32_t ek_table_put_new(ek_arena *a, ek_table *t, ek_table_key_fn *k
                                     const ek_str *keys, size_t n, const ek_ref *items) {
     const ek_table_bucket *home[EK_TABLE_FETCHED];
     uint64_t hashes[EK_TABLE_FETCHED];
-    uint32_t there = 0;
-    bool grew = false; /* then `home` is of the past */
-    for (size_t i = 0; i < n; i++) {
-        hashes[i] = ek_table_hash(a, keys[i]);
-        home[i] = ek_table_prefetch_bucket(a, t, hashes[i]);
-    }
+    uint32_t there = 0, added = 0;
+    bool grew = t->depth == 0; /* then `home` is of the past; and a lone segment fills as its count says */
+    ek_table_fetch_homes(a, t, keys, 1, n, hashes, home);
     for (size_t i = 0; i < n; i++) {
         ek_table_bucket *b = (ek_table_bucket *)home[i];
         uint8_t tag = ek_table_tag(hashes[i]);
-        unsigned room = b ? ek_table_match(b, 0) : 0;
-        if (EK_LIKELY(room && !grew && !ek_table_match(b, tag) && b->passed == 0 && t->depth)) {
+        unsigned room = ek_table_match(b, 0);
+        if (EK_LIKELY(room && !grew && !ek_table_match(b, tag) && b->passed == 0)) {
             b->tag[__builtin_ctz(room)] = tag;
             b->ref[__builtin_ctz(room)] = items[i];
-            t->count++;
+            added++;
         } else if (!ek_table_put_one_new(a, t, key_of, hashes[i], keys[i], items[i], &grew)) {
             there |= 1u << i;
         }
     }
+    t->count += added;
     return there;
 }
 /* Put another item in the place of one with the same key. False: the old one is not there. */
