@@ -337,17 +337,18 @@ ek_ref ek_alloc_zeroed(ek_arena *a, size_t bytes) {
 
 /* Blocks from the slab with room of a class, all it has or as many as are wanted: how many. */
 static size_t take_blocks(ek_arena *a, unsigned c, size_t n, ek_ref *out) {
-    uint32_t page = a->hdr->partial[c], size = a->classes[c].size;
+    const uint32_t page = a->hdr->partial[c];
+    const size_t size = a->classes[c].size;
+    const unsigned shift = a->shift;
     if (!page) return 0;
     ek_page *p = &a->pages[page];
     touch_page(a, p);
     size_t taken = 0;
     for (unsigned w = 0; w < 6; w++) {
         uint64_t bits = p->bitmap[w];
-        for (; bits && taken < n; bits &= bits - 1) {
-            size_t index = w * 64 + (unsigned)__builtin_ctzll(bits);
-            out[taken++] = (ek_ref)(((size_t)page * EK_PAGE + index * size) >> a->shift);
-        }
+        size_t at = (size_t)page * EK_PAGE + w * 64 * size;
+        for (; bits && taken < n; bits &= bits - 1)
+            out[taken++] = (ek_ref)((at + (unsigned)__builtin_ctzll(bits) * size) >> shift);
         p->bitmap[w] = bits;
     }
     if (EK_UNLIKELY(taken > p->nfree)) ek_raise(a, EK_ECORRUPT);

@@ -7,10 +7,11 @@
 /* --- out of it --- */
 
 void ek_column_strings(const ek_column *c, size_t start, size_t n, ek_str *out, size_t step) {
-    const uint8_t *p = c->p + start * c->width;
-    bool padded = c->kind == 'S';
-    for (; n > 0; n--, p += c->width, out += step) {
-        size_t len = c->width;
+    const size_t width = c->width;
+    const uint8_t *p = c->p + start * width;
+    const bool padded = c->kind == 'S';
+    for (; n > 0; n--, p += width, out += step) {
+        size_t len = width;
         while (padded && len > 0 && p[len - 1] == 0) len--;
         *out = (ek_str){p, len};
     }
