@@ -43,7 +43,7 @@ COMMANDS = [
     (b"RPUSH", b"L", b"x"),
     (b"HSET", b"H", b"field-1", b"x"),
     (b"SADD", b"i", 4711),
-    (b"SADD", b"I", 4711),
+    (b"SADD", b"T", 4711),
     (b"ZADD", b"Z", 3.5, b"member-7"),
     (b"DEL", b"l"),
 ]
