@@ -13,7 +13,7 @@ typedef struct batch {
     ek_str key[EK_TABLE_FETCHED];
     uint64_t hash[EK_TABLE_FETCHED];
     ek_ref item[EK_TABLE_FETCHED];
-    char text[EK_TABLE_FETCHED][EK_COLUMN_TEXT_CHARS];
+    char text[EK_TABLE_FETCHED * EK_COLUMN_TEXT_CHARS];
 } batch;
 
 /* False: there is one that cannot be looked for in this way. */
@@ -23,11 +23,8 @@ EK_INLINE bool take_keys(batch *b, const ek_column *c, size_t from, size_t n, si
         ek_column_strings(c, from, b->n, b->key, 1);
         return c->width <= longest;
     }
-    for (size_t i = 0; i < b->n; i++) {
-        b->key[i] = (ek_str){(uint8_t *)b->text[i], ek_column_number(c, from + i, b->text[i])};
-        if (b->key[i].n == 0) return false;
-    }
-    return true;
+    char *text = b->text;
+    return ek_column_texts(c, from, b->n, b->key, 1, &text) == b->n;
 }
 
 static const ek_table *begin(ek_session *session, uint64_t *seq) {
@@ -109,44 +106,35 @@ static bool begin_members(ek_session *session, ek_str name, ek_type type, uint64
     return v.enc == EK_ENC_SKIPLIST;
 }
 
-static ek_column_result end_members(ek_session *session, ek_str name, uint64_t seq) {
-    if (!ek_read_ok(session->a, seq)) return EK_COLUMN_UNSURE;
+/* What there is of each member's block, in one of the two columns: that it is there, or its score. */
+EK_INLINE ek_column_result read_members(ek_session *session, ek_str name, ek_type type,
+                                        ek_table_key_fn *key_of, const ek_column *members, size_t n,
+                                        uint8_t *there, double *scores) {
+    const ek_arena *a = session->a;
+    ek_table table;
+    uint64_t seq;
+    batch b;
+    if (!begin_members(session, name, type, &seq, &table)) return EK_COLUMN_UNSURE;
+    for (size_t from = 0; from < n; from += b.n) {
+        if (!take_keys(&b, members, from, n, EK_PEEK_ELEMENT_MAX)) return EK_COLUMN_UNSURE;
+        ek_table_fetch(a, &table, b.key, 1, b.n, b.hash, b.item);
+        for (size_t i = 0; i < b.n; i++) {
+            ek_ref block = ek_table_find_ahead(a, &table, key_of, b.hash[i], b.key[i], b.item[i]);
+            if (there) there[from + i] = block != 0;
+            else scores[from + i] = block ? ek_zset_block_score(a, block) : NAN;
+        }
+    }
+    if (!ek_read_ok(a, seq)) return EK_COLUMN_UNSURE;
     ek_count_read(session->s, session->db, name, true);
     return EK_COLUMN_READ;
 }
 
 ek_column_result ek_column_members(ek_session *session, ek_str name, const ek_column *members,
                                    size_t n, uint8_t *out) {
-    const ek_arena *a = session->a;
-    ek_table table;
-    uint64_t seq;
-    batch b;
-    if (!begin_members(session, name, EK_SET_TYPE, &seq, &table)) return EK_COLUMN_UNSURE;
-    for (size_t from = 0; from < n; from += b.n) {
-        if (!take_keys(&b, members, from, n, EK_PEEK_ELEMENT_MAX)) return EK_COLUMN_UNSURE;
-        ek_table_fetch(a, &table, b.key, 1, b.n, b.hash, b.item);
-        for (size_t i = 0; i < b.n; i++)
-            out[from + i] = ek_table_find_ahead(a, &table, ek_set_block_member, b.hash[i], b.key[i],
-                                                b.item[i]) != 0;
-    }
-    return end_members(session, name, seq);
+    return read_members(session, name, EK_SET_TYPE, ek_set_block_member, members, n, out, NULL);
 }
 
 ek_column_result ek_column_scores(ek_session *session, ek_str name, const ek_column *members,
                                   size_t n, double *out) {
-    const ek_arena *a = session->a;
-    ek_table table;
-    uint64_t seq;
-    batch b;
-    if (!begin_members(session, name, EK_ZSET, &seq, &table)) return EK_COLUMN_UNSURE;
-    for (size_t from = 0; from < n; from += b.n) {
-        if (!take_keys(&b, members, from, n, EK_PEEK_ELEMENT_MAX)) return EK_COLUMN_UNSURE;
-        ek_table_fetch(a, &table, b.key, 1, b.n, b.hash, b.item);
-        for (size_t i = 0; i < b.n; i++) {
-            ek_ref block = ek_table_find_ahead(a, &table, ek_zset_block_member, b.hash[i], b.key[i],
-                                               b.item[i]);
-            out[from + i] = block ? ek_zset_block_score(a, block) : NAN;
-        }
-    }
-    return end_members(session, name, seq);
+    return read_members(session, name, EK_ZSET, ek_zset_block_member, members, n, NULL, out);
 }
